@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Secrets: wiping that the compiler keeps and comparison in constant time. */
+#ifndef SPECULAR_BASE_SECRET_H
+#define SPECULAR_BASE_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Overwrites size octets with zeros; never optimised away. secret may be NULL when size is 0. */
+void secret_wipe(void *secret, size_t size);
+
+/** True when both have the same size octets; the time depends on size alone. */
+bool secret_equal(const void *left, const void *right, size_t size);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The appliance's clock: the TSC disciplined against CLOCK_REALTIME.
+ *
+ * The slow path takes a sample every CLOCK_UPDATE_INTERVAL_MS and publishes new parameters; a polling lcore reads the clock
+ * without a lock, a loop or a system call. Parameters lie in a small ring of slots with an index; a slot is rewritten only
+ * TSC_CLOCK_SLOTS - 1 updates after it was current, far longer than a read takes.
+ */
+#ifndef SPECULAR_CLOCK_TSC_CLOCK_H
+#define SPECULAR_CLOCK_TSC_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock/timestamp.h"
+
+#define TSC_CLOCK_SLOTS          8u
+#define CLOCK_UPDATE_INTERVAL_MS 100u
+/** A difference larger than this between prediction and CLOCK_REALTIME is a step: followed at once, not slewed. */
+#define CLOCK_STEP_THRESHOLD_NS 1000000u
+
+/** One look at both clocks. */
+struct clock_sample {
+	uint64_t tsc;             /**< TSC at the middle of the reading */
+	uint64_t realtime_ntp;    /**< CLOCK_REALTIME then, 32.32 seconds since 1900 */
+	uint64_t uncertainty_ns;  /**< half the time the reading took */
+	uint64_t kernel_error_ns; /**< adjtimex maxerror when synchronized, else a large constant */
+	bool synchronized; /**< adjtimex says the kernel clock is (no STA_UNSYNC, no TIME_ERROR) */
+};
+
+struct tsc_clock_parameters {
+	uint64_t base_tsc;
+	uint64_t base_ntp;
+	uint64_t
+	        ntp_per_tsc; /**< 2^-32 s a tick, as 32.32 fixed point: ntp = base + (ticks * this >> 32) */
+	uint16_t error_estimate; /**< ready for the wire, host order */
+};
+
+/** Opaque to users but for its size. Written by the slow path (slots, current), read by every lcore. */
+struct tsc_clock {
+	struct tsc_clock_parameters slots[TSC_CLOCK_SLOTS];
+	uint64_t
+	        current; /**< number of the newest update; slot = current % TSC_CLOCK_SLOTS. Atomic. */
+	/* The slow path's own state. */
+	uint64_t tsc_hz;            /**< nominal */
+	struct clock_sample last;   /**< the newest sample */
+	struct clock_sample anchor; /**< start of the current frequency measurement */
+	uint64_t steps;             /**< steps followed since init */
+} __attribute__((aligned(64)));
+
+/** Nominal TSC frequency in Hz: CPUID leaf 15h/16h, else measured for 50 ms against CLOCK_MONOTONIC_RAW. Slow path. */
+uint64_t tsc_frequency_hz(void);
+
+/** Reads rdtsc, CLOCK_REALTIME, rdtsc a few times and keeps the tightest; asks adjtimex. Slow path (system calls). */
+struct clock_sample clock_sample_take(void);
+
+/** First parameters from one sample. Slow path, before any reader. */
+void tsc_clock_init(struct tsc_clock *clock, uint64_t tsc_hz, const struct clock_sample *sample);
+
+/**
+ * Disciplines the clock by a new sample (any interval from 1 ms on). Below the step threshold the reading stays continuous
+ * (slewed so that the offset is gone after about one more interval) and the rate is measured over a growing window; above it
+ * the clock is set to the sample at once. Returns true for a step. Slow path.
+ */
+bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample);
+
+/** The time at TSC value tsc (which may be a little before or after the newest update). Any thread; wait-free. */
+struct timestamp tsc_clock_read(const struct tsc_clock *clock, uint64_t tsc);
+
+/** rdtsc. */
+static inline uint64_t tsc_now(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+#endif

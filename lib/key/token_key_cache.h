@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The server's Salt and the token keys derived under it, so that a flood of set-ups can't burn the core with PBKDF2.
+ *
+ * A Salt (RFC 4656 section 3.1) is random and lives salt_lifetime seconds; the previous one stays valid for the set-up deadline,
+ * since greetings with it are still out. While a Salt lives, each secret is derived at most once under it. Slow path only.
+ */
+#ifndef SPECULAR_KEY_TOKEN_KEY_CACHE_H
+#define SPECULAR_KEY_TOKEN_KEY_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "crypto/key_derivation.h"
+#include "key/key_provider.h"
+
+struct token_key_cache;
+
+/** count: PBKDF2 iterations. capacity: derivations kept per Salt, the oldest goes first. NULL when memory or entropy fails. */
+struct token_key_cache *token_key_cache_create(uint32_t count, uint32_t salt_lifetime_s,
+                                               uint32_t overlap_s, unsigned capacity);
+/** Wipes every key. */
+void token_key_cache_destroy(struct token_key_cache *cache);
+
+/** The Salt for a greeting sent now (monotonic seconds). A new one is made when the old one's life is over; its keys are wiped
+ * overlap_s later. ERROR_CRYPTO without entropy. */
+int token_key_cache_salt(struct token_key_cache *cache, uint64_t now_s,
+                         uint8_t salt[DERIVE_SALT_SIZE]);
+
+/** The token key of a secret under a Salt that this cache gave out; *cached tells whether PBKDF2 was spared. */
+int token_key_cache_derive(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_SIZE],
+                           const struct shared_secret *secret, uint8_t key[TOKEN_KEY_SIZE],
+                           bool *cached);
+
+/** Called now and then: wipes keys of Salts past their life. */
+void token_key_cache_expire(struct token_key_cache *cache, uint64_t now_s);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The datapath of one polling lcore on a burst of frames in memory: parse, look up, open, build the reply in place, seal, stamp.
+ * No DPDK type, no malloc, lock, log or system call: unit tests, fuzz targets and the bench run the very same code.
+ * The packet's way with its RX and TX queues is worker.h's.
+ */
+#ifndef SPECULAR_REFLECT_REFLECTOR_H
+#define SPECULAR_REFLECT_REFLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "clock/tsc_clock.h"
+#include "crypto/suite.h"
+#include "session/core_table.h"
+#include "stats/counters.h"
+
+#define REFLECT_BURST_MAX     32u
+#define REFLECT_ADDRESSES_MAX 256u
+
+enum reflect_verdict {
+	VERDICT_REFLECT,   /**< frame holds the reply: transmit it on the port it came from */
+	VERDICT_EXCEPTION, /**< frame is untouched: for the kernel */
+	VERDICT_DROP,      /**< counted in counter */
+};
+
+/** What the NIC said of the received checksums. */
+enum reflect_checksum { CHECKSUM_UNKNOWN, CHECKSUM_GOOD, CHECKSUM_BAD };
+
+/** One frame. The first part is filled by the caller, the second by reflect_burst. */
+struct reflect_frame {
+	uint8_t *octets;      /**< from the Ethernet header on */
+	uint16_t length;      /**< without FCS; changed to the reply's */
+	uint16_t capacity;    /**< octets that the reply may take: buffer and MTU */
+	uint8_t ip_checksum;  /**< enum reflect_checksum */
+	uint64_t receive_tsc; /**< of the burst; session deadlines are compared with it */
+	struct timestamp
+	        receive_time; /**< NIC's when the port has them, else tsc_clock_read(receive_tsc) */
+
+	uint8_t verdict; /**< enum reflect_verdict */
+	uint8_t counter; /**< enum datapath_counter of the verdict */
+};
+
+/** An address that test packets may be sent to. */
+struct reflect_address {
+	uint8_t octets[16]; /**< v4-mapped form for IPv4 */
+	uint16_t vlan;
+	uint16_t outer_vlan;
+};
+
+/** Fixed for the life of the process; shared by all cores, read only. */
+struct reflector_settings {
+	struct reflect_address addresses[REFLECT_ADDRESSES_MAX];
+	unsigned address_count;
+	uint16_t
+	        port_lower; /**< host order, inclusive: UDP to one of our addresses in this range is test traffic */
+	uint16_t port_upper;
+	bool zero_padding; /**< replies' padding is zero, else the sender's is re-used */
+	bool discard_zero_multiplier;
+};
+
+/** One core's reflector; made at start by the slow path, used by that core alone. */
+struct reflector {
+	const struct reflector_settings *settings;
+	const struct tsc_clock *clock;
+	struct core_table *table;
+	struct suite *suite;
+	struct datapath_counters *counters;
+};
+
+/**
+ * Handles count <= REFLECT_BURST_MAX frames, all of one core's queues. Counts the drops; RECEIVED, REFLECTED and EXCEPTION are
+ * counted by the caller, which alone knows whether a frame got out.
+ *
+ * Reply: Ethernet, IP and UDP source and destination swapped in place, VLAN tags kept, TTL 255, DSCP of the session, IPv4 options
+ * and IPv6 extension headers kept where they can stay (doc/packet-path.md), checksums by RFC 1624 increments so that a corrupted
+ * packet stays visibly corrupted. The transmit timestamp of clear headers is taken last, of encrypted ones before sealing.
+ */
+void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, unsigned count);
+
+#endif
