@@ -30,6 +30,8 @@ struct core_session *core_table_find(const struct core_table *table, const struc
                                      uint64_t hash);
 /** The lcore: brings the flow's buckets into cache. */
 void core_table_prefetch(const struct core_table *table, uint64_t hash);
+/** The lcore, a while after core_table_prefetch: brings in the entry that core_table_find will compare. */
+void core_table_prefetch_session(const struct core_table *table, uint64_t hash);
 uint64_t core_table_seed(const struct core_table *table);
 
 #endif

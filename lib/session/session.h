@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "crypto/suite.h"
 #include "session/flow.h"
@@ -43,8 +44,8 @@ struct session {
 	uint16_t padding_to_reflect_length;
 	uint8_t traffic_class; /**< DSCP << 2; the two ECN bits of the reply are zero */
 	bool symmetrical_size;
-	const void
-	        *keys; /**< expanded by the suite kind of the cores; NULL in unauthenticated mode */
+	/** Expanded by the suite kind of the cores, which only read them; NULL in unauthenticated mode. */
+	void *keys;
 	/** Slow path writes, cores read (relaxed): reply while the receive TSC is below it. */
 	uint64_t reflect_until_tsc;
 	/* Slow path only. */
@@ -52,8 +53,8 @@ struct session {
 	uint8_t sid[SID_SIZE];
 	struct core_session *cores; /**< one a core */
 	uint64_t withdraw_token;    /**< RCU token after withdrawal */
-	struct session *next_withdrawn;
-};
+	TAILQ_ENTRY(session) link;  /**< among the published, then among the withdrawn */
+} __attribute__((aligned(64)));
 
 /** One core's view: the table's entries. That core writes the second half, the slow path reads it (relaxed). */
 struct core_session {

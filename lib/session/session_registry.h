@@ -29,7 +29,11 @@ int session_registry_create(unsigned core_count, unsigned capacity, const struct
 /** All cores must have stopped. Wipes and frees every session, published or withdrawn. */
 void session_registry_destroy(struct session_registry *registry);
 
-/** What a polling lcore needs: its table, and the RCU variable in which it reports quiescent states as thread id `core`. */
+/**
+ * What a polling lcore needs: its table, and the RCU variable in which it reports quiescent states as thread id `core`. All ids
+ * are registered, but offline: a core goes online before its first look-up (rte_rcu_qsbr_thread_online) and offline after its
+ * last. A core that is offline holds back no reclaim.
+ */
 struct core_table *session_registry_table(struct session_registry *registry, unsigned core);
 struct rte_rcu_qsbr *session_registry_rcu(struct session_registry *registry);
 

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session/session_registry.h"
+
+#include <rte_rcu_qsbr.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "stats/counters.h"
+
+TAILQ_HEAD(session_queue, session);
+
+struct session_registry {
+	unsigned core_count;
+	unsigned capacity;
+	unsigned count;
+	const struct suite *suite;
+	struct rte_rcu_qsbr *rcu;
+	struct session_queue published;
+	struct session_queue withdrawn; /**< oldest first, so that tokens ascend */
+	struct core_table *tables[];
+};
+
+static int rcu_create(struct session_registry *registry)
+{
+	size_t size = rte_rcu_qsbr_get_memsize(registry->core_count);
+
+	registry->rcu = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN(size, RTE_CACHE_LINE_SIZE));
+	if (registry->rcu == NULL)
+		return ERROR_MEMORY;
+	if (rte_rcu_qsbr_init(registry->rcu, registry->core_count) != 0)
+		return ERROR_ARGUMENT;
+	for (unsigned core = 0; core < registry->core_count; core++) {
+		if (rte_rcu_qsbr_thread_register(registry->rcu, core) != 0)
+			return ERROR_ARGUMENT;
+	}
+	return 0;
+}
+
+static int tables_create(struct session_registry *registry)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return ERROR_SYSTEM;
+	for (unsigned core = 0; core < registry->core_count; core++) {
+		registry->tables[core] = core_table_create(registry->capacity, seed);
+		if (registry->tables[core] == NULL)
+			return ERROR_MEMORY;
+	}
+	return 0;
+}
+
+int session_registry_create(unsigned core_count, unsigned capacity, const struct suite *suite,
+                            struct session_registry **registry, struct error *error)
+{
+	*registry = NULL;
+	if (core_count == 0 || capacity == 0)
+		return error_set(error, ERROR_ARGUMENT, "sessions: no core or no capacity");
+	struct session_registry *made =
+	        calloc(1, sizeof(*made) + core_count * sizeof(made->tables[0]));
+	if (made == NULL)
+		return error_set(error, ERROR_MEMORY, "sessions: out of memory");
+	made->core_count = core_count;
+	made->capacity = capacity;
+	made->suite = suite;
+	TAILQ_INIT(&made->published);
+	TAILQ_INIT(&made->withdrawn);
+	int result = rcu_create(made);
+	if (result == 0)
+		result = tables_create(made);
+	if (result != 0) {
+		session_registry_destroy(made);
+		return error_set(error, result, "sessions: tables for %u sessions on %u cores: %s",
+		                 capacity, core_count, error_name(result));
+	}
+	*registry = made;
+	return 0;
+}
+
+static void session_free(const struct session_registry *registry, struct session *session)
+{
+	if (session->keys != NULL)
+		suite_keys_wipe(registry->suite, session->keys);
+	free(session->keys);
+	free(session->cores);
+	free(session);
+}
+
+static void list_free(const struct session_registry *registry, struct session_queue *list)
+{
+	struct session *session;
+
+	while ((session = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, session, link);
+		session_free(registry, session);
+	}
+}
+
+void session_registry_destroy(struct session_registry *registry)
+{
+	if (registry == NULL)
+		return;
+	list_free(registry, &registry->published);
+	list_free(registry, &registry->withdrawn);
+	for (unsigned core = 0; core < registry->core_count; core++)
+		core_table_destroy(registry->tables[core]);
+	free(registry->rcu);
+	free(registry);
+}
+
+struct core_table *session_registry_table(struct session_registry *registry, unsigned core)
+{
+	return registry->tables[core];
+}
+
+struct rte_rcu_qsbr *session_registry_rcu(struct session_registry *registry)
+{
+	return registry->rcu;
+}
+
+bool session_registry_flow_free(const struct session_registry *registry,
+                                const struct flow_key *flow)
+{
+	const struct core_table *table = registry->tables[0];
+
+	return core_table_find(table, flow, flow_key_hash(flow, core_table_seed(table))) == NULL;
+}
+
+static int session_expand_keys(const struct session_registry *registry,
+                               const struct session_parameters *parameters, struct session *session)
+{
+	void *keys = aligned_alloc(SUITE_KEYS_ALIGN, suite_keys_size(registry->suite));
+
+	if (keys == NULL)
+		return ERROR_MEMORY;
+	int result = suite_keys_expand(registry->suite, &parameters->keys, keys);
+	if (result != 0) {
+		free(keys);
+		return result;
+	}
+	session->keys = keys;
+	return 0;
+}
+
+static int session_make(const struct session_registry *registry,
+                        const struct session_parameters *parameters, struct session **made)
+{
+	struct session *session = aligned_alloc(_Alignof(struct session), sizeof(*session));
+	size_t cores_size = registry->core_count * sizeof(struct core_session);
+
+	if (session == NULL)
+		return ERROR_MEMORY;
+	memset(session, 0, sizeof(*session));
+	session->mode = parameters->mode;
+	session->sender_header_size =
+	        sender_header_size(parameters->mode, parameters->symmetrical_size);
+	session->reflector_header_size = reflector_header_size(parameters->mode);
+	if (parameters->reflect_octets)
+		session->padding_to_reflect_length = parameters->padding_to_reflect_length;
+	session->traffic_class = (uint8_t)(parameters->dscp << 2);
+	session->symmetrical_size = parameters->symmetrical_size;
+	session->reflect_until_tsc = REFLECT_NOT_STARTED;
+	session->flow = parameters->flow;
+	memcpy(session->sid, parameters->sid, sizeof(session->sid));
+	session->cores = aligned_alloc(_Alignof(struct core_session), cores_size);
+	int result = session->cores != NULL ? 0 : ERROR_MEMORY;
+	if (result == 0) {
+		memset(session->cores, 0, cores_size);
+		for (unsigned core = 0; core < registry->core_count; core++) {
+			session->cores[core].flow = parameters->flow;
+			session->cores[core].session = session;
+		}
+		if (parameters->mode != TEST_UNAUTHENTICATED)
+			result = session_expand_keys(registry, parameters, session);
+	}
+	if (result != 0) {
+		session_free(registry, session);
+		return result;
+	}
+	*made = session;
+	return 0;
+}
+
+/** Takes it off the first `cores` cores' tables. One of them may have found it already: it waits for their quiescent states. */
+static void session_unlink(struct session_registry *registry, struct session *session,
+                           unsigned cores)
+{
+	for (unsigned core = 0; core < cores; core++)
+		(void)core_table_remove(registry->tables[core], &session->cores[core]);
+	session->withdraw_token = rte_rcu_qsbr_start(registry->rcu);
+	TAILQ_INSERT_TAIL(&registry->withdrawn, session, link);
+}
+
+int session_publish(struct session_registry *registry, const struct session_parameters *parameters,
+                    struct session **session, struct error *error)
+{
+	struct session *made;
+
+	*session = NULL;
+	if (registry->count >= registry->capacity)
+		return error_set(error, ERROR_LIMIT, "session: %u are all there may be",
+		                 registry->capacity);
+	if (!session_registry_flow_free(registry, &parameters->flow))
+		return error_set(error, ERROR_EXISTS, "session: the flow is in use");
+	int result = session_make(registry, parameters, &made);
+	if (result != 0)
+		return error_set(error, result, "session: %s", error_name(result));
+	for (unsigned core = 0; core < registry->core_count; core++) {
+		result = core_table_insert(registry->tables[core], &made->cores[core]);
+		if (result != 0) {
+			session_unlink(registry, made, core);
+			return error_set(error, result, "session: core %u's table: %s", core,
+			                 error_name(result));
+		}
+	}
+	TAILQ_INSERT_TAIL(&registry->published, made, link);
+	registry->count++;
+	*session = made;
+	return 0;
+}
+
+void session_start(struct session *session)
+{
+	__atomic_store_n(&session->reflect_until_tsc, REFLECT_NO_DEADLINE, __ATOMIC_RELAXED);
+}
+
+void session_stop(struct session *session, uint64_t until_tsc)
+{
+	__atomic_store_n(&session->reflect_until_tsc, until_tsc, __ATOMIC_RELAXED);
+}
+
+void session_withdraw(struct session_registry *registry, struct session *session)
+{
+	TAILQ_REMOVE(&registry->published, session, link);
+	registry->count--;
+	session_unlink(registry, session, registry->core_count);
+}
+
+unsigned session_registry_reclaim(struct session_registry *registry)
+{
+	struct session *session;
+	unsigned waiting = 0;
+
+	while ((session = TAILQ_FIRST(&registry->withdrawn)) != NULL &&
+	       rte_rcu_qsbr_check(registry->rcu, session->withdraw_token, false) == 1) {
+		TAILQ_REMOVE(&registry->withdrawn, session, link);
+		session_free(registry, session);
+	}
+	TAILQ_FOREACH(session, &registry->withdrawn, link)
+	waiting++;
+	return waiting;
+}
+
+struct session_totals session_totals(const struct session_registry *registry,
+                                     const struct session *session)
+{
+	struct session_totals totals = {0};
+
+	for (unsigned core = 0; core < registry->core_count; core++) {
+		const struct core_session *view = &session->cores[core];
+		uint64_t last = counter_read(&view->last_received_tsc);
+
+		totals.received += counter_read(&view->received);
+		totals.reflected += counter_read(&view->reflected);
+		if (last > totals.last_received_tsc)
+			totals.last_received_tsc = last;
+	}
+	return totals;
+}
+
+unsigned session_registry_count(const struct session_registry *registry)
+{
+	return registry->count;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session/core_table.h"
+
+#include <endian.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "unit.h"
+
+#define MANY 100000u
+#define SEED 0x1234567890abcdefu
+
+static uint64_t random_state = 1;
+
+/** xorshift64: the same flows in every run. */
+static uint64_t random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static struct core_session *sessions_make(unsigned count)
+{
+	size_t size = count * sizeof(struct core_session);
+	struct core_session *sessions = aligned_alloc(_Alignof(struct core_session), size);
+
+	memset(sessions, 0, size);
+	return sessions;
+}
+
+static struct core_session *find(const struct core_table *table, const struct flow_key *flow)
+{
+	return core_table_find(table, flow, flow_key_hash(flow, core_table_seed(table)));
+}
+
+static void random_flows_at_full_capacity(void)
+{
+	struct core_session *sessions = sessions_make(MANY);
+	struct core_table *table = core_table_create(MANY, SEED);
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		uint64_t words[5];
+		for (unsigned word = 0; word < 5; word++)
+			words[word] = random_next();
+		memcpy(&sessions[i].flow, words, sizeof(words));
+		wrong += core_table_insert(table, &sessions[i]) != 0;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	for (unsigned i = 0; i < MANY; i++)
+		wrong += find(table, &sessions[i].flow) != &sessions[i];
+	CU_ASSERT_EQUAL(wrong, 0);
+	for (unsigned i = 0; i < MANY; i += 2)
+		wrong += core_table_remove(table, &sessions[i]) != 0;
+	CU_ASSERT_EQUAL(wrong, 0);
+	for (unsigned i = 0; i < MANY; i++)
+		wrong += find(table, &sessions[i].flow) != (i % 2 == 0 ? NULL : &sessions[i]);
+	CU_ASSERT_EQUAL(wrong, 0);
+	core_table_destroy(table);
+	free(sessions);
+}
+
+/** What real clients look like: one address pair, ports in a row. */
+static void neighbouring_flows_at_full_capacity(void)
+{
+	static const unsigned capacities[] = {1, 2, 7, 16, 17, 64, 1000, 50000};
+
+	for (unsigned c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
+		unsigned capacity = capacities[c];
+		struct core_session *sessions = sessions_make(capacity);
+		struct core_table *table = core_table_create(capacity, SEED + c);
+		unsigned wrong = 0;
+
+		for (unsigned i = 0; i < capacity; i++) {
+			sessions[i].flow.source_port = htobe16((uint16_t)i);
+			sessions[i].flow.destination_port = htobe16(20000);
+			wrong += core_table_insert(table, &sessions[i]) != 0;
+		}
+		for (unsigned i = 0; i < capacity; i++)
+			wrong += find(table, &sessions[i].flow) != &sessions[i];
+		CU_ASSERT_EQUAL(wrong, 0);
+		core_table_destroy(table);
+		free(sessions);
+	}
+}
+
+static void a_full_table_refuses(void)
+{
+	enum { SLOTS = 16 };
+	struct core_session *sessions = sessions_make(SLOTS + 1);
+	struct core_table *table = core_table_create(1, SEED);
+	struct flow_key other = {.vlan = 9};
+
+	for (uint16_t i = 0; i < SLOTS; i++) {
+		sessions[i].flow.source_port = i;
+		CU_ASSERT_EQUAL(core_table_insert(table, &sessions[i]), 0);
+	}
+	sessions[SLOTS].flow.source_port = SLOTS;
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[SLOTS]), ERROR_LIMIT);
+	CU_ASSERT_PTR_NULL(find(table, &other));
+	CU_ASSERT_EQUAL(core_table_remove(table, &sessions[3]), 0);
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[SLOTS]), 0);
+	CU_ASSERT_PTR_EQUAL(find(table, &sessions[SLOTS].flow), &sessions[SLOTS]);
+	core_table_destroy(table);
+	free(sessions);
+}
+
+static void duplicates_and_strangers(void)
+{
+	struct core_session *sessions = sessions_make(3);
+	struct core_table *table = core_table_create(8, SEED);
+
+	sessions[2].flow.outer_vlan = 5;
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[0]), 0);
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[1]), ERROR_EXISTS);
+	CU_ASSERT_EQUAL(core_table_remove(table, &sessions[1]), ERROR_NOT_FOUND);
+	CU_ASSERT_EQUAL(core_table_remove(table, &sessions[2]), ERROR_NOT_FOUND);
+	CU_ASSERT_PTR_EQUAL(find(table, &sessions[0].flow), &sessions[0]);
+	CU_ASSERT_PTR_NULL(find(table, &sessions[2].flow));
+	core_table_destroy(table);
+	free(sessions);
+}
+
+/** The same hash for two flows: only the comparison of the flows tells them apart. */
+static void equal_hashes_do_not_confuse(void)
+{
+	struct core_session *sessions = sessions_make(1);
+	struct core_table *table = core_table_create(8, SEED);
+	struct flow_key other = {.source_port = 1};
+
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[0]), 0);
+	CU_ASSERT_PTR_NULL(core_table_find(table, &other, flow_key_hash(&sessions[0].flow, SEED)));
+	core_table_destroy(table);
+	free(sessions);
+}
+
+static void every_bit_of_a_flow_changes_the_hash(void)
+{
+	struct flow_key flow = {.source_port = 77};
+	uint64_t hash = flow_key_hash(&flow, SEED);
+	unsigned flipped = 0;
+
+	for (unsigned bit = 0; bit < 8 * sizeof(flow); bit++) {
+		struct flow_key other = flow;
+		((uint8_t *)&other)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		uint64_t difference = hash ^ flow_key_hash(&other, SEED);
+		CU_ASSERT_NOT_EQUAL(difference, 0);
+		flipped += (unsigned)__builtin_popcountll(difference);
+	}
+	/* About half of 64 bits flip on average. */
+	CU_ASSERT(flipped > 28u * 8 * sizeof(flow) && flipped < 36u * 8 * sizeof(flow));
+	CU_ASSERT_NOT_EQUAL(hash, flow_key_hash(&flow, SEED + 1));
+}
+
+static void flows_are_made_from_endpoints(void)
+{
+	struct endpoint sender = {.port = 0x1234}, reflector = {.port = 0x5678};
+	struct flow_key flow;
+	static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, 192, 0, 2, 1};
+
+	(void)address_parse("192.0.2.1", &sender.address);
+	(void)address_parse("192.0.2.2", &reflector.address);
+	flow_key_make(&flow, &sender, &reflector, 3, 4);
+	CU_ASSERT(memcmp(flow.source, mapped, sizeof(mapped)) == 0);
+	CU_ASSERT_EQUAL(flow.destination[15], 2);
+	CU_ASSERT_EQUAL(flow.source_port, htobe16(0x1234));
+	CU_ASSERT_EQUAL(flow.destination_port, htobe16(0x5678));
+	CU_ASSERT_EQUAL(flow.vlan, 3);
+	CU_ASSERT_EQUAL(flow.outer_vlan, 4);
+	(void)address_parse("2001:db8::1", &sender.address);
+	flow_key_make(&flow, &sender, &sender, 0, 0);
+	CU_ASSERT(memcmp(flow.source, sender.address.octets, 16) == 0);
+	CU_ASSERT(memcmp(flow.destination, sender.address.octets, 16) == 0);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"random flows at full capacity", random_flows_at_full_capacity},
+	        {"neighbouring flows at full capacity", neighbouring_flows_at_full_capacity},
+	        {"a full table refuses", a_full_table_refuses},
+	        {"duplicates and strangers", duplicates_and_strangers},
+	        {"equal hashes do not confuse", equal_hashes_do_not_confuse},
+	        {"every bit of a flow changes the hash", every_bit_of_a_flow_changes_the_hash},
+	        {"flows are made from endpoints", flows_are_made_from_endpoints},
+	        CU_TEST_INFO_NULL};
+	return unit_run("session-core_table", tests);
+}
