@@ -19,48 +19,67 @@
 /** A difference larger than this between prediction and CLOCK_REALTIME is a step: followed at once, not slewed. */
 #define CLOCK_STEP_THRESHOLD_NS 1000000u
 
+/** The kernel error while it is not synchronized: 16 s, the kernel's own largest maxerror (NTP_PHASE_LIMIT). */
+#define CLOCK_UNSYNCHRONIZED_ERROR_NS 16000000000u
+
 /** One look at both clocks. */
 struct clock_sample {
-	uint64_t tsc;             /**< TSC at the middle of the reading */
-	uint64_t realtime_ntp;    /**< CLOCK_REALTIME then, 32.32 seconds since 1900 */
-	uint64_t uncertainty_ns;  /**< half the time the reading took */
-	uint64_t kernel_error_ns; /**< adjtimex maxerror when synchronized, else a large constant */
+	uint64_t tsc;            /**< TSC at the middle of the reading */
+	uint64_t realtime_ntp;   /**< CLOCK_REALTIME then, 32.32 seconds since 1900 */
+	uint64_t uncertainty_ns; /**< half the time the reading took */
+	/** adjtimex's maxerror when synchronized, else CLOCK_UNSYNCHRONIZED_ERROR_NS */
+	uint64_t kernel_error_ns;
 	bool synchronized; /**< adjtimex says the kernel clock is (no STA_UNSYNC, no TIME_ERROR) */
 };
 
+/**
+ * ntp = base_ntp + ticks * ntp_per_tsc + min(ticks, slew_ticks) * slew_per_tsc, where ticks = tsc - base_tsc, which may be
+ * negative (then without a slew). Rates are in 2^-32 s a tick as 32.32 fixed point. The slew ends by itself, so that a late
+ * update does not overshoot. One cache line.
+ */
 struct tsc_clock_parameters {
 	uint64_t base_tsc;
 	uint64_t base_ntp;
-	uint64_t
-	        ntp_per_tsc; /**< 2^-32 s a tick, as 32.32 fixed point: ntp = base + (ticks * this >> 32) */
+	uint64_t ntp_per_tsc;
+	int64_t slew_per_tsc;
+	int64_t slew_ticks;
 	uint16_t error_estimate; /**< ready for the wire, host order */
-};
+} __attribute__((aligned(64)));
 
 /** Opaque to users but for its size. Written by the slow path (slots, current), read by every lcore. */
 struct tsc_clock {
 	struct tsc_clock_parameters slots[TSC_CLOCK_SLOTS];
-	uint64_t
-	        current; /**< number of the newest update; slot = current % TSC_CLOCK_SLOTS. Atomic. */
+	/** Number of the newest update; slot = current % TSC_CLOCK_SLOTS. Atomic. */
+	uint64_t current;
 	/* The slow path's own state. */
-	uint64_t tsc_hz;            /**< nominal */
-	struct clock_sample last;   /**< the newest sample */
-	struct clock_sample anchor; /**< start of the current frequency measurement */
-	uint64_t steps;             /**< steps followed since init */
+	uint64_t tsc_hz;                 /**< nominal */
+	struct clock_sample last;        /**< the newest sample */
+	struct clock_sample anchor;      /**< start of the current frequency measurement */
+	struct clock_sample next_anchor; /**< where that start moves when the window is full */
+	uint64_t steps;                  /**< steps followed since init */
 } __attribute__((aligned(64)));
 
-/** Nominal TSC frequency in Hz: CPUID leaf 15h/16h, else measured for 50 ms against CLOCK_MONOTONIC_RAW. Slow path. */
+/**
+ * Nominal TSC frequency in Hz: CPUID leaf 15h/16h on bare metal, else measured for 50 ms against CLOCK_MONOTONIC_RAW. Slow path.
+ */
 uint64_t tsc_frequency_hz(void);
 
-/** Reads rdtsc, CLOCK_REALTIME, rdtsc a few times and keeps the tightest; asks adjtimex. Slow path (system calls). */
+/** Reads CLOCK_REALTIME, rdtsc, CLOCK_REALTIME a few times and keeps the tightest; asks adjtimex. Slow path (system calls). */
 struct clock_sample clock_sample_take(void);
 
-/** First parameters from one sample. Slow path, before any reader. */
+/**
+ * First parameters from one sample; tsc_hz within 0.5 % (what is further off looks like a wall clock that steps at each update).
+ * Slow path, before any reader.
+ */
 void tsc_clock_init(struct tsc_clock *clock, uint64_t tsc_hz, const struct clock_sample *sample);
 
 /**
  * Disciplines the clock by a new sample (any interval from 1 ms on). Below the step threshold the reading stays continuous
  * (slewed so that the offset is gone after about one more interval) and the rate is measured over a growing window; above it
- * the clock is set to the sample at once. Returns true for a step. Slow path.
+ * the clock is set to the sample at once. A slew is at most 1 %: a core that reads between the sample and its publication can see
+ * that slew begin late by as much. Returns true for a step. A sample whose TSC is not after the last one's is ignored unless it
+ * is a step. The published error is the kernel's, the reading's uncertainty, the offset still to slew, and 10 ppm of the interval
+ * for the rate. Slow path.
  */
 bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample);
 
