@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fast suite: intel-ipsec-mb computes a burst's HMACs, and its AES-CBC, in parallel lanes.
+ *
+ * A burst is one hash burst and one cipher burst, each complete when its call returns, so that no job stays in a queue. The
+ * library's cipher burst knows CBC but not ECB; CBC of one block with an IV of zero is that block's ECB, so that both of
+ * TWAMP's modes are the same job here and only protected_size tells them apart.
+ */
+#define NO_COMPAT_IMB_API_053
+#include <intel-ipsec-mb.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "crypto/suite_internal.h"
+
+#define AES128_SCHEDULE_SIZE 176u
+
+/** The HMAC states stand between the schedules, so that opening and sealing each touch one run of cache lines. */
+struct imb_keys {
+	alignas(SUITE_KEYS_ALIGN) uint8_t decrypt_schedule[AES128_SCHEDULE_SIZE];
+	uint8_t inner_state[HMAC_SHA1_DIGEST_SIZE]; /**< SHA-1 after the block of key xor ipad */
+	uint8_t outer_state[HMAC_SHA1_DIGEST_SIZE]; /**< SHA-1 after the block of key xor opad */
+	alignas(AES_BLOCK_SIZE) uint8_t encrypt_schedule[AES128_SCHEDULE_SIZE];
+};
+
+struct suite_imb {
+	struct suite suite;
+	IMB_MGR *manager;
+	size_t manager_size;
+	/** The library writes whole digests of 20 octets, which would run past a packet's HMAC field: they are made here. */
+	uint8_t digests[SUITE_BURST_MAX][HMAC_SHA1_DIGEST_SIZE];
+	IMB_JOB jobs[SUITE_BURST_MAX];
+};
+
+static const uint8_t zero_iv[AES_BLOCK_SIZE] __attribute__((aligned(AES_BLOCK_SIZE)));
+
+static void imb_destroy(struct suite *suite)
+{
+	struct suite_imb *self = (struct suite_imb *)suite;
+
+	if (self->manager != NULL)
+		secret_wipe(self->manager, self->manager_size);
+	free(self->manager);
+	secret_wipe(self, sizeof(*self));
+	free(self);
+}
+
+/** HMAC's two states: RFC 2104 section 4. */
+static void hmac_expand(IMB_MGR *manager, const struct session_keys *raw, struct imb_keys *keys)
+{
+	uint8_t block[HMAC_SHA1_BLOCK_SIZE];
+
+	memset(block, 0x36, sizeof(block));
+	for (size_t i = 0; i < sizeof(raw->hmac); i++)
+		block[i] ^= raw->hmac[i];
+	IMB_SHA1_ONE_BLOCK(manager, block, keys->inner_state);
+	memset(block, 0x5c, sizeof(block));
+	for (size_t i = 0; i < sizeof(raw->hmac); i++)
+		block[i] ^= raw->hmac[i];
+	IMB_SHA1_ONE_BLOCK(manager, block, keys->outer_state);
+	secret_wipe(block, sizeof(block));
+}
+
+static int imb_keys_expand(const struct suite *suite, const struct session_keys *raw,
+                           void *expanded)
+{
+	const struct suite_imb *self = (const struct suite_imb *)suite;
+	struct imb_keys *keys = expanded;
+
+	memset(keys, 0, sizeof(*keys));
+	IMB_AES_KEYEXP_128(self->manager, raw->aes, keys->encrypt_schedule, keys->decrypt_schedule);
+	hmac_expand(self->manager, raw, keys);
+	return 0;
+}
+
+static void imb_keys_wipe(const struct suite *suite, void *expanded)
+{
+	(void)suite;
+	secret_wipe(expanded, sizeof(struct imb_keys));
+}
+
+/** Describes a burst to the library; what never changes was set by jobs_prepare. */
+static void jobs_describe(struct suite_imb *self, const struct suite_job *jobs, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct imb_keys *keys = jobs[i].keys;
+		IMB_JOB *job = &self->jobs[i];
+
+		job->src = jobs[i].data;
+		job->dst = jobs[i].data;
+		job->msg_len_to_cipher_in_bytes = jobs[i].protected_size;
+		job->msg_len_to_hash_in_bytes = jobs[i].protected_size;
+		job->enc_keys = keys->encrypt_schedule;
+		job->dec_keys = keys->decrypt_schedule;
+		job->u.HMAC._hashed_auth_key_xor_ipad = keys->inner_state;
+		job->u.HMAC._hashed_auth_key_xor_opad = keys->outer_state;
+	}
+}
+
+static bool hash_run(struct suite_imb *self, unsigned count)
+{
+	return IMB_SUBMIT_HASH_BURST_NOCHECK(self->manager, self->jobs, count,
+	                                     IMB_AUTH_HMAC_SHA_1) == count;
+}
+
+static bool cipher_run(struct suite_imb *self, unsigned count, IMB_CIPHER_DIRECTION direction)
+{
+	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(self->manager, self->jobs, count, IMB_CIPHER_CBC,
+	                                       direction, IMB_KEY_128_BYTES) == count;
+}
+
+static void imb_open_burst(struct suite *suite, struct suite_job *jobs, unsigned count)
+{
+	struct suite_imb *self = (struct suite_imb *)suite;
+
+	jobs_describe(self, jobs, count);
+	bool done = cipher_run(self, count, IMB_DIR_DECRYPT) && hash_run(self, count);
+	for (unsigned i = 0; i < count; i++)
+		jobs[i].verified =
+		        done && secret_equal(self->digests[i], jobs[i].hmac, SUITE_HMAC_SIZE);
+}
+
+static void imb_seal_burst(struct suite *suite, struct suite_job *jobs, unsigned count)
+{
+	struct suite_imb *self = (struct suite_imb *)suite;
+
+	jobs_describe(self, jobs, count);
+	bool done = hash_run(self, count) && cipher_run(self, count, IMB_DIR_ENCRYPT);
+	for (unsigned i = 0; i < count; i++) {
+		if (done)
+			memcpy(jobs[i].hmac, self->digests[i], SUITE_HMAC_SIZE);
+		else
+			suite_seal_failed(&jobs[i]);
+	}
+}
+
+static const struct suite_operations imb_operations = {
+        .keys_size = sizeof(struct imb_keys),
+        .destroy = imb_destroy,
+        .keys_expand = imb_keys_expand,
+        .keys_wipe = imb_keys_wipe,
+        .open_burst = imb_open_burst,
+        .seal_burst = imb_seal_burst,
+};
+
+_Static_assert(sizeof(struct imb_keys) % SUITE_KEYS_ALIGN == 0, "keys stand in arrays");
+
+static void jobs_prepare(struct suite_imb *self)
+{
+	for (unsigned i = 0; i < SUITE_BURST_MAX; i++) {
+		IMB_JOB *job = &self->jobs[i];
+
+		job->key_len_in_bytes = IMB_KEY_128_BYTES;
+		job->cipher_mode = IMB_CIPHER_CBC;
+		job->hash_alg = IMB_AUTH_HMAC_SHA_1;
+		job->iv = zero_iv;
+		job->iv_len_in_bytes = sizeof(zero_iv);
+		job->auth_tag_output = self->digests[i];
+		job->auth_tag_output_len_in_bytes = HMAC_SHA1_DIGEST_SIZE;
+	}
+}
+
+static const char *architecture_name(IMB_ARCH architecture)
+{
+	switch (architecture) {
+	case IMB_ARCH_SSE:
+		return "sse";
+	case IMB_ARCH_AVX:
+		return "avx";
+	case IMB_ARCH_AVX2:
+		return "avx2";
+	case IMB_ARCH_AVX512:
+		return "avx512";
+	default:
+		return NULL;
+	}
+}
+
+/** The library's state in memory of ours, so that it can be wiped whole. */
+static int manager_create(struct suite_imb *self, struct error *error)
+{
+	IMB_ARCH architecture = IMB_ARCH_NONE;
+
+	size_t size = imb_get_mb_mgr_size();
+	size = (size + SUITE_KEYS_ALIGN - 1) / SUITE_KEYS_ALIGN * SUITE_KEYS_ALIGN;
+	void *memory = aligned_alloc(SUITE_KEYS_ALIGN, size);
+	if (memory == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory for ipsec-mb");
+	memset(memory, 0, size);
+	self->manager_size = size;
+	self->manager = imb_set_pointers_mb_mgr(memory, 0, 1);
+	if (self->manager == NULL) {
+		free(memory);
+		return error_set(error, ERROR_CRYPTO, "ipsec-mb: no manager: %s",
+		                 imb_get_strerror(imb_get_errno(NULL)));
+	}
+	init_mb_mgr_auto(self->manager, &architecture);
+	int code = imb_get_errno(self->manager);
+	if (code != 0 || architecture_name(architecture) == NULL)
+		return error_set(error, ERROR_CRYPTO, "ipsec-mb: this CPU is not supported: %s",
+		                 imb_get_strerror(code));
+	(void)snprintf(self->suite.name, sizeof(self->suite.name), "ipsec-mb %s (%s)",
+	               imb_get_version_str(), architecture_name(architecture));
+	return 0;
+}
+
+int suite_imb_create(struct suite **suite, struct error *error)
+{
+	struct suite_imb *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory for the ipsec-mb suite");
+	self->suite.operations = &imb_operations;
+	int result = manager_create(self, error);
+	if (result != 0) {
+		imb_destroy(&self->suite);
+		return result;
+	}
+	jobs_prepare(self);
+	*suite = &self->suite;
+	return 0;
+}
