@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/connection.h"
+
+#include <event2/buffer.h>
+#include <stdlib.h>
+
+#include "base/secret.h"
+#include "control/commands.h"
+#include "control/set_up.h"
+
+#define INPUT_HIGH_WATER  4096u
+#define OUTPUT_HIGH_WATER 16384u
+
+/** Room for every message but long session lists. */
+#define MESSAGE_CAPACITY 176u
+_Static_assert(MESSAGE_CAPACITY >= SET_UP_RESPONSE_SIZE, "Set-Up-Response fits");
+_Static_assert(MESSAGE_CAPACITY >= REQUEST_TW_SESSION_SIZE, "Request-TW-Session fits");
+
+static void expect(struct connection *connection, size_t size)
+{
+	connection->have = 0;
+	connection->need = size;
+}
+
+/** Makes room for a message of size octets; the octets that are there stay. */
+static bool reserve(struct connection *connection, size_t size)
+{
+	uint8_t *larger;
+
+	if (size <= connection->message_capacity)
+		return true;
+	larger = realloc(connection->message, size);
+	if (larger == NULL)
+		return false;
+	connection->message = larger;
+	connection->message_capacity = size;
+	return true;
+}
+
+/** Gives back what a long message took. */
+static void shrink(struct connection *connection)
+{
+	uint8_t *smaller;
+
+	if (connection->message_capacity <= MESSAGE_CAPACITY)
+		return;
+	smaller = realloc(connection->message, MESSAGE_CAPACITY);
+	if (smaller == NULL)
+		return;
+	connection->message = smaller;
+	connection->message_capacity = MESSAGE_CAPACITY;
+}
+
+/** Moves input into the message; true when it is complete. */
+static bool receive(struct connection *connection)
+{
+	struct evbuffer *input = bufferevent_get_input(connection->stream);
+	int taken = evbuffer_remove(input, connection->message + connection->have,
+	                            connection->need - connection->have);
+
+	if (taken > 0)
+		connection->have += (size_t)taken;
+	return connection->have == connection->need;
+}
+
+/** The first block of a command is there: decrypts it and learns the length. */
+static bool begin_command(struct connection *connection)
+{
+	size_t size;
+
+	if (control_stream_receive(connection->cipher, connection->message, CONTROL_BLOCK) != 0)
+		return false;
+	size = command_size(connection, connection->message);
+	if (size == 0 || !reserve(connection, size))
+		return false;
+	connection->need = size;
+	return true;
+}
+
+/** The whole command is there: its HMAC is checked before anything of it is used (RFC 4656 section 3.2). */
+static bool finish_command(struct connection *connection)
+{
+	struct control_server *server = connection->server;
+	uint8_t *rest = connection->message + CONTROL_BLOCK;
+	uint8_t *hmac = connection->message + connection->need - CONTROL_HMAC_SIZE;
+	size_t rest_size = (size_t)(hmac - rest);
+	char client[ENDPOINT_TEXT_SIZE];
+	bool go_on;
+
+	if (rest_size > 0 && control_stream_receive(connection->cipher, rest, rest_size) != 0)
+		return false;
+	if (!control_stream_receive_hmac(connection->cipher, hmac)) {
+		server_count(server, CONTROL_CONTROL_HMAC_FAILURES);
+		control_log_event(&server->log, EVENT_HMAC_WRONG,
+		                  "%s: control message with a wrong HMAC, connection closed",
+		                  endpoint_format(&connection->client, client));
+		return false;
+	}
+	go_on = command_handle(connection, connection->message);
+	expect(connection, CONTROL_BLOCK);
+	shrink(connection);
+	connection_watch_activity(connection);
+	return go_on;
+}
+
+/** What connection->message holds is complete. False: close. */
+static bool handle_message(struct connection *connection)
+{
+	if (connection->state == CONNECTION_GREETED) {
+		expect(connection, CONTROL_BLOCK);
+		return set_up_response_handle(connection, connection->message);
+	}
+	return connection->have == CONTROL_BLOCK ? begin_command(connection)
+	                                         : finish_command(connection);
+}
+
+static bool output_is_full(const struct connection *connection)
+{
+	return evbuffer_get_length(bufferevent_get_output(connection->stream)) >= OUTPUT_HIGH_WATER;
+}
+
+static void on_read(struct bufferevent *stream, void *context)
+{
+	struct connection *connection = context;
+
+	while (connection->state == CONNECTION_GREETED || connection->state == CONNECTION_OPEN) {
+		if (output_is_full(connection)) {
+			connection->paused = true;
+			(void)bufferevent_disable(stream, EV_READ);
+			return;
+		}
+		if (!receive(connection))
+			return;
+		if (!handle_message(connection)) {
+			connection_close(connection);
+			return;
+		}
+	}
+}
+
+/** The output is empty. */
+static void on_write(struct bufferevent *stream, void *context)
+{
+	struct connection *connection = context;
+
+	if (connection->state == CONNECTION_FLUSHING) {
+		if (evbuffer_get_length(bufferevent_get_output(stream)) == 0)
+			connection_close(connection);
+		return;
+	}
+	if (connection->paused) {
+		connection->paused = false;
+		(void)bufferevent_enable(stream, EV_READ);
+		connection_resume(connection);
+	}
+}
+
+static void on_event(struct bufferevent *stream, short what, void *context)
+{
+	(void)stream;
+	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0)
+		connection_close(context);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *connection = context;
+	struct control_server *server = connection->server;
+	char client[ENDPOINT_TEXT_SIZE];
+
+	(void)fd;
+	(void)what;
+	(void)endpoint_format(&connection->client, client);
+	if (connection->state == CONNECTION_OPEN) {
+		server_count(server, CONTROL_CONNECTIONS_SERVWAIT);
+		control_log_event(&server->log, EVENT_SERVWAIT_EXPIRED,
+		                  "%s: nothing received for SERVWAIT, connection closed", client);
+	} else if (connection->state != CONNECTION_FLUSHING) {
+		server_count(server, CONTROL_SETUPS_EXPIRED);
+		control_log_event(&server->log, EVENT_SET_UP_EXPIRED,
+		                  "%s: set-up not complete in time, connection closed", client);
+	}
+	connection_close(connection);
+}
+
+/** Frees what connection_create made but the stream and the limits. */
+static void release(struct connection *connection)
+{
+	if (connection->timer != NULL)
+		event_free(connection->timer);
+	control_stream_destroy(connection->cipher);
+	free(connection->message);
+	secret_wipe(connection, sizeof(*connection));
+	free(connection);
+}
+
+int connection_create(struct control_server *server, struct bufferevent *stream,
+                      const struct endpoint *client, const struct endpoint *local,
+                      struct address_usage *usage)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	int status;
+
+	if (connection == NULL) {
+		bufferevent_free(stream);
+		return ERROR_MEMORY;
+	}
+	connection->server = server;
+	connection->stream = stream;
+	connection->client = *client;
+	connection->local = *local;
+	connection->usage = usage;
+	connection->pool = POOL_NONE;
+	LIST_INIT(&connection->sessions);
+	connection->message = malloc(MESSAGE_CAPACITY);
+	connection->message_capacity = MESSAGE_CAPACITY;
+	connection->timer = evtimer_new(server->environment.base, on_timer, connection);
+	status = connection->message == NULL || connection->timer == NULL
+	                 ? ERROR_MEMORY
+	                 : set_up_greet(connection);
+	if (status != 0) {
+		bufferevent_free(stream);
+		release(connection);
+		return status;
+	}
+	expect(connection, SET_UP_RESPONSE_SIZE);
+	bufferevent_setcb(stream, on_read, on_write, on_event, connection);
+	bufferevent_setwatermark(stream, EV_READ, 0, INPUT_HIGH_WATER);
+	(void)bufferevent_enable(stream, EV_READ | EV_WRITE);
+	timer_arm(connection->timer, server->timing.set_up_deadline);
+	LIST_INSERT_HEAD(&server->connections, connection, link);
+	server->connection_count++;
+	return 0;
+}
+
+void connection_close(struct connection *connection)
+{
+	struct control_server *server = connection->server;
+	char client[ENDPOINT_TEXT_SIZE];
+
+	control_log_event(&server->log, EVENT_CONNECTION_CLOSED, "%s: %u sessions withdrawn",
+	                  endpoint_format(&connection->client, client), connection->session_count);
+	set_up_cancel(connection);
+	while (!LIST_EMPTY(&connection->sessions))
+		test_session_end(LIST_FIRST(&connection->sessions));
+	limits_release_connection(server->limits, connection->usage, connection->pool);
+	LIST_REMOVE(connection, link);
+	server->connection_count--;
+	server_count(server, CONTROL_CONNECTIONS_CLOSED);
+	bufferevent_free(connection->stream);
+	release(connection);
+}
+
+void connection_write(struct connection *connection, const void *octets, size_t size)
+{
+	(void)bufferevent_write(connection->stream, octets, size);
+}
+
+bool connection_send(struct connection *connection, uint8_t *octets, size_t size)
+{
+	if (control_stream_send_with_hmac(connection->cipher, octets, size) != 0)
+		return false;
+	connection_write(connection, octets, size);
+	return true;
+}
+
+void connection_finish(struct connection *connection)
+{
+	connection->state = CONNECTION_FLUSHING;
+	(void)bufferevent_disable(connection->stream, EV_READ);
+	timer_arm(connection->timer, connection->server->timing.flush);
+}
+
+void connection_resume(struct connection *connection)
+{
+	bufferevent_trigger(connection->stream, EV_READ,
+	                    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
+bool connection_is_measuring(const struct connection *connection)
+{
+	const struct test_session *test;
+
+	LIST_FOREACH(test, &connection->sessions, link)
+	{
+		if (test->state == TEST_SESSION_STARTED)
+			return true;
+	}
+	return false;
+}
+
+void connection_watch_activity(struct connection *connection)
+{
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	if (connection->server->timing.servwait == 0 || connection_is_measuring(connection))
+		(void)evtimer_del(connection->timer);
+	else
+		timer_arm(connection->timer, connection->server->timing.servwait);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * One control connection: its life, its buffered input and output, the framing of messages. Set-up is set_up.h's, commands are
+ * commands.h's; they never free a connection: a handler that returns false asks for it to be closed.
+ *
+ * Memory of a connection is bounded: input by a high-water mark, output by not reading while a client does not take its answers.
+ */
+#ifndef SPECULAR_CONTROL_CONNECTION_H
+#define SPECULAR_CONTROL_CONNECTION_H
+
+#include <event2/bufferevent.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "control/server.h"
+#include "control/test_session.h"
+#include "crypto/control_stream.h"
+#include "key/key_provider.h"
+#include "wire/control_message.h"
+
+enum connection_state {
+	CONNECTION_GREETED,    /**< greeting sent, Set-Up-Response awaited */
+	CONNECTION_KEY_LOOKUP, /**< the key provider is asked; input waits */
+	CONNECTION_OPEN,       /**< commands */
+	CONNECTION_FLUSHING,   /**< closed as soon as the last message has left */
+};
+
+struct connection {
+	struct control_server *server;
+	struct bufferevent *stream;
+	struct endpoint client;
+	struct endpoint local;
+	enum connection_state state;
+	bool paused;         /**< reading stopped until the client has taken its answers */
+	struct event *timer; /**< set-up deadline, then SERVWAIT; at the end the time to flush */
+	struct address_usage *usage;
+	enum limit_pool pool;
+
+	/* Set-up. */
+	uint8_t challenge[CHALLENGE_SIZE];
+	uint8_t salt[SALT_SIZE];
+	struct set_up_response response;
+	struct key_provider *provider; /**< asked; NULL when no answer is awaited */
+	struct key_lookup *lookup;
+
+	/* From Server-Start on. */
+	uint32_t mode;                 /**< bits of enum twamp_mode that both know */
+	struct session_keys keys;      /**< secret; zero in unauthenticated mode */
+	struct control_stream *cipher; /**< passes through in unauthenticated mode */
+
+	/* The message that is being received: have of need octets. */
+	uint8_t *message;
+	size_t message_capacity;
+	size_t have;
+	size_t need;
+
+	LIST_HEAD(, test_session) sessions; /**< accepted and started */
+	unsigned session_count;
+	/** Started and not yet accounted for by a Stop-Sessions; those that REFWAIT ended still count. */
+	unsigned unstopped;
+	LIST_ENTRY(connection) link;
+};
+
+/** Takes the stream, sends the greeting. The limits have been taken for it. ERROR_MEMORY, ERROR_CRYPTO: the stream is freed. */
+int connection_create(struct control_server *server, struct bufferevent *stream,
+                      const struct endpoint *client, const struct endpoint *local,
+                      struct address_usage *usage);
+
+/** Ends it at once: withdraws its accepted and started sessions, wipes its keys. Not from within a message handler. */
+void connection_close(struct connection *connection);
+
+/** Octets as they are, for set-up. */
+void connection_write(struct connection *connection, const void *octets, size_t size);
+
+/** Completes the HMAC in the last 16 octets, encrypts in place, sends. False when the cipher fails. */
+bool connection_send(struct connection *connection, uint8_t *octets, size_t size);
+
+/** Nothing more is read; closes when the output is empty. */
+void connection_finish(struct connection *connection);
+
+/** Goes on with input that has waited; later, from the event loop. */
+void connection_resume(struct connection *connection);
+
+/** True while a session is started and not stopped. */
+bool connection_is_measuring(const struct connection *connection);
+
+/** SERVWAIT (RFC 5357 section 3.1): restarts it, or suspends it while a session is in progress. */
+void connection_watch_activity(struct connection *connection);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/control_server.h"
+
+#include <event2/bufferevent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "control/connection.h"
+#include "control/listener.h"
+#include "control/server.h"
+#include "control/set_up.h"
+#include "crypto/key_derivation.h"
+
+/** Token keys kept per Salt. */
+#define TOKEN_KEYS_CAPACITY 4096u
+
+/** Old Salts serve set-ups that began before them: for the deadline and a little more. */
+#define SALT_OVERLAP_MARGIN_S 5u
+
+#define EXPIRY_INTERVAL_MS  1000u
+#define FLUSH_MS            5000u
+#define UNKNOWN_SECRET_SIZE 32u
+
+#define SID_ADDRESS_SIZE 4u
+#define SID_TIME         4u
+#define SID_RANDOM       12u
+
+uint64_t server_now(const struct control_server *server)
+{
+	return tsc_clock_read(server->environment.clock, tsc_now()).ntp;
+}
+
+uint64_t server_monotonic_s(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec;
+}
+
+int server_random_u64(uint64_t *value)
+{
+	uint8_t octets[sizeof(*value)];
+	int status = random_octets(octets, sizeof(octets));
+
+	*value = load_be64(octets);
+	return status;
+}
+
+int server_make_sid(struct control_server *server, const struct address *local,
+                    uint8_t sid[SID_SIZE])
+{
+	const struct address *own = server->sid_address.family != 0 ? &server->sid_address : local;
+	size_t skipped = own->family == 6 ? sizeof(own->octets) - SID_ADDRESS_SIZE : 0;
+	uint64_t now = server_now(server);
+
+	/* The clock may be set back, or not have moved since the last one. */
+	if (now <= server->last_sid_time)
+		now = server->last_sid_time + 1;
+	server->last_sid_time = now;
+	memcpy(sid, own->octets + skipped, SID_ADDRESS_SIZE);
+	store_be64(sid + SID_TIME, now);
+	return random_octets(sid + SID_RANDOM, SID_SIZE - SID_RANDOM);
+}
+
+static struct address first_ipv4_of(const struct config_prefix *addresses, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (addresses[i].address.family == 4)
+			return addresses[i].address;
+	}
+	return (struct address){.family = 0};
+}
+
+/** RFC 4656 section 3.5: if the machine has an IPv4 address, SIDs SHOULD be made of it, even when all communication is IPv6. */
+static struct address choose_sid_address(const struct config *config)
+{
+	struct address found = {.family = 0};
+
+	for (unsigned i = 0; i < config->port_count && found.family == 0; i++) {
+		const struct config_port *port = &config->ports[i];
+
+		found = first_ipv4_of(port->addresses, port->address_count);
+		for (unsigned v = 0; v < port->vlan_count && found.family == 0; v++)
+			found = first_ipv4_of(port->vlans[v].addresses,
+			                      port->vlans[v].address_count);
+	}
+	return found;
+}
+
+static void on_expiry(evutil_socket_t fd, short what, void *context)
+{
+	struct control_server *server = context;
+
+	(void)fd;
+	(void)what;
+	token_key_cache_expire(server->token_keys, server_monotonic_s());
+	timer_arm(server->expiry, EXPIRY_INTERVAL_MS);
+}
+
+/** What needs memory, entropy or the event loop. */
+static int prepare(struct control_server *server, struct error *error)
+{
+	const struct config_control *control = &server->environment.config->control;
+	uint64_t seed;
+
+	server->unknown_secret.size = UNKNOWN_SECRET_SIZE;
+	if (server_random_u64(&seed) != 0 ||
+	    random_octets(server->unknown_secret.octets, UNKNOWN_SECRET_SIZE) != 0)
+		return error_set(error, ERROR_CRYPTO, "no random numbers for the control server");
+	server->token_keys = token_key_cache_create(
+	        control->count, control->salt_lifetime,
+	        control->set_up_deadline + SALT_OVERLAP_MARGIN_S, TOKEN_KEYS_CAPACITY);
+	server->limits = limits_create(control, seed);
+	server->expiry = evtimer_new(server->environment.base, on_expiry, server);
+	if (server->token_keys == NULL || server->limits == NULL || server->expiry == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory for the control server");
+	timer_arm(server->expiry, EXPIRY_INTERVAL_MS);
+	return 0;
+}
+
+int control_server_create(const struct control_environment *environment,
+                          struct control_server **created, struct error *error)
+{
+	const struct config_control *control = &environment->config->control;
+	struct control_server *server = calloc(1, sizeof(*server));
+	int status;
+
+	if (server == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory for the control server");
+	server->environment = *environment;
+	server->timing = (struct control_timing){
+	        .set_up_deadline = (uint64_t)control->set_up_deadline * 1000,
+	        .servwait = (uint64_t)control->servwait * 1000,
+	        .refwait = (uint64_t)control->refwait * 1000,
+	        .flush = FLUSH_MS,
+	};
+	server->start_time = server_now(server);
+	server->modes = control->modes & MODE_KNOWN_MASK & ~(uint32_t)MODE_IKEV2_DERIVED;
+	if (environment->ike_provider != NULL)
+		server->modes |= MODE_IKEV2_DERIVED;
+	server->sid_address = choose_sid_address(environment->config);
+	control_log_init(&server->log, control->log_per_minute);
+	LIST_INIT(&server->connections);
+	LIST_INIT(&server->stopped);
+	status = prepare(server, error);
+	if (status != 0) {
+		control_server_destroy(server);
+		return status;
+	}
+	*created = server;
+	return 0;
+}
+
+int control_server_listen(struct control_server *server, struct error *error)
+{
+	const struct config_control *control = &server->environment.config->control;
+
+	while (server->listener_count < control->listen_count) {
+		int status = listener_open(server, &control->listen[server->listener_count],
+		                           &server->listeners[server->listener_count], error);
+
+		if (status != 0)
+			return status;
+		server->listener_count++;
+	}
+	return 0;
+}
+
+int control_server_adopt(struct control_server *server, struct bufferevent *stream,
+                         const struct endpoint *client, const struct endpoint *local)
+{
+	const char *reason = "";
+	struct address_usage *usage =
+	        limits_take_connection(server->limits, &client->address, &reason);
+	char text[ENDPOINT_TEXT_SIZE];
+	int status;
+
+	server_count(server, CONTROL_CONNECTIONS_ACCEPTED);
+	if (usage == NULL) {
+		server_count(server, CONTROL_CONNECTIONS_REFUSED);
+		control_log_event(&server->log, EVENT_CONNECTION_REFUSED, "%s: too many %s",
+		                  endpoint_format(client, text), reason);
+		set_up_refuse(stream);
+		bufferevent_free(stream);
+		return ERROR_LIMIT;
+	}
+	status = connection_create(server, stream, client, local, usage);
+	if (status != 0)
+		limits_release_connection(server->limits, usage, POOL_NONE);
+	return status;
+}
+
+void control_server_destroy(struct control_server *server)
+{
+	if (server == NULL)
+		return;
+	for (unsigned i = 0; i < server->listener_count; i++)
+		listener_close(server->listeners[i]);
+	while (!LIST_EMPTY(&server->connections))
+		connection_close(LIST_FIRST(&server->connections));
+	while (!LIST_EMPTY(&server->stopped))
+		test_session_end(LIST_FIRST(&server->stopped));
+	if (server->expiry != NULL)
+		event_free(server->expiry);
+	limits_destroy(server->limits);
+	token_key_cache_destroy(server->token_keys);
+	secret_wipe(&server->unknown_secret, sizeof(server->unknown_secret));
+	free(server);
+}
+
+unsigned control_server_connections(const struct control_server *server)
+{
+	return server->connection_count;
+}

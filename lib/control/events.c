@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/events.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+#define CONTROL_EVENT_ROW_(name, level, text) [EVENT_##name] = {LOG_LEVEL_##level, text},
+
+static const struct {
+	enum log_level level;
+	const char *name;
+} events[CONTROL_EVENT_COUNT] = {CONTROL_EVENTS(CONTROL_EVENT_ROW_)};
+
+void control_log_init(struct control_log *log, uint32_t per_minute)
+{
+	for (unsigned i = 0; i < CONTROL_EVENT_COUNT; i++)
+		log->limiters[i] = (struct log_limiter){.per_minute = per_minute};
+}
+
+void control_log_event(struct control_log *log, enum control_event event, const char *format, ...)
+{
+	char text[ERROR_TEXT_SIZE];
+	va_list arguments;
+
+	if (events[event].level > log_get_level())
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	log_event_limited(&log->limiters[event], events[event].level, events[event].name, "%s",
+	                  text);
+}

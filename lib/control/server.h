@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** What the Server's own files share. Slow path only. */
+#ifndef SPECULAR_CONTROL_SERVER_H
+#define SPECULAR_CONTROL_SERVER_H
+
+#include <event2/event.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "control/control_server.h"
+#include "control/events.h"
+#include "control/limits.h"
+#include "key/token_key_cache.h"
+#include "wire/control_message.h"
+
+struct connection;
+struct listener;
+struct test_session;
+
+/** Milliseconds; from the configuration but for flush. 0 turns SERVWAIT and REFWAIT off. */
+struct control_timing {
+	uint64_t set_up_deadline;
+	uint64_t servwait;
+	uint64_t refwait;
+	uint64_t flush; /**< how long a last message may take to leave */
+};
+
+struct control_server {
+	struct control_environment environment;
+	struct control_timing timing;
+	uint64_t
+	        start_time; /**< NTP; the Start-Time of every Server-Start (RFC 4656 section 3.1) */
+	uint32_t modes;     /**< of every greeting */
+	struct address sid_address; /**< an IPv4 address of ours, family 0 when there is none */
+	uint64_t last_sid_time;     /**< NTP; SIDs of one instance never share it */
+	struct token_key_cache *token_keys;
+	/** Stands in for the secret of an unknown KeyID, so that a wrong passphrase looks the same. */
+	struct shared_secret unknown_secret;
+	struct limits *limits;
+	struct control_log log;
+	struct listener *listeners[CONFIG_LISTEN_MAX];
+	unsigned listener_count;
+	struct event *expiry; /**< wipes token keys of old Salts */
+	LIST_HEAD(, connection) connections;
+	unsigned connection_count;
+	/** Stopped, until their Timeout is over; their connection may be gone. */
+	LIST_HEAD(, test_session) stopped;
+};
+
+static inline void server_count(struct control_server *server, enum control_counter counter)
+{
+	counter_add(&server->environment.counters->values[counter], 1);
+}
+
+/** Arms a timer of the event loop. */
+static inline void timer_arm(struct event *timer, uint64_t milliseconds)
+{
+	struct timeval delay = {.tv_sec = (time_t)(milliseconds / 1000),
+	                        .tv_usec = (suseconds_t)(milliseconds % 1000 * 1000)};
+
+	(void)evtimer_add(timer, &delay);
+}
+
+/** NTP time now. */
+uint64_t server_now(const struct control_server *server);
+
+/** Monotonic seconds, for the token key cache. */
+uint64_t server_monotonic_s(void);
+
+/** Random octets into a 64-bit seed; ERROR_CRYPTO. */
+int server_random_u64(uint64_t *value);
+
+/**
+ * A new SID: 4 octets of an IPv4 address of ours (or the last of local, when we have none), 8 of time, 4 random: RFC 4656 section
+ * 3.5. Unique, since no two of an instance have the same time. ERROR_CRYPTO.
+ */
+int server_make_sid(struct control_server *server, const struct address *local,
+                    uint8_t sid[SID_SIZE]);
+
+#endif

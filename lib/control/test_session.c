@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/test_session.h"
+
+#include <stdlib.h>
+
+#include "clock/tsc_clock.h"
+#include "control/connection.h"
+
+/** Added to the Timeout's timer, so that the session outlives the deadline that the cores compare with. */
+#define WITHDRAW_MARGIN_MS 10u
+
+static uint64_t elapsed_ms(const struct test_session *test, uint64_t since_tsc)
+{
+	uint64_t now = tsc_now();
+
+	/* A core's TSC may be read a little before ours. */
+	if (now <= since_tsc)
+		return 0;
+	return (uint64_t)((unsigned __int128)(now - since_tsc) * 1000 /
+	                  test->server->environment.tsc_hz);
+}
+
+/** REFWAIT (RFC 5357 section 4.2): ends the session, or waits for what is left of it since the last packet. */
+static void check_refwait(struct test_session *test)
+{
+	struct control_server *server = test->server;
+	struct connection *connection = test->connection;
+	struct session_totals totals = session_totals(server->environment.sessions, test->session);
+	uint64_t last =
+	        totals.last_received_tsc != 0 ? totals.last_received_tsc : test->started_tsc;
+	uint64_t idle = elapsed_ms(test, last);
+	char client[ENDPOINT_TEXT_SIZE];
+
+	if (idle < server->timing.refwait) {
+		timer_arm(test->timer, server->timing.refwait - idle);
+		return;
+	}
+	server_count(server, CONTROL_SESSIONS_REFWAIT);
+	control_log_event(&server->log, EVENT_SESSION_REFWAIT,
+	                  "%s: no test packet for REFWAIT, session ended",
+	                  endpoint_format(&connection->client, client));
+	test_session_end(test);
+	connection_watch_activity(connection);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct test_session *test = context;
+
+	(void)fd;
+	(void)what;
+	if (test->state == TEST_SESSION_STARTED)
+		check_refwait(test);
+	else
+		test_session_end(test);
+}
+
+int test_session_create(struct connection *connection, const struct session_parameters *parameters,
+                        uint64_t timeout, struct test_session **created, struct error *error)
+{
+	struct control_server *server = connection->server;
+	struct test_session *test = calloc(1, sizeof(*test));
+	int status;
+
+	if (test == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory for a session");
+	test->timer = evtimer_new(server->environment.base, on_timer, test);
+	if (test->timer == NULL) {
+		free(test);
+		return error_set(error, ERROR_MEMORY, "no memory for a session's timer");
+	}
+	status = session_publish(server->environment.sessions, parameters, &test->session, error);
+	if (status != 0) {
+		event_free(test->timer);
+		free(test);
+		return status;
+	}
+	test->server = server;
+	test->connection = connection;
+	test->timeout = timeout;
+	test->usage = connection->usage;
+	test->pool = connection->pool;
+	LIST_INSERT_HEAD(&connection->sessions, test, link);
+	connection->session_count++;
+	*created = test;
+	return 0;
+}
+
+void test_session_start(struct test_session *test)
+{
+	test->state = TEST_SESSION_STARTED;
+	test->started_tsc = tsc_now();
+	session_start(test->session);
+	server_count(test->server, CONTROL_SESSIONS_STARTED);
+	if (test->server->timing.refwait > 0)
+		timer_arm(test->timer, test->server->timing.refwait);
+}
+
+/** Takes it off its connection or off the server's stopped ones. */
+static void unlink_session(struct test_session *test)
+{
+	LIST_REMOVE(test, link);
+	if (test->connection != NULL)
+		test->connection->session_count--;
+	test->connection = NULL;
+}
+
+void test_session_stop(struct test_session *test)
+{
+	uint64_t ticks =
+	        (uint64_t)(((unsigned __int128)test->timeout * test->server->environment.tsc_hz) >>
+	                   32);
+	uint64_t milliseconds = (uint64_t)(((unsigned __int128)test->timeout * 1000) >> 32);
+
+	session_stop(test->session, tsc_now() + ticks);
+	server_count(test->server, CONTROL_SESSIONS_STOPPED);
+	unlink_session(test);
+	test->state = TEST_SESSION_STOPPED;
+	LIST_INSERT_HEAD(&test->server->stopped, test, link);
+	timer_arm(test->timer, milliseconds + WITHDRAW_MARGIN_MS);
+}
+
+void test_session_end(struct test_session *test)
+{
+	struct control_server *server = test->server;
+
+	unlink_session(test);
+	session_withdraw(server->environment.sessions, test->session);
+	limits_release_session(server->limits, test->usage, test->pool);
+	event_free(test->timer);
+	free(test);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * One test session's life at the Server: accepted, started, stopped, withdrawn. From Stop on it belongs to the server, not to its
+ * connection, and packets in transit are still answered for its Timeout (RFC 5357 section 3.8).
+ */
+#ifndef SPECULAR_CONTROL_TEST_SESSION_H
+#define SPECULAR_CONTROL_TEST_SESSION_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "control/server.h"
+#include "session/session.h"
+
+enum test_session_state { TEST_SESSION_ACCEPTED, TEST_SESSION_STARTED, TEST_SESSION_STOPPED };
+
+struct test_session {
+	struct control_server *server;
+	struct connection *connection; /**< NULL from Stop on */
+	struct session *session;       /**< published */
+	enum test_session_state state;
+	uint64_t timeout;     /**< 32.32 seconds */
+	uint64_t started_tsc; /**< REFWAIT counts from here until a packet comes */
+	struct event *timer;  /**< REFWAIT while started, Timeout once stopped */
+	struct address_usage *usage;
+	enum limit_pool pool;
+	LIST_ENTRY(test_session) link; /**< connection's sessions, then server's stopped */
+};
+
+/**
+ * Publishes a session and puts it on its connection. The limits have been taken for it; they are given back when it ends. Errors of
+ * session_publish, ERROR_MEMORY.
+ */
+int test_session_create(struct connection *connection, const struct session_parameters *parameters,
+                        uint64_t timeout, struct test_session **created, struct error *error);
+
+/** Test packets are answered from now on, and REFWAIT runs. */
+void test_session_start(struct test_session *test);
+
+/** Test packets are answered for Timeout more; then the session ends by itself. */
+void test_session_stop(struct test_session *test);
+
+/** Withdraws at once and frees. */
+void test_session_end(struct test_session *test);
+
+#endif
