@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "appliance.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "crypto/key_derivation.h"
+#include "device_check.h"
+#include "flow_rules.h"
+#include "report.h"
+
+#define RECLAIM_INTERVAL_MS 100
+#define LINK_INTERVAL_MS    1000
+
+int appliance_load_keys(struct appliance *appliance, const struct config *config,
+                        struct error *error)
+{
+	int status = 0;
+
+	appliance->config = config;
+	if (config->keys.psk_file[0] != '\0')
+		status = psk_file_load(config->keys.psk_file, &appliance->psk_provider, error);
+	if (status != 0)
+		return status;
+	switch (config->ikev2.provider) {
+	case PROVIDER_NONE:
+		break;
+	case PROVIDER_STATIC:
+		status = sa_file_load(config->ikev2.sa_file, &appliance->ike_provider, error);
+		break;
+	case PROVIDER_CHARON:
+		status = error_set(error, ERROR_UNAVAILABLE,
+		                   "ikev2.provider: charon is not part of this version; allowed: "
+		                   "static, none");
+		break;
+	}
+	if (status != 0)
+		appliance_forget_keys(appliance);
+	return status;
+}
+
+void appliance_forget_keys(struct appliance *appliance)
+{
+	key_provider_destroy(appliance->psk_provider);
+	key_provider_destroy(appliance->ike_provider);
+	appliance->psk_provider = NULL;
+	appliance->ike_provider = NULL;
+}
+
+static int start_crypto(struct appliance *appliance, struct error *error)
+{
+	int status = key_derivation_self_test(error);
+
+	return status != 0 ? status : suite_create(SUITE_IPSEC_MB, &appliance->suite, error);
+}
+
+static void stop_crypto(struct appliance *appliance)
+{
+	suite_destroy(appliance->suite);
+}
+
+static int start_clock(struct appliance *appliance, struct error *error)
+{
+	struct clock_sample sample = clock_sample_take();
+
+	(void)error;
+	appliance->tsc_hz = tsc_frequency_hz();
+	tsc_clock_init(&appliance->clock, appliance->tsc_hz, &sample);
+	return 0;
+}
+
+static int start_base(struct appliance *appliance, struct error *error)
+{
+	struct event_config *config = event_config_new();
+
+	if (config != NULL) {
+		/* The exception path's timer is finer than epoll's milliseconds. */
+		(void)event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+		appliance->base = event_base_new_with_config(config);
+		event_config_free(config);
+	}
+	return appliance->base != NULL ? 0 : error_set(error, ERROR_MEMORY, "libevent");
+}
+
+static void stop_base(struct appliance *appliance)
+{
+	event_base_free(appliance->base);
+}
+
+static int start_eal(struct appliance *appliance, struct error *error)
+{
+	const struct config *config = appliance->config;
+
+	for (unsigned i = 0; i < config->port_count; i++) {
+		int status = device_check(&config->ports[i], PCI_SYSFS, error);
+		if (status != 0)
+			return status;
+	}
+	return eal_start(config, &appliance->eal, error);
+}
+
+static void stop_eal(struct appliance *appliance)
+{
+	eal_stop(&appliance->eal);
+}
+
+static void close_ports(struct appliance *appliance)
+{
+	for (unsigned i = appliance->config->port_count; i-- > 0;)
+		port_close(&appliance->ports[i]);
+}
+
+static int open_ports(struct appliance *appliance, struct error *error)
+{
+	const struct config *config = appliance->config;
+
+	for (unsigned i = 0; i < config->port_count; i++) {
+		int status = port_open(&config->ports[i], config->eal.worker_count,
+		                       &appliance->ports[i], error);
+		if (status != 0) {
+			close_ports(appliance);
+			return status;
+		}
+	}
+	return 0;
+}
+
+static int start_exception(struct appliance *appliance, struct error *error)
+{
+	return exception_create(appliance->base, appliance->ports, appliance->config->port_count,
+	                        &appliance->counters, &appliance->exception, error);
+}
+
+static void stop_exception(struct appliance *appliance)
+{
+	exception_destroy(appliance->exception);
+}
+
+static int start_sessions(struct appliance *appliance, struct error *error)
+{
+	const struct config_control *control = &appliance->config->control;
+
+	return session_registry_create(appliance->config->eal.worker_count,
+	                               control->unauthenticated.sessions + control->keyed.sessions,
+	                               appliance->suite, &appliance->sessions, error);
+}
+
+static void stop_sessions(struct appliance *appliance)
+{
+	session_registry_destroy(appliance->sessions);
+}
+
+static int make_workers(struct appliance *appliance, struct error *error)
+{
+	const struct worker_environment environment = {
+	        .config = appliance->config,
+	        .ports = appliance->ports,
+	        .exception = appliance->exception,
+	        .sessions = appliance->sessions,
+	        .clock = &appliance->clock,
+	        .tsc_hz = appliance->tsc_hz,
+	};
+
+	return worker_set_create(&environment, &appliance->workers, error);
+}
+
+static void free_workers(struct appliance *appliance)
+{
+	report_counters(appliance);
+	worker_set_destroy(&appliance->workers);
+}
+
+static void stop_ports(struct appliance *appliance)
+{
+	for (unsigned i = appliance->config->port_count; i-- > 0;) {
+		struct port *port = &appliance->ports[i];
+		if (port->started && port->config->exception == EXCEPTION_BIFURCATED)
+			flow_rules_remove(port);
+		port_stop(port);
+	}
+}
+
+static int start_ports(struct appliance *appliance, struct error *error)
+{
+	for (unsigned i = 0; i < appliance->config->port_count; i++) {
+		struct port *port = &appliance->ports[i];
+		int status = port_start(port, error);
+		if (status == 0 && port->config->exception == EXCEPTION_BIFURCATED)
+			status = flow_rules_install(port, &appliance->config->test, error);
+		if (status != 0) {
+			stop_ports(appliance);
+			return status;
+		}
+	}
+	return 0;
+}
+
+static int launch_workers(struct appliance *appliance, struct error *error)
+{
+	return worker_set_launch(&appliance->workers, error);
+}
+
+static void stop_workers(struct appliance *appliance)
+{
+	worker_set_stop(&appliance->workers);
+}
+
+static void stop_control(struct appliance *appliance)
+{
+	control_server_destroy(appliance->control);
+}
+
+static int start_control(struct appliance *appliance, struct error *error)
+{
+	const struct control_environment environment = {
+	        .base = appliance->base,
+	        .config = appliance->config,
+	        .sessions = appliance->sessions,
+	        .psk_provider = appliance->psk_provider,
+	        .ike_provider = appliance->ike_provider,
+	        .clock = &appliance->clock,
+	        .tsc_hz = appliance->tsc_hz,
+	        .counters = &appliance->counters,
+	};
+	int status = control_server_create(&environment, &appliance->control, error);
+
+	if (status != 0)
+		return status;
+	status = control_server_listen(appliance->control, error);
+	if (status != 0)
+		stop_control(appliance);
+	return status;
+}
+
+static void on_clock(evutil_socket_t unused, short what, void *context)
+{
+	struct appliance *appliance = context;
+	struct clock_sample sample = clock_sample_take();
+
+	(void)unused;
+	(void)what;
+	if (tsc_clock_update(&appliance->clock, &sample))
+		log_event(LOG_LEVEL_WARNING, "clock-step",
+		          "the system clock jumped; timestamps follow it at once");
+}
+
+static void on_reclaim(evutil_socket_t unused, short what, void *context)
+{
+	struct appliance *appliance = context;
+
+	(void)unused;
+	(void)what;
+	(void)session_registry_reclaim(appliance->sessions);
+}
+
+static void on_link(evutil_socket_t unused, short what, void *context)
+{
+	struct appliance *appliance = context;
+
+	(void)unused;
+	(void)what;
+	for (unsigned i = 0; i < appliance->config->port_count; i++)
+		port_watch_link(&appliance->ports[i]);
+}
+
+static void on_terminate(evutil_socket_t number, short what, void *context)
+{
+	struct appliance *appliance = context;
+
+	(void)what;
+	log_event(LOG_LEVEL_INFO, "stopping", "signal %s", strsignal((int)number));
+	(void)event_base_loopbreak(appliance->base);
+}
+
+static void on_report(evutil_socket_t unused, short what, void *context)
+{
+	(void)unused;
+	(void)what;
+	report_counters(context);
+}
+
+static struct event *make_timer(struct appliance *appliance, event_callback_fn callback,
+                                long interval_ms)
+{
+	struct timeval interval = {.tv_sec = interval_ms / 1000,
+	                           .tv_usec = interval_ms % 1000 * 1000};
+	struct event *timer = event_new(appliance->base, -1, EV_PERSIST, callback, appliance);
+
+	if (timer != NULL)
+		(void)event_add(timer, &interval);
+	return timer;
+}
+
+static struct event *make_signal(struct appliance *appliance, int number,
+                                 event_callback_fn callback)
+{
+	struct event *event = evsignal_new(appliance->base, number, callback, appliance);
+
+	if (event != NULL)
+		(void)event_add(event, NULL);
+	return event;
+}
+
+static void stop_events(struct appliance *appliance)
+{
+	struct event **events[] = {
+	        &appliance->clock_timer,          &appliance->reclaim_timer,
+	        &appliance->link_timer,           &appliance->terminate_signals[0],
+	        &appliance->terminate_signals[1], &appliance->report_signal,
+	};
+
+	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		if (*events[i] != NULL)
+			event_free(*events[i]);
+		*events[i] = NULL;
+	}
+}
+
+static int start_events(struct appliance *appliance, struct error *error)
+{
+	appliance->clock_timer = make_timer(appliance, on_clock, CLOCK_UPDATE_INTERVAL_MS);
+	appliance->reclaim_timer = make_timer(appliance, on_reclaim, RECLAIM_INTERVAL_MS);
+	appliance->link_timer = make_timer(appliance, on_link, LINK_INTERVAL_MS);
+	appliance->terminate_signals[0] = make_signal(appliance, SIGINT, on_terminate);
+	appliance->terminate_signals[1] = make_signal(appliance, SIGTERM, on_terminate);
+	appliance->report_signal = make_signal(appliance, SIGUSR1, on_report);
+	if (appliance->clock_timer == NULL || appliance->reclaim_timer == NULL ||
+	    appliance->link_timer == NULL || appliance->terminate_signals[0] == NULL ||
+	    appliance->terminate_signals[1] == NULL || appliance->report_signal == NULL) {
+		stop_events(appliance);
+		return error_set(error, ERROR_MEMORY, "no memory for an event");
+	}
+	return 0;
+}
+
+/* In this order up, in reverse order down; a stage that fails has cleaned up after itself. */
+static const struct stage {
+	const char *name;
+	int (*start)(struct appliance *appliance, struct error *error);
+	void (*stop)(struct appliance *appliance); /* may be NULL */
+} stages[] = {
+        {"cryptography", start_crypto, stop_crypto},
+        {"clock", start_clock, NULL},
+        {"event loop", start_base, stop_base},
+        {"EAL", start_eal, stop_eal},
+        {"ports", open_ports, close_ports},
+        {"exception path", start_exception, stop_exception},
+        {"sessions", start_sessions, stop_sessions},
+        {"workers", make_workers, free_workers},
+        {"port start", start_ports, stop_ports},
+        {"polling", launch_workers, stop_workers},
+        {"control", start_control, stop_control},
+        {"timers and signals", start_events, stop_events},
+};
+
+#define STAGE_COUNT (sizeof(stages) / sizeof(stages[0]))
+
+int appliance_run(struct appliance *appliance, struct error *error)
+{
+	size_t started;
+	int status = 0;
+
+	for (started = 0; started < STAGE_COUNT; started++) {
+		log_event(LOG_LEVEL_DEBUG, "start", "%s", stages[started].name);
+		status = stages[started].start(appliance, error);
+		if (status != 0)
+			break;
+	}
+	if (status == 0) {
+		report_started(appliance);
+		(void)event_base_dispatch(appliance->base);
+	}
+	while (started-- > 0) {
+		log_event(LOG_LEVEL_DEBUG, "stop", "%s", stages[started].name);
+		if (stages[started].stop != NULL)
+			stages[started].stop(appliance);
+	}
+	if (status == 0)
+		log_event(LOG_LEVEL_INFO, "stopped", "specular %s", SPECULAR_VERSION);
+	return status;
+}

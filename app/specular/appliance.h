@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The running appliance: the process's one context, an explicit ordered list of start stages, and their reverse unwind.
+ * Main thread only.
+ */
+#ifndef SPECULAR_APP_APPLIANCE_H
+#define SPECULAR_APP_APPLIANCE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "clock/tsc_clock.h"
+#include "config/config.h"
+#include "control/control_server.h"
+#include "eal.h"
+#include "exception.h"
+#include "key/key_provider.h"
+#include "port.h"
+#include "session/session_registry.h"
+#include "stats/counters.h"
+#include "worker_set.h"
+
+struct event;
+
+/** Fields in the order in which the stages fill them. */
+struct appliance {
+	const struct config *config;
+	struct key_provider *psk_provider;
+	struct key_provider *ike_provider;
+	struct suite
+	        *suite; /**< expands keys for every core; the workers have suites of their own */
+	uint64_t tsc_hz;
+	struct tsc_clock clock;
+	struct event_base *base;
+	struct eal eal;
+	struct port ports[CONFIG_PORTS_MAX];
+	struct exception_path *exception;
+	struct session_registry *sessions;
+	struct worker_set workers;
+	struct control_counters counters;
+	struct control_server *control;
+	struct event *clock_timer;
+	struct event *reclaim_timer;
+	struct event *link_timer;
+	struct event *terminate_signals[2];
+	struct event *report_signal;
+};
+
+/** Loads the key files that the configuration names: part of --check too. Zero-initialise *appliance before. */
+int appliance_load_keys(struct appliance *appliance, const struct config *config,
+                        struct error *error);
+void appliance_forget_keys(struct appliance *appliance);
+
+/**
+ * Starts everything, runs until SIGINT or SIGTERM, and takes everything down again. Returns 0 after a signal, else the error of
+ * the stage that did not start.
+ */
+int appliance_run(struct appliance *appliance, struct error *error);
+
+#endif

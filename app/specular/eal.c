@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "eal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "base/log.h"
+#include "dpdk_log.h"
+#include "eal_arguments.h"
+
+static int check_cpu(const cpu_set_t *allowed, unsigned cpu, const char *key, struct error *error)
+{
+	if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, allowed))
+		return 0;
+	return error_set(error, ERROR_UNAVAILABLE,
+	                 "eal.%s: this process may not run on CPU %u, or there is none; see nproc "
+	                 "and taskset -p $$",
+	                 key, cpu);
+}
+
+static int check_cpus(const struct config_eal *eal, struct error *error)
+{
+	cpu_set_t allowed;
+	int status;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+		return error_set(error, ERROR_SYSTEM, "sched_getaffinity: %s", strerror(errno));
+	if ((status = check_cpu(&allowed, eal->main_cpu, "main-cpu", error)) != 0)
+		return status;
+	for (unsigned i = 0; i < eal->worker_count; i++) {
+		if ((status = check_cpu(&allowed, eal->worker_cpus[i], "worker-cpus", error)) != 0)
+			return status;
+		if (eal->worker_cpus[i] == eal->main_cpu && eal->idle == IDLE_SPIN)
+			log_event(LOG_LEVEL_WARNING, "shared-cpu",
+			          "CPU %u polls and runs the slow path; eal.idle: sleep suits it "
+			          "better than spin",
+			          eal->main_cpu);
+	}
+	return 0;
+}
+
+int eal_start(const struct config *config, struct eal *eal, struct error *error)
+{
+	static struct eal_arguments arguments; /* EAL keeps pointers into it */
+	uint64_t free_mib = hugepages_free_mib(HUGEPAGES_SYSFS);
+	bool fallback;
+	int status;
+
+	if ((status = check_cpus(&config->eal, error)) != 0 ||
+	    (status = hugepages_choose(&config->eal, free_mib, &eal->hugepages, &fallback,
+	                               error)) != 0 ||
+	    (status = eal_arguments_build(config, eal->hugepages, &arguments, error)) != 0 ||
+	    (status = dpdk_log_start(error)) != 0)
+		return status;
+	if (fallback)
+		log_event(LOG_LEVEL_WARNING, "no-hugepages",
+		          "%" PRIu64 " MiB of hugepages are free, %u wanted: running without "
+		          "(slower; fine for a lab)",
+		          free_mib, config->eal.memory_mib);
+	for (int i = 1; i < arguments.count; i++)
+		log_event(LOG_LEVEL_DEBUG, "eal", "argument %s", arguments.text[i]);
+	if (rte_eal_init(arguments.count, arguments.vector) < 0) {
+		char said[DPDK_LOG_LINE_SIZE];
+		status = error_set(
+		        error, ERROR_SYSTEM,
+		        "EAL did not start: %s; it said: %s (--log-level debug shows all)",
+		        rte_strerror(rte_errno), dpdk_log_last(said));
+		dpdk_log_stop();
+		return status;
+	}
+	eal->started = true;
+	return 0;
+}
+
+void eal_stop(struct eal *eal)
+{
+	if (!eal->started)
+		return;
+	(void)rte_eal_cleanup();
+	dpdk_log_stop();
+	eal->started = false;
+}

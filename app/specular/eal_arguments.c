@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "eal_arguments.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCI_SHORT_LENGTH    7u    /* "01:00.0", without the domain */
+#define STANDARD_MTU        1500u /* af_packet's own ring defaults fit it */
+#define AF_PACKET_OVERHEAD  256u  /* Ethernet header, VLAN tags, tpacket2 header, alignment */
+#define AF_PACKET_FRAME_MIN 2048u
+#define AF_PACKET_BLOCK_MIN 4096u
+
+uint64_t hugepages_free_mib(const char *sysfs)
+{
+	DIR *folder = opendir(sysfs);
+	uint64_t free_kib = 0;
+	struct dirent *entry;
+
+	if (folder == NULL)
+		return 0;
+	while ((entry = readdir(folder)) != NULL) {
+		char path[512];
+		uint64_t page_kib;
+		uint64_t pages = 0;
+		if (sscanf(entry->d_name, "hugepages-%" SCNu64 "kB", &page_kib) != 1)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s/free_hugepages", sysfs, entry->d_name);
+		FILE *file = fopen(path, "re");
+		if (file == NULL)
+			continue;
+		if (fscanf(file, "%" SCNu64, &pages) == 1)
+			free_kib += pages * page_kib;
+		(void)fclose(file);
+	}
+	(void)closedir(folder);
+	return free_kib / 1024;
+}
+
+int hugepages_choose(const struct config_eal *eal, uint64_t free_mib, bool *use, bool *fallback,
+                     struct error *error)
+{
+	bool enough = free_mib >= eal->memory_mib;
+
+	*use = eal->hugepages != HUGEPAGES_NONE && enough;
+	*fallback = eal->hugepages == HUGEPAGES_AUTO && !enough;
+	if (eal->hugepages == HUGEPAGES_REQUIRED && !enough)
+		return error_set(
+		        error, ERROR_UNAVAILABLE,
+		        "eal.hugepages is required, but of the %u MiB needed only %" PRIu64
+		        " MiB are free; reserve some (echo %u > /proc/sys/vm/nr_hugepages) or "
+		        "set eal.hugepages to auto",
+		        eal->memory_mib, free_mib, eal->memory_mib / 2 + 1);
+	return 0;
+}
+
+void eal_device_name(const struct config_port *port, char name[CONFIG_DEVARGS_SIZE])
+{
+	size_t length = strcspn(port->device, ",");
+	const char *domain = !port->is_vdev && length == PCI_SHORT_LENGTH ? "0000:" : "";
+
+	(void)snprintf(name, CONFIG_DEVARGS_SIZE, "%s%.*s", domain, (int)length, port->device);
+}
+
+bool eal_device_argument(const struct config_port *port, const char *key, char *value,
+                         size_t value_size)
+{
+	size_t key_length = strlen(key);
+	const char *at = strchr(port->device, ',');
+
+	while (at != NULL) {
+		at++;
+		if (strncmp(at, key, key_length) == 0 && at[key_length] == '=') {
+			const char *start = at + key_length + 1;
+			size_t length = strcspn(start, ",");
+			if (length >= value_size)
+				return false;
+			memcpy(value, start, length);
+			value[length] = '\0';
+			return true;
+		}
+		at = strchr(at, ',');
+	}
+	return false;
+}
+
+__attribute__((format(printf, 3, 4))) static int add(struct eal_arguments *arguments,
+                                                     struct error *error, const char *format, ...)
+{
+	va_list list;
+
+	if ((unsigned)arguments->count >= EAL_ARGUMENTS_MAX)
+		return error_set(error, ERROR_LIMIT, "too many arguments for EAL");
+	char *text = arguments->text[arguments->count];
+	va_start(list, format);
+	int length = vsnprintf(text, EAL_ARGUMENT_SIZE, format, list);
+	va_end(list);
+	if (length < 0 || (size_t)length >= EAL_ARGUMENT_SIZE)
+		return error_set(error, ERROR_LIMIT, "an argument for EAL is too long: %.64s...",
+		                 text);
+	arguments->vector[arguments->count++] = text;
+	arguments->vector[arguments->count] = NULL;
+	return 0;
+}
+
+static int add_lcores(struct eal_arguments *arguments, const struct config_eal *eal,
+                      struct error *error)
+{
+	char map[EAL_ARGUMENT_SIZE];
+	int used = snprintf(map, sizeof(map), "--lcores=0@%u", eal->main_cpu);
+
+	for (unsigned i = 0; i < eal->worker_count; i++)
+		used += snprintf(map + used, sizeof(map) - (size_t)used, ",%u@%u", i + 1,
+		                 eal->worker_cpus[i]);
+	return add(arguments, error, "%s", map);
+}
+
+/* What af_packet's defaults lack for more queues or jumbo frames, unless the user chose it. */
+static void af_packet_defaults(const struct config_port *port, char *text, size_t size)
+{
+	char value[16];
+	uint32_t frame = AF_PACKET_FRAME_MIN;
+
+	text[0] = '\0';
+	if (strncmp(port->device, "net_af_packet", strlen("net_af_packet")) != 0)
+		return;
+	size_t used = 0;
+	if (port->queues > 1 && !eal_device_argument(port, "qpairs", value, sizeof(value)))
+		used = (size_t)snprintf(text, size, ",qpairs=%u", port->queues);
+	if (port->mtu <= STANDARD_MTU || eal_device_argument(port, "framesz", value, sizeof(value)))
+		return;
+	while (frame < port->mtu + AF_PACKET_OVERHEAD)
+		frame *= 2;
+	(void)snprintf(text + used, size - used, ",framesz=%u,blocksz=%u,framecnt=%u", frame,
+	               frame < AF_PACKET_BLOCK_MIN ? AF_PACKET_BLOCK_MIN : frame,
+	               AF_PACKET_FRAME_COUNT);
+}
+
+static int add_device(struct eal_arguments *arguments, const struct config_port *port,
+                      struct error *error)
+{
+	char name[CONFIG_DEVARGS_SIZE];
+	char defaults[96];
+	const char *own = strchr(port->device, ',');
+	const char *profile = port->driver.devargs;
+
+	eal_device_name(port, name);
+	af_packet_defaults(port, defaults, sizeof(defaults));
+	return add(arguments, error, "%s%s%s%s%s%s", port->is_vdev ? "--vdev=" : "--allow=", name,
+	           own != NULL ? own : "", profile[0] != '\0' ? "," : "", profile, defaults);
+}
+
+int eal_arguments_build(const struct config *config, bool hugepages,
+                        struct eal_arguments *arguments, struct error *error)
+{
+	bool any_pci = false;
+	int status;
+
+	arguments->count = 0;
+	if ((status = add(arguments, error, "specular")) != 0 ||
+	    (status = add_lcores(arguments, &config->eal, error)) != 0 ||
+	    (status = add(arguments, error, "--main-lcore=0")) != 0)
+		return status;
+	if (hugepages) {
+		/* No mount needed, nothing left behind by a crash. */
+		if ((status = add(arguments, error, "--in-memory")) != 0 ||
+		    (status = add(arguments, error, "--single-file-segments")) != 0)
+			return status;
+	} else {
+		/* EAL refuses --in-memory here; --no-shconf keeps its files away as well. */
+		if ((status = add(arguments, error, "--no-huge")) != 0 ||
+		    (status = add(arguments, error, "--no-shconf")) != 0 ||
+		    (status = add(arguments, error, "-m%u", config->eal.memory_mib)) != 0)
+			return status;
+	}
+	if ((status = add(arguments, error, "--no-telemetry")) != 0)
+		return status;
+	for (unsigned i = 0; i < config->port_count; i++) {
+		any_pci = any_pci || !config->ports[i].is_vdev;
+		if ((status = add_device(arguments, &config->ports[i], error)) != 0)
+			return status;
+	}
+	return any_pci ? 0 : add(arguments, error, "--no-pci");
+}

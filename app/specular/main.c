@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* specular: a DPDK TWAMP reflector. The only place that ends the process. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "appliance.h"
+#include "base/log.h"
+#include "options.h"
+
+enum exit_code { EXIT_OK = 0, EXIT_RUN_TIME = 1, EXIT_CONFIGURATION = 2 };
+
+static int complain(const char *text, enum exit_code code)
+{
+	(void)fprintf(stderr, "specular: %s\n", text);
+	return (int)code;
+}
+
+static int run(const struct config *config)
+{
+	static struct appliance appliance; /* too large for a stack */
+	struct error error;
+	int status = appliance_load_keys(&appliance, config, &error);
+
+	if (status != 0)
+		return complain(error.text, EXIT_CONFIGURATION);
+	status = appliance_run(&appliance, &error);
+	appliance_forget_keys(&appliance);
+	if (status != 0) {
+		log_event(LOG_LEVEL_ERROR, "not-started", "%s", error.text);
+		return EXIT_RUN_TIME;
+	}
+	return EXIT_OK;
+}
+
+static int check(const struct config *config)
+{
+	struct appliance appliance = {0};
+	struct error error;
+
+	if (appliance_load_keys(&appliance, config, &error) != 0)
+		return complain(error.text, EXIT_CONFIGURATION);
+	appliance_forget_keys(&appliance);
+	(void)printf("%s: ok\n", config->path);
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct config *config;
+	struct error error;
+
+	if (options_parse(argc, argv, &options, &error) != 0) {
+		(void)complain(error.text, EXIT_CONFIGURATION);
+		(void)fputs(options_usage, stderr);
+		return EXIT_CONFIGURATION;
+	}
+	if (options.help || options.version) {
+		(void)fputs(options.help ? options_usage : "specular " SPECULAR_VERSION "\n",
+		            stdout);
+		return EXIT_OK;
+	}
+	log_set_level(options.log_level);
+	(void)signal(SIGPIPE, SIG_IGN); /* a client that went away is an error of its socket */
+	if (config_load(options.config, &config, &error) != 0)
+		return complain(error.text, EXIT_CONFIGURATION);
+	int code = options.check ? check(config) : run(config);
+	config_free(config);
+	return code;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "port.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_mempool.h>
+
+#include "base/log.h"
+#include "dpdk_log.h"
+#include "eal_arguments.h"
+#include "flow_rules.h"
+
+#define POOL_CACHE      128u
+#define POOL_EXTRA      4096u /* exception rings, bursts in hand, caches of the lcores */
+#define POOL_NAME_SIZE  32u
+#define RSS_WANTED      (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
+#define STANDARD_MTU    RTE_ETHER_MTU
+#define LCORES_AND_MAIN (CONFIG_LCORES_MAX + 1u)
+
+static int dpdk_error(struct error *error, const struct port *port, const char *what, int status)
+{
+	char said[DPDK_LOG_LINE_SIZE];
+
+	return error_set(error, ERROR_SYSTEM, "port %s: %s: %s; DPDK said: %s", port->config->name,
+	                 what, strerror(-status), dpdk_log_last(said));
+}
+
+static int find(struct port *port, struct error *error)
+{
+	char name[CONFIG_DEVARGS_SIZE];
+
+	eal_device_name(port->config, name);
+	if (rte_eth_dev_get_port_by_name(name, &port->id) != 0) {
+		char said[DPDK_LOG_LINE_SIZE];
+		return error_set(error, ERROR_NOT_FOUND,
+		                 "port %s: no DPDK driver took %s; check its devargs (--log-level "
+		                 "debug shows what each driver said; last: %s)",
+		                 port->config->name, port->config->device, dpdk_log_last(said));
+	}
+	return 0;
+}
+
+static void choose_queues(struct port *port, const struct rte_eth_dev_info *info,
+                          unsigned worker_count)
+{
+	const struct config_port *config = port->config;
+	unsigned queues = config->queues;
+
+	queues = RTE_MIN(queues, config->driver.max_queues);
+	queues = RTE_MIN(queues, info->max_rx_queues);
+	queues = RTE_MIN(queues, info->max_tx_queues);
+	queues = RTE_MIN(queues, worker_count);
+	port->queues = (uint16_t)RTE_MAX(queues, 1u);
+	if (port->queues < config->queues)
+		log_event(LOG_LEVEL_WARNING, "fewer-queues",
+		          "port %s: %u of %u queues: the device has %u, its profile allows %u, and "
+		          "%u cores poll",
+		          config->name, port->queues, config->queues, info->max_rx_queues,
+		          config->driver.max_queues, worker_count);
+}
+
+/* NIC receive timestamps: only where the profile wishes for them and the port has them. No device here could prove this. */
+static int choose_timestamps(struct port *port, const struct rte_eth_dev_info *info,
+                             struct rte_eth_conf *conf, struct error *error)
+{
+	enum config_timestamp_source wanted = port->config->driver.timestamps;
+	bool capable = (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP) != 0;
+
+	port->rx_timestamp_offset = -1;
+	if (wanted == CONFIG_TIMESTAMP_NIC && !capable)
+		return error_set(
+		        error, ERROR_UNAVAILABLE,
+		        "port %s: the driver profile asks for NIC timestamps, which %s does "
+		        "not offer; set timestamps to auto or tsc",
+		        port->config->name, info->driver_name);
+	if (wanted != CONFIG_TIMESTAMP_NIC)
+		return 0;
+	int status = rte_mbuf_dyn_rx_timestamp_register(&port->rx_timestamp_offset,
+	                                                &port->rx_timestamp_flag);
+	if (status < 0)
+		return dpdk_error(error, port, "receive timestamps", status);
+	conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_TIMESTAMP;
+	return 0;
+}
+
+static int make_pool(struct port *port, const uint16_t descriptors[2], struct error *error)
+{
+	char name[POOL_NAME_SIZE];
+	uint32_t room = RTE_PKTMBUF_HEADROOM + port->mtu + PORT_FRAME_OVERHEAD;
+	uint32_t count = port->queues * ((uint32_t)descriptors[0] + descriptors[1]) + POOL_EXTRA +
+	                 LCORES_AND_MAIN * 2;
+
+	room = RTE_MAX(RTE_ALIGN_CEIL(room, RTE_CACHE_LINE_SIZE),
+	               (uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE);
+	if (room > UINT16_MAX)
+		return error_set(error, ERROR_ARGUMENT, "port %s: mtu %u does not fit a buffer",
+		                 port->config->name, port->mtu);
+	(void)snprintf(name, sizeof(name), "port%u", port->id);
+	port->pool = rte_pktmbuf_pool_create(name, count, POOL_CACHE, 0, (uint16_t)room,
+	                                     rte_eth_dev_socket_id(port->id));
+	if (port->pool == NULL)
+		return error_set(error, ERROR_MEMORY,
+		                 "port %s: no memory for %" PRIu32 " buffers of %" PRIu32
+		                 " octets; raise eal.memory",
+		                 port->config->name, count, room);
+	return 0;
+}
+
+/* Some drivers leave the MTU to the interface below them; that is only worth a word when it differs. */
+static void set_mtu(const struct port *port)
+{
+	uint16_t actual = 0;
+	int status = rte_eth_dev_set_mtu(port->id, port->mtu);
+
+	if (status == 0 || (rte_eth_dev_get_mtu(port->id, &actual) == 0 && actual == port->mtu))
+		return;
+	log_event(LOG_LEVEL_WARNING, "mtu-not-set",
+	          "port %s: the driver did not take mtu %u (%s): set it on the interface below it, "
+	          "if any (ip link set NAME mtu %u)",
+	          port->config->name, port->mtu, strerror(-status), port->mtu);
+}
+
+static int set_up_queues(struct port *port, uint16_t descriptors[2], struct error *error)
+{
+	int socket = rte_eth_dev_socket_id(port->id);
+	unsigned node = socket < 0 ? (unsigned)SOCKET_ID_ANY : (unsigned)socket;
+	int status;
+
+	for (uint16_t queue = 0; queue < port->queues; queue++) {
+		if ((status = rte_eth_rx_queue_setup(port->id, queue, descriptors[0], node, NULL,
+		                                     port->pool)) != 0)
+			return dpdk_error(error, port, "receive queue", status);
+		if ((status = rte_eth_tx_queue_setup(port->id, queue, descriptors[1], node,
+		                                     NULL)) != 0)
+			return dpdk_error(error, port, "transmit queue", status);
+	}
+	return 0;
+}
+
+static int configure(struct port *port, unsigned worker_count, struct error *error)
+{
+	const struct config_driver *driver = &port->config->driver;
+	uint16_t descriptors[2] = {driver->rx_descriptors, driver->tx_descriptors};
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf conf;
+	int status;
+
+	memset(&conf, 0, sizeof(conf));
+	if ((status = rte_eth_dev_info_get(port->id, &info)) != 0)
+		return dpdk_error(error, port, "its capabilities", status);
+	choose_queues(port, &info, worker_count);
+	if ((status = choose_timestamps(port, &info, &conf, error)) != 0)
+		return status;
+	if (port->queues > 1 && driver->rss && info.flow_type_rss_offloads != 0) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_WANTED;
+	}
+	if (driver->checksum_offload &&
+	    (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) != 0) {
+		conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+		port->offload_ip_checksum = true;
+	}
+	/* A driver that announces less than the MTU may still be told on the interface below it: set_mtu. */
+	if (port->mtu + PORT_FRAME_OVERHEAD <= info.max_rx_pktlen)
+		conf.rxmode.mtu = port->mtu;
+	if ((status = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf)) != 0)
+		return dpdk_error(error, port, "configuration", status);
+	if ((status = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &descriptors[0],
+	                                               &descriptors[1])) != 0)
+		return dpdk_error(error, port, "descriptors", status);
+	if ((status = make_pool(port, descriptors, error)) != 0)
+		return status;
+	set_mtu(port);
+	if ((status = set_up_queues(port, descriptors, error)) != 0)
+		return status;
+	if ((status = rte_eth_macaddr_get(port->id, &port->mac)) != 0)
+		return dpdk_error(error, port, "its MAC address", status);
+	return 0;
+}
+
+int port_open(const struct config_port *config, unsigned worker_count, struct port *port,
+              struct error *error)
+{
+	int status;
+
+	memset(port, 0, sizeof(*port));
+	port->config = config;
+	port->mtu = config->mtu;
+	if ((status = find(port, error)) != 0)
+		return status;
+	port->open = true;
+	if (config->exception == EXCEPTION_BIFURCATED)
+		status = flow_rules_isolate(port->id, config, error);
+	if (status == 0)
+		status = configure(port, worker_count, error);
+	if (status != 0)
+		port_close(port);
+	return status;
+}
+
+int port_start(struct port *port, struct error *error)
+{
+	int status = rte_eth_dev_start(port->id);
+	int multicast;
+
+	if (status != 0)
+		return dpdk_error(error, port, "start", status);
+	port->started = true;
+	port->link_up = true; /* so that a link that is down is told */
+	multicast = rte_eth_allmulticast_enable(port->id);
+	if (port->config->driver.promiscuous || multicast != 0) {
+		status = rte_eth_promiscuous_enable(port->id);
+		if (status != 0)
+			log_event(LOG_LEVEL_WARNING, "no-promiscuous",
+			          "port %s: neither all multicast nor promiscuous mode (%s): IPv6 "
+			          "neighbours may not find it",
+			          port->config->name, strerror(-status));
+	}
+	return 0;
+}
+
+void port_stop(struct port *port)
+{
+	if (!port->started)
+		return;
+	(void)rte_eth_dev_stop(port->id);
+	port->started = false;
+}
+
+void port_close(struct port *port)
+{
+	if (!port->open)
+		return;
+	(void)rte_eth_dev_close(port->id);
+	rte_mempool_free(port->pool);
+	port->pool = NULL;
+	port->open = false;
+}
+
+static bool link_is_up(const struct port *port)
+{
+	struct rte_eth_link link;
+
+	memset(&link, 0, sizeof(link));
+	return rte_eth_link_get_nowait(port->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+void port_watch_link(struct port *port)
+{
+	bool up = link_is_up(port);
+
+	if (up != port->link_up)
+		log_event(LOG_LEVEL_INFO, "link", "port %s: link %s", port->config->name,
+		          up ? "up" : "down");
+	port->link_up = up;
+}
+
+static size_t append_addresses(const struct config_prefix *addresses, unsigned count, char *text,
+                               size_t used)
+{
+	char address[ADDRESS_TEXT_SIZE];
+
+	for (unsigned i = 0; i < count && used < PORT_TEXT_SIZE; i++)
+		used += (size_t)snprintf(text + used, PORT_TEXT_SIZE - used, " %s/%u",
+		                         address_format(&addresses[i].address, address),
+		                         addresses[i].length);
+	return used;
+}
+
+const char *port_format(const struct port *port, char text[PORT_TEXT_SIZE])
+{
+	const struct config_port *config = port->config;
+	struct rte_eth_dev_info info;
+	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+
+	memset(&info, 0, sizeof(info));
+	(void)rte_eth_dev_info_get(port->id, &info);
+	rte_ether_format_addr(mac, sizeof(mac), &port->mac);
+	size_t used = (size_t)snprintf(
+	        text, PORT_TEXT_SIZE, "%s (%s %s mtu %u queues %u", config->name,
+	        info.driver_name != NULL ? info.driver_name : "?", mac, port->mtu, port->queues);
+	used = append_addresses(config->addresses, config->address_count, text, used);
+	for (unsigned i = 0; i < config->vlan_count && used < PORT_TEXT_SIZE; i++) {
+		used += (size_t)snprintf(text + used, PORT_TEXT_SIZE - used, " vlan %u",
+		                         config->vlans[i].id);
+		if (used < PORT_TEXT_SIZE)
+			used = append_addresses(config->vlans[i].addresses,
+			                        config->vlans[i].address_count, text, used);
+	}
+	if (used < PORT_TEXT_SIZE - 1)
+		(void)snprintf(text + used, PORT_TEXT_SIZE - used, ")");
+	return text;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+
+#define LINE_SIZE 900u
+
+/* control.listen as a client would type it: an unspecified address stands for all of the ports' addresses of its family. */
+static size_t append_listen(const struct config *config, const struct config_listen *listen,
+                            char *text, size_t used)
+{
+	char endpoint[ENDPOINT_TEXT_SIZE];
+	bool any = address_is_unspecified(&listen->address);
+	struct endpoint at = {.address = listen->address, .port = listen->port};
+
+	if (!any)
+		return used + (size_t)snprintf(text + used, LINE_SIZE - used, " %s",
+		                               endpoint_format(&at, endpoint));
+	for (unsigned i = 0; i < config->port_count; i++) {
+		for (unsigned k = 0; k < config->ports[i].address_count && used < LINE_SIZE; k++) {
+			at.address = config->ports[i].addresses[k].address;
+			if (at.address.family == listen->address.family)
+				used += (size_t)snprintf(text + used, LINE_SIZE - used, " %s",
+				                         endpoint_format(&at, endpoint));
+		}
+	}
+	return used;
+}
+
+void report_started(const struct appliance *appliance)
+{
+	const struct config *config = appliance->config;
+	char text[LINE_SIZE] = "";
+	char port[PORT_TEXT_SIZE];
+	size_t used = 0;
+
+	for (unsigned i = 0; i < config->control.listen_count && used < LINE_SIZE; i++)
+		used = append_listen(config, &config->control.listen[i], text, used);
+	for (unsigned i = 0; i < config->port_count && used < LINE_SIZE; i++)
+		used += (size_t)snprintf(text + used, LINE_SIZE - used, "; port %s",
+		                         port_format(&appliance->ports[i], port));
+	log_event(LOG_LEVEL_INFO, "started",
+	          "specular %s; %s; hugepages %s; %u polling lcore%s; control%s", SPECULAR_VERSION,
+	          suite_name(appliance->suite), appliance->eal.hugepages ? "yes" : "no",
+	          appliance->workers.count, appliance->workers.count == 1 ? "" : "s", text);
+}
+
+static void report(const struct counter_description *description, uint64_t value)
+{
+	if (value > 0)
+		log_event(LOG_LEVEL_INFO, "counter", "%s %" PRIu64 " %s: %s", description->name,
+		          value, description->unit, description->meaning);
+}
+
+void report_counters(const struct appliance *appliance)
+{
+	for (unsigned i = 0; i < DATAPATH_COUNTER_COUNT; i++)
+		report(&datapath_counter_descriptions[i],
+		       worker_set_counter(&appliance->workers, (enum datapath_counter)i));
+	for (unsigned i = 0; i < CONTROL_COUNTER_COUNT; i++)
+		report(&control_counter_descriptions[i],
+		       counter_read(&appliance->counters.values[i]));
+}
