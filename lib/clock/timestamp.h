@@ -14,7 +14,7 @@
 
 enum timestamp_source { TIMESTAMP_SOURCE_TSC, TIMESTAMP_SOURCE_NIC, TIMESTAMP_SOURCE_KERNEL };
 
-struct timestamp {
+struct clock_timestamp {
 	uint64_t ntp; /**< host order, 32.32 seconds since 1900 (mod 2^32) */
 	uint16_t
 	        error_estimate; /**< host order, RFC 4656 section 4.1.2: S, Z=0, Scale, Multiplier */

@@ -182,7 +182,7 @@ bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample
 	return step;
 }
 
-struct timestamp tsc_clock_read(const struct tsc_clock *clock, uint64_t tsc)
+struct clock_timestamp tsc_clock_read(const struct tsc_clock *clock, uint64_t tsc)
 {
 	struct tsc_clock_parameters parameters = {0};
 	uint64_t index = __atomic_load_n(&clock->current, __ATOMIC_ACQUIRE);
@@ -203,7 +203,7 @@ struct timestamp tsc_clock_read(const struct tsc_clock *clock, uint64_t tsc)
 			break;
 		index = now;
 	}
-	return (struct timestamp){
+	return (struct clock_timestamp){
 	        .ntp = ntp_at(&parameters, tsc),
 	        .error_estimate = parameters.error_estimate,
 	        .source = TIMESTAMP_SOURCE_TSC,

@@ -84,7 +84,7 @@ void tsc_clock_init(struct tsc_clock *clock, uint64_t tsc_hz, const struct clock
 bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample);
 
 /** The time at TSC value tsc (which may be a little before or after the newest update). Any thread; wait-free. */
-struct timestamp tsc_clock_read(const struct tsc_clock *clock, uint64_t tsc);
+struct clock_timestamp tsc_clock_read(const struct tsc_clock *clock, uint64_t tsc);
 
 /** rdtsc. */
 static inline uint64_t tsc_now(void)

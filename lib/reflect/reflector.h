@@ -30,12 +30,12 @@ enum reflect_checksum { CHECKSUM_UNKNOWN, CHECKSUM_GOOD, CHECKSUM_BAD };
 
 /** One frame. The first part is filled by the caller, the second by reflect_burst. */
 struct reflect_frame {
-	uint8_t *octets;      /**< from the Ethernet header on */
-	uint16_t length;      /**< without FCS; changed to the reply's */
-	uint16_t capacity;    /**< octets that the reply may take: buffer and MTU */
-	uint8_t ip_checksum;  /**< enum reflect_checksum */
+	uint8_t *octets;     /**< from the Ethernet header on; a reply may start further on */
+	uint16_t length;     /**< without FCS; changed to the reply's */
+	uint16_t capacity;   /**< octets that the reply may take from `octets` on: buffer and MTU */
+	uint8_t ip_checksum; /**< enum reflect_checksum */
 	uint64_t receive_tsc; /**< of the burst; session deadlines are compared with it */
-	struct timestamp
+	struct clock_timestamp
 	        receive_time; /**< NIC's when the port has them, else tsc_clock_read(receive_tsc) */
 
 	uint8_t verdict; /**< enum reflect_verdict */
@@ -73,9 +73,10 @@ struct reflector {
  * Handles count <= REFLECT_BURST_MAX frames, all of one core's queues. Counts the drops; RECEIVED, REFLECTED and EXCEPTION are
  * counted by the caller, which alone knows whether a frame got out.
  *
- * Reply: Ethernet, IP and UDP source and destination swapped in place, VLAN tags kept, TTL 255, DSCP of the session, IPv4 options
- * and IPv6 extension headers kept where they can stay (doc/packet-path.md), checksums by RFC 1624 increments so that a corrupted
- * packet stays visibly corrupted. The transmit timestamp of clear headers is taken last, of encrypted ones before sealing.
+ * Reply: Ethernet, IP and UDP source and destination swapped in place, VLAN tags kept, TTL 255, DSCP of the session, no IPv4
+ * options and no IPv6 extension headers (octets then advances past what they took), UDP checksum by RFC 1624 increments so that
+ * a corrupted packet stays visibly corrupted. The transmit timestamp of clear headers is taken last, of encrypted ones before
+ * sealing. doc/packet-path.md has the reasons.
  */
 void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, unsigned count);
 

@@ -23,17 +23,22 @@ struct worker_queue {
 	uint16_t queue_id;
 	uint16_t reply_capacity;  /**< largest frame that may be sent: MTU and headers */
 	bool offload_ip_checksum; /**< RX flags of the IPv4 header checksum are valid */
-	int rx_timestamp_offset;  /**< mbuf dynamic field of NIC timestamps, -1 without */
+	/**
+	 * NIC timestamps are device ticks or nanoseconds, as the driver likes: this clock turns them into time. NULL: receive
+	 * times are the TSC's, taken when the burst is polled.
+	 */
+	const struct tsc_clock *nic_clock;
+	int rx_timestamp_offset; /**< mbuf dynamic field of NIC timestamps; read only with nic_clock */
 	uint64_t rx_timestamp_flag;
 	struct rte_ring *
 	        to_kernel; /**< frames for the TAP; NULL without exception path. This lcore may be one of several producers. */
 	struct rte_ring *
 	        from_kernel; /**< frames to transmit; NULL unless this is the port's first queue. This lcore consumes. */
-	/* Token bucket of the exception path. */
-	uint64_t exception_tokens;
-	uint64_t exception_refill_tsc;    /**< TSC of the last refill */
-	uint64_t exception_tsc_per_frame; /**< 0: unlimited */
-	uint64_t exception_burst;
+	/* Token bucket of the exception path, counted in TSC ticks so that nothing is divided; a zeroed one starts full. */
+	uint64_t exception_tokens;        /**< TSC ticks in the bucket; the worker's */
+	uint64_t exception_refill_tsc;    /**< TSC of the last refill; the worker's */
+	uint64_t exception_tsc_per_frame; /**< ticks that a frame costs; 0: unlimited */
+	uint64_t exception_burst;         /**< frames that a full bucket lets pass at once */
 };
 
 struct worker {
@@ -43,8 +48,8 @@ struct worker {
 	unsigned queue_count;
 	enum config_idle idle;
 	uint32_t idle_sleep_us;
-	struct rte_rcu_qsbr *rcu;
-	unsigned core; /**< index into tables; RCU thread id */
+	struct rte_rcu_qsbr *rcu; /**< the registry's, where this core's id is registered */
+	unsigned core;            /**< index into tables; RCU thread id */
 	/** Slow path writes, the worker reads (relaxed). */
 	bool stop;
 	/** The worker writes, the slow path reads (relaxed): polls so far, and those that found something. */

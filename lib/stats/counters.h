@@ -10,7 +10,7 @@
 
 /**
  * Datapath: every received frame is counted once as RECEIVED and once more as REFLECTED, EXCEPTION or one of DROP_*, so that
- * RECEIVED = REFLECTED + EXCEPTION + sum of DROP_*.
+ * RECEIVED = REFLECTED + EXCEPTION + sum of DROP_*. FROM_KERNEL* count the other direction.
  */
 #define DATAPATH_COUNTERS(X)                                                                       \
 	X(RECEIVED, "received", "packets", "frames taken from the receive queues")                 \
@@ -40,7 +40,10 @@
 	X(DROP_EXCEPTION_FULL, "drop_exception_full", "packets",                                   \
 	  "the ring to the kernel was full")                                                       \
 	X(DROP_EXCEPTION_OFF, "drop_exception_off", "packets",                                     \
-	  "frame for the kernel on a port without exception path")
+	  "frame for the kernel on a port without exception path")                                 \
+	X(FROM_KERNEL, "from_kernel", "packets", "frames of the kernel that were transmitted")     \
+	X(FROM_KERNEL_LOST, "from_kernel_lost", "packets",                                         \
+	  "frames of the kernel that the transmit queue had no room for")
 
 /** Slow path: control protocol and exception path. */
 #define CONTROL_COUNTERS(X)                                                                        \

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reflect/worker.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+/** Polls without a frame before IDLE_SLEEP sleeps: a sender's burst finds the lcore awake. */
+#define EMPTY_POLLS_BEFORE_SLEEP 64u
+#define NS_PER_MICROSECOND       1000u
+#define MICROSECONDS_PER_SECOND  1000000u
+/** The kernel may round a sleep up by this much instead of the default 50 us. */
+#define TIMER_SLACK_NS 1u
+
+/** mbufs and their frames, side by side. */
+struct batch {
+	struct rte_mbuf *mbufs[REFLECT_BURST_MAX];
+	struct reflect_frame frames[REFLECT_BURST_MAX];
+	unsigned count;
+};
+
+/** The mbufs of a burst by where they go next. */
+struct outcome {
+	struct rte_mbuf *replies[REFLECT_BURST_MAX];
+	struct rte_mbuf *exceptions[REFLECT_BURST_MAX];
+	struct rte_mbuf *dropped[REFLECT_BURST_MAX];
+	unsigned reply_count;
+	unsigned exception_count;
+	unsigned dropped_count;
+};
+
+static void count(struct worker *worker, enum datapath_counter counter, unsigned amount)
+{
+	if (amount > 0)
+		counter_add(&worker->reflector.counters->values[counter], amount);
+}
+
+static enum reflect_checksum ip_checksum_of(const struct worker_queue *queue,
+                                            const struct rte_mbuf *mbuf)
+{
+	if (!queue->offload_ip_checksum)
+		return CHECKSUM_UNKNOWN;
+	switch (mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) {
+	case RTE_MBUF_F_RX_IP_CKSUM_GOOD:
+		return CHECKSUM_GOOD;
+	case RTE_MBUF_F_RX_IP_CKSUM_BAD:
+		return CHECKSUM_BAD;
+	default:
+		return CHECKSUM_UNKNOWN;
+	}
+}
+
+static struct clock_timestamp receive_time_of(const struct worker_queue *queue,
+                                              const struct rte_mbuf *mbuf,
+                                              struct clock_timestamp polled)
+{
+	if (queue->nic_clock == NULL || (mbuf->ol_flags & queue->rx_timestamp_flag) == 0)
+		return polled;
+	rte_mbuf_timestamp_t ticks = *RTE_MBUF_DYNFIELD(mbuf, (size_t)queue->rx_timestamp_offset,
+	                                                rte_mbuf_timestamp_t *);
+	struct clock_timestamp time = tsc_clock_read(queue->nic_clock, ticks);
+	time.source = TIMESTAMP_SOURCE_NIC;
+	return time;
+}
+
+static void frame_fill(struct reflect_frame *frame, const struct worker_queue *queue,
+                       struct rte_mbuf *mbuf, uint64_t tsc, struct clock_timestamp polled)
+{
+	uint32_t room = (uint32_t)mbuf->data_len + rte_pktmbuf_tailroom(mbuf);
+
+	frame->octets = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	frame->length = mbuf->data_len;
+	frame->capacity = (uint16_t)RTE_MIN(room, queue->reply_capacity);
+	frame->ip_checksum = (uint8_t)ip_checksum_of(queue, mbuf);
+	frame->receive_tsc = tsc;
+	frame->receive_time = receive_time_of(queue, mbuf, polled);
+}
+
+/** Frames in one buffer go into the batch; the others are dropped: no port is set up to scatter. */
+static void batch_fill(struct worker *worker, const struct worker_queue *queue,
+                       struct rte_mbuf **mbufs, unsigned received, struct batch *batch,
+                       struct outcome *outcome)
+{
+	uint64_t tsc = tsc_now();
+	struct clock_timestamp polled = tsc_clock_read(worker->reflector.clock, tsc);
+
+	batch->count = 0;
+	for (unsigned i = 0; i < received; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+	for (unsigned i = 0; i < received; i++) {
+		if (mbufs[i]->nb_segs != 1) {
+			outcome->dropped[outcome->dropped_count++] = mbufs[i];
+			continue;
+		}
+		batch->mbufs[batch->count] = mbufs[i];
+		frame_fill(&batch->frames[batch->count++], queue, mbufs[i], tsc, polled);
+	}
+	count(worker, DATAPATH_DROP_SEGMENTED, outcome->dropped_count);
+}
+
+/** Offload flags of the received frame must not be read as orders for the transmitted one. */
+static void mbuf_take_reply(struct rte_mbuf *mbuf, const struct reflect_frame *frame)
+{
+	uint16_t skipped = (uint16_t)(frame->octets - rte_pktmbuf_mtod(mbuf, uint8_t *));
+
+	mbuf->data_off = (uint16_t)(mbuf->data_off + skipped);
+	mbuf->data_len = frame->length;
+	mbuf->pkt_len = frame->length;
+	mbuf->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
+}
+
+static void batch_sort(struct batch *batch, struct outcome *outcome)
+{
+	for (unsigned i = 0; i < batch->count; i++) {
+		struct rte_mbuf *mbuf = batch->mbufs[i];
+
+		switch (batch->frames[i].verdict) {
+		case VERDICT_REFLECT:
+			mbuf_take_reply(mbuf, &batch->frames[i]);
+			outcome->replies[outcome->reply_count++] = mbuf;
+			break;
+		case VERDICT_EXCEPTION:
+			outcome->exceptions[outcome->exception_count++] = mbuf;
+			break;
+		default:
+			outcome->dropped[outcome->dropped_count++] = mbuf;
+			break;
+		}
+	}
+}
+
+/** How many of `wanted` frames the bucket lets pass; they are paid for. */
+static unsigned take_tokens(struct worker_queue *queue, unsigned wanted)
+{
+	uint64_t now = tsc_now();
+	uint64_t full = queue->exception_burst * queue->exception_tsc_per_frame;
+	uint64_t elapsed = now - queue->exception_refill_tsc;
+	unsigned taken = 0;
+
+	if (queue->exception_tsc_per_frame == 0)
+		return wanted;
+	queue->exception_refill_tsc = now;
+	if (elapsed >= full || queue->exception_tokens + elapsed >= full)
+		queue->exception_tokens = full;
+	else
+		queue->exception_tokens += elapsed;
+	while (taken < wanted && queue->exception_tokens >= queue->exception_tsc_per_frame) {
+		queue->exception_tokens -= queue->exception_tsc_per_frame;
+		taken++;
+	}
+	return taken;
+}
+
+static void send_exceptions(struct worker *worker, struct worker_queue *queue,
+                            struct rte_mbuf **mbufs, unsigned wanted)
+{
+	unsigned allowed, sent;
+
+	if (wanted == 0)
+		return;
+	if (queue->to_kernel == NULL) {
+		count(worker, DATAPATH_DROP_EXCEPTION_OFF, wanted);
+		rte_pktmbuf_free_bulk(mbufs, wanted);
+		return;
+	}
+	allowed = take_tokens(queue, wanted);
+	sent = rte_ring_mp_enqueue_burst(queue->to_kernel, (void **)mbufs, allowed, NULL);
+	count(worker, DATAPATH_EXCEPTION, sent);
+	count(worker, DATAPATH_DROP_EXCEPTION_FULL, allowed - sent);
+	count(worker, DATAPATH_DROP_EXCEPTION_RATE, wanted - allowed);
+	rte_pktmbuf_free_bulk(mbufs + sent, wanted - sent);
+}
+
+/** Returns how many went out; the others are freed. */
+static unsigned transmit(const struct worker_queue *queue, struct rte_mbuf **mbufs, unsigned wanted)
+{
+	unsigned sent = rte_eth_tx_burst(queue->port_id, queue->queue_id, mbufs, (uint16_t)wanted);
+
+	if (sent < wanted)
+		rte_pktmbuf_free_bulk(mbufs + sent, wanted - sent);
+	return sent;
+}
+
+static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
+{
+	struct rte_mbuf *mbufs[REFLECT_BURST_MAX];
+	struct batch batch;
+	struct outcome outcome;
+	unsigned received =
+	        rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, REFLECT_BURST_MAX);
+
+	if (received == 0)
+		return 0;
+	outcome.reply_count = 0;
+	outcome.exception_count = 0;
+	outcome.dropped_count = 0;
+	count(worker, DATAPATH_RECEIVED, received);
+	batch_fill(worker, queue, mbufs, received, &batch, &outcome);
+	reflect_burst(&worker->reflector, batch.frames, batch.count);
+	batch_sort(&batch, &outcome);
+	if (outcome.reply_count > 0) {
+		unsigned sent = transmit(queue, outcome.replies, outcome.reply_count);
+
+		count(worker, DATAPATH_REFLECTED, sent);
+		count(worker, DATAPATH_DROP_TRANSMIT, outcome.reply_count - sent);
+	}
+	send_exceptions(worker, queue, outcome.exceptions, outcome.exception_count);
+	if (outcome.dropped_count > 0)
+		rte_pktmbuf_free_bulk(outcome.dropped, outcome.dropped_count);
+	return received;
+}
+
+/** Frames of the kernel, on their way to the wire. */
+static unsigned poll_kernel(struct worker *worker, struct worker_queue *queue)
+{
+	struct rte_mbuf *mbufs[REFLECT_BURST_MAX];
+
+	if (queue->from_kernel == NULL)
+		return 0;
+	unsigned taken = rte_ring_sc_dequeue_burst(queue->from_kernel, (void **)mbufs,
+	                                           REFLECT_BURST_MAX, NULL);
+	if (taken == 0)
+		return 0;
+	unsigned sent = transmit(queue, mbufs, taken);
+	count(worker, DATAPATH_FROM_KERNEL, sent);
+	count(worker, DATAPATH_FROM_KERNEL_LOST, taken - sent);
+	return taken;
+}
+
+static void idle(const struct worker *worker, unsigned empty_polls)
+{
+	if (worker->idle == IDLE_PAUSE)
+		rte_pause();
+	if (worker->idle == IDLE_SLEEP && empty_polls >= EMPTY_POLLS_BEFORE_SLEEP) {
+		struct timespec sleep = {
+		        .tv_sec = worker->idle_sleep_us / MICROSECONDS_PER_SECOND,
+		        .tv_nsec = (long)(worker->idle_sleep_us % MICROSECONDS_PER_SECOND) *
+		                   NS_PER_MICROSECOND};
+		(void)nanosleep(&sleep, NULL);
+	}
+}
+
+int worker_run(void *argument)
+{
+	struct worker *worker = argument;
+	unsigned empty_polls = 0;
+
+	if (worker->idle == IDLE_SLEEP)
+		(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	rte_rcu_qsbr_thread_online(worker->rcu, worker->core);
+	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
+		unsigned found = 0;
+
+		for (unsigned i = 0; i < worker->queue_count; i++) {
+			found += poll_port(worker, &worker->queues[i]);
+			found += poll_kernel(worker, &worker->queues[i]);
+		}
+		rte_rcu_qsbr_quiescent(worker->rcu, worker->core);
+		counter_add(&worker->polls, 1);
+		if (found > 0) {
+			counter_add(&worker->busy_polls, 1);
+			empty_polls = 0;
+		} else {
+			idle(worker, ++empty_polls);
+		}
+	}
+	rte_rcu_qsbr_thread_offline(worker->rcu, worker->core);
+	return 0;
+}
