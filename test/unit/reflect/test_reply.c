@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Every octet of replies, for every format over every way to carry it. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "unit.h"
+#include "world.h"
+
+static const enum test_mode modes[] = {TEST_UNAUTHENTICATED, TEST_AUTHENTICATED, TEST_ENCRYPTED};
+static const size_t paddings[] = {0,  1,  2,  13, 14,  26,  27,  28,  29,  40,  41,  42,
+                                  47, 48, 54, 55, 56,  57,  62,  63,  64,  65,  66,  68,
+                                  91, 92, 93, 94, 110, 111, 112, 113, 500, 501, 1400};
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct world world;
+static uint8_t frame[WORLD_FRAME_MAX], expected[WORLD_FRAME_MAX], reply[WORLD_FRAME_MAX];
+
+/** Reflects it and compares the whole frame. */
+static void check(const struct request *request, uint32_t sequence)
+{
+	size_t length = request_build(&world, request, frame);
+	size_t expected_length = reply_expect(&world, request, sequence, expected);
+	struct reflect_frame run = world_reflect(&world, frame, length, 3000, reply);
+
+	CU_ASSERT_EQUAL(run.verdict, VERDICT_REFLECT);
+	CU_ASSERT_EQUAL(run.length, expected_length);
+	if (run.verdict == VERDICT_REFLECT && run.length == expected_length)
+		CU_ASSERT(memcmp(reply, expected, expected_length) == 0);
+	if (!request->no_checksum)
+		CU_ASSERT(udp_checksum_is_right(reply, request_ip_offset(request),
+		                                reply_udp_offset(request)));
+}
+
+/** A session of its own for the request; its padding in every size; then the session goes. */
+static void check_paddings(struct request *request)
+{
+	struct session *session = request_session(&world, request);
+	uint32_t sequence = 0;
+
+	for (unsigned zero = 0; zero < 2; zero++) {
+		world.settings.zero_padding = zero != 0;
+		for (unsigned i = 0; i < COUNT(paddings); i++) {
+			request->padding = paddings[i];
+			if (request->parameters.reflect_octets &&
+			    paddings[i] < request->parameters.padding_to_reflect_length)
+				continue;
+			check(request, sequence++);
+		}
+	}
+	world.settings.zero_padding = false;
+	CU_ASSERT_EQUAL(session_totals(world.registry, session).reflected, sequence);
+	session_withdraw(world.registry, session);
+	CU_ASSERT_EQUAL(session_registry_reclaim(world.registry), 0);
+}
+
+static void every_format_and_padding(void)
+{
+	static const uint16_t reflect[] = {0, 1, 20, 57};
+
+	world_set_up(&world);
+	for (unsigned family = 4; family <= 6; family += 2) {
+		for (unsigned m = 0; m < COUNT(modes); m++) {
+			for (unsigned variant = 0; variant < 2 * COUNT(reflect); variant++) {
+				struct request request;
+
+				request_init(&request, (uint8_t)family, modes[m], 1);
+				request.parameters.symmetrical_size = variant % 2 != 0;
+				request.parameters.padding_to_reflect_length = reflect[variant / 2];
+				request.parameters.reflect_octets = variant >= 2;
+				check_paddings(&request);
+			}
+		}
+	}
+	world_tear_down(&world);
+}
+
+static void every_encapsulation(void)
+{
+	/* NOP, router alert, record route with room for two addresses, end. */
+	static const uint8_t options[] = {1, 148, 4, 0, 0, 7, 11, 4, 0, 0,
+	                                  0, 0,   0, 0, 0, 0, 0,  0, 0, 0};
+	/* Hop-by-hop with PadN, destination options of 16 octets, routing header with Segments Left 0. */
+	static const uint8_t extensions[] = {60, 0, 1, 4, 0, 0, 0, 0, 43, 1, 1, 12, 0, 0, 0, 0,
+	                                     0,  0, 0, 0, 0, 0, 0, 0, 17, 0, 4, 0,  0, 0, 0, 0};
+
+	world_set_up(&world);
+	for (unsigned family = 4; family <= 6; family += 2) {
+		for (unsigned m = 0; m < COUNT(modes); m++) {
+			for (unsigned tags = 0; tags <= 2; tags++) {
+				for (unsigned extended = 0; extended < 2; extended++) {
+					struct request request;
+
+					request_init(&request, (uint8_t)family, modes[m], 2);
+					request.tags = tags;
+					request.parameters.flow.vlan = tags > 0 ? 100 : 0;
+					request.parameters.flow.outer_vlan = tags > 1 ? 200 : 0;
+					if (extended) {
+						request.extensions =
+						        family == 4 ? options : extensions;
+						request.extensions_size =
+						        family == 4 ? sizeof(options)
+						                    : sizeof(extensions);
+						request.extension_type = 0;
+					}
+					check_paddings(&request);
+				}
+			}
+		}
+	}
+	world_tear_down(&world);
+}
+
+static void what_lies_behind_udp_is_cut_off(void)
+{
+	world_set_up(&world);
+	for (unsigned family = 4; family <= 6; family += 2) {
+		struct request request;
+
+		request_init(&request, (uint8_t)family, TEST_UNAUTHENTICATED, 3);
+		request.trailer = 18;
+		check_paddings(&request);
+		request.udp_surplus = 7;
+		check_paddings(&request);
+	}
+	world_tear_down(&world);
+}
+
+static void ipv4_fields(void)
+{
+	struct request request;
+
+	world_set_up(&world);
+	request_init(&request, 4, TEST_UNAUTHENTICATED, 4);
+	request.dont_fragment = true;
+	check_paddings(&request);
+	request.dont_fragment = false;
+	request.no_checksum = true;
+	request.ttl = 255;
+	request.parameters.dscp = 0;
+	check_paddings(&request);
+	request_init(&request, 4, TEST_ENCRYPTED, 4);
+	request.no_checksum = true;
+	check_paddings(&request);
+	world_tear_down(&world);
+}
+
+/** Every octet that the reply does not need to be right, damaged on its way here: the sender's host must see it in the reply. */
+static void damage_stays_visible(void)
+{
+	world_set_up(&world);
+	for (unsigned zero = 0; zero < 2; zero++) {
+		for (unsigned family = 4; family <= 6; family += 2) {
+			for (unsigned secure = 0; secure < 2; secure++) {
+				struct request request;
+
+				request_init(&request, (uint8_t)family,
+				             secure ? TEST_AUTHENTICATED : TEST_UNAUTHENTICATED, 5);
+				request.padding = 111;
+				world.settings.zero_padding = zero != 0;
+				struct session *session = request_session(&world, &request);
+				size_t length = request_build(&world, &request, frame);
+				size_t payload = request_udp_offset(&request) + 8;
+				for (size_t at = payload - 2; at < length; at++) {
+					if (secure && at >= payload && at < payload + 16)
+						continue;
+					if (secure && at >= payload + 32 && at < payload + 48)
+						continue;
+					uint8_t bit = (uint8_t)(1u << (at % 8));
+					frame[at] ^= bit;
+					struct reflect_frame run =
+					        world_reflect(&world, frame, length, 3000, reply);
+					frame[at] ^= bit;
+					CU_ASSERT_EQUAL(run.verdict, VERDICT_REFLECT);
+					CU_ASSERT(!udp_checksum_is_right(
+					        reply, request_ip_offset(&request),
+					        reply_udp_offset(&request)));
+				}
+				session_withdraw(world.registry, session);
+			}
+		}
+	}
+	world_tear_down(&world);
+}
+
+/** One of 65,536 requests has a reply whose checksum comes out as 0: it must read 0xffff (RFC 768). */
+static void a_checksum_of_zero_is_sent_as_ones(void)
+{
+	struct request request;
+	unsigned ones = 0, zeros = 0, wrong = 0;
+
+	world_set_up(&world);
+	request_init(&request, 6, TEST_UNAUTHENTICATED, 6);
+	struct session *session = request_session(&world, &request);
+	for (uint32_t i = 0; i < 65536; i++) {
+		request.sequence = i;
+		session->cores[0].sequence = 0;
+		size_t length = request_build(&world, &request, frame);
+		(void)world_reflect(&world, frame, length, 200, reply);
+		uint16_t checksum = load_be16(reply + reply_udp_offset(&request) + 6);
+		ones += checksum == 0xffff;
+		zeros += checksum == 0;
+		wrong += !udp_checksum_is_right(reply, request_ip_offset(&request),
+		                                reply_udp_offset(&request));
+	}
+	CU_ASSERT(ones >= 1);
+	CU_ASSERT_EQUAL(zeros, 0);
+	CU_ASSERT_EQUAL(wrong, 0);
+	world_tear_down(&world);
+}
+
+/** The reply has one Error Estimate for both of its timestamps: the worse one, synchronized only when both are. */
+static void the_worse_error_estimate_is_told(void)
+{
+	struct request request;
+
+	world_set_up(&world);
+	request_init(&request, 4, TEST_UNAUTHENTICATED, 7);
+	(void)request_session(&world, &request);
+	size_t length = request_build(&world, &request, frame);
+	struct reflect_frame run = {.octets = frame,
+	                            .length = (uint16_t)length,
+	                            .capacity = 200,
+	                            .receive_tsc = WORLD_RECEIVE_TSC,
+	                            .receive_time = {.error_estimate = 0x1207}};
+	reflect_burst(&world.reflector, &run, 1);
+	CU_ASSERT_EQUAL(run.verdict, VERDICT_REFLECT);
+	size_t udp = reply_udp_offset(&request);
+	CU_ASSERT_EQUAL(load_be16(frame + udp + 8 + 12), 0x1207);
+	CU_ASSERT(udp_checksum_is_right(frame, request_ip_offset(&request), udp));
+	world_tear_down(&world);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"every format and padding", every_format_and_padding},
+	        {"every encapsulation", every_encapsulation},
+	        {"what lies behind UDP is cut off", what_lies_behind_udp_is_cut_off},
+	        {"IPv4 fields", ipv4_fields},
+	        {"damage stays visible", damage_stays_visible},
+	        {"a checksum of zero is sent as ones", a_checksum_of_zero_is_sent_as_ones},
+	        {"the worse error estimate is told", the_worse_error_estimate_is_told},
+	        CU_TEST_INFO_NULL};
+	return unit_run("reflect-reply", tests);
+}
