@@ -7,6 +7,7 @@ import random
 import struct
 import sys
 
+import primitives
 import published
 import twamp
 
@@ -121,17 +122,21 @@ def write_packets(header):
     )
 
 
-def write_prfs(header):
-    """Every PRF on published input."""
+def write_prf_rows(header, name, vectors):
     rows = []
-    for number, (prf, key, message, answer, where) in enumerate(published.PRFS):
-        header.octets(f"vector_prf_{number}_key", key)
-        header.octets(f"vector_prf_{number}_data", message)
-        header.octets(f"vector_prf_{number}_out", bytes.fromhex(answer))
+    for number, (prf, key, message, answer, where) in enumerate(vectors):
+        header.octets(f"{name}_{number}_key", key)
+        header.octets(f"{name}_{number}_data", message)
+        header.octets(f"{name}_{number}_out", answer)
         rows.append(
-            f"\t{{\"{prf}, {where}\", vector_prf_{number}_key, vector_prf_{number}_data, vector_prf_{number}_out, "
+            f"\t{{\"{prf}, {where}\", {name}_{number}_key, {name}_{number}_data, {name}_{number}_out, "
             f"{len(key)}, {len(message)}, {PRF_ENUMS[prf]}}},"
         )
+    header.text(f"static const struct prf_vector {name}s[] = {{", *rows, "};")
+
+
+def write_prfs(header):
+    """Every PRF on published input."""
     header.text(
         "struct prf_vector {",
         "\tconst char *name;",
@@ -142,10 +147,20 @@ def write_prfs(header):
         "\tuint16_t data_size;",
         "\tenum ike_prf prf;",
         "};",
-        "static const struct prf_vector prf_vectors[] = {",
-        *rows,
-        "};",
     )
+    write_prf_rows(header, "prf_vector", [(*row[:3], bytes.fromhex(row[3]), row[4]) for row in published.PRFS])
+
+
+def write_prf_edges(header):
+    """Keys and messages around the sizes where the PRFs change course: the block of AES and those of the digests."""
+    source = random.Random(4615)
+    rows = []
+    for prf, function in primitives.PRFS.items():
+        for key_size in (0, 1, 15, 16, 17, 32, 63, 64, 65, 128, 129):
+            message_size = (0, 1, 15, 16, 17, 31, 32, 33, 64, 100, 4)[len(rows) * 7 % 11]
+            key, message = source.randbytes(key_size), source.randbytes(message_size)
+            rows.append((prf, key, message, function(key, message), f"key of {key_size}, message of {message_size}"))
+    write_prf_rows(header, "prf_edge_vector", rows)
 
 
 def control_messages():
@@ -249,6 +264,7 @@ def generate():
     write_control(self_test)
     unit = Header("SPECULAR_TEST_VECTORS_H", "Known answers of the unit tests, beside those of the self-tests.")
     unit.text('#include "crypto/key_derivation.h"', '#include "crypto/self_test_vectors.h"', "")
+    write_prf_edges(unit)
     write_random(unit)
     return {SELF_TEST_HEADER: self_test.finish(), UNIT_HEADER: unit.finish()}
 
