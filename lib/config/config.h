@@ -146,6 +146,8 @@ struct config_test {
 
 struct config {
 	char path[CONFIG_PATH_SIZE];
+	char drivers_config
+	        [CONFIG_PATH_SIZE]; /**< the folder that the driver profiles were read from */
 	struct config_eal eal;
 	struct config_port ports[CONFIG_PORTS_MAX];
 	unsigned port_count;

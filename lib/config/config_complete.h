@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** What comes after the table has been read: values that follow from other keys, then checks across keys. */
+#ifndef SPECULAR_CONFIG_CONFIG_COMPLETE_H
+#define SPECULAR_CONFIG_CONFIG_COMPLETE_H
+
+#include "config/config.h"
+#include "config/yaml_tree.h"
+
+/** Writes defaults that follow from other keys and makes paths relative to the configuration file's folder. */
+int config_complete(const struct yaml_tree *tree, struct config *config, struct error *error);
+
+/** Refuses what no single key can tell: duplicates over ports, CPUs that are not there, modes without a key source. */
+int config_check(const struct yaml_tree *tree, const struct config *config, struct error *error);
+
+/** Reads the profile of each port's driver. */
+int config_read_drivers(const struct yaml_tree *tree, struct config *config, struct error *error);
+
+#endif

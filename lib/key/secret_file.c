@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "key/secret_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int check_file(const char *path, const struct stat *status, struct error *error)
+{
+	if (!S_ISREG(status->st_mode))
+		return error_set(
+		        error, ERROR_PERMISSION,
+		        "%s: not a regular file; allowed: a file that only its owner reads", path);
+	if (status->st_uid != 0 && status->st_uid != geteuid())
+		return error_set(error, ERROR_PERMISSION,
+		                 "%s: owned by user %u; allowed: root or user %u (chown)", path,
+		                 (unsigned)status->st_uid, (unsigned)geteuid());
+	if ((status->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return error_set(error, ERROR_PERMISSION,
+		                 "%s: its mode %04o lets group or others in; allowed: 0600 or 0400 "
+		                 "(chmod 600 %s)",
+		                 path, (unsigned)(status->st_mode & 07777), path);
+	return 0;
+}
+
+int secret_file_load(const char *path, struct yaml_tree **tree, struct error *error)
+{
+	struct stat file;
+	/* Without O_NONBLOCK opening a FIFO would wait for its writer. */
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int status;
+
+	*tree = NULL;
+	if (descriptor < 0)
+		return error_set(error,
+		                 errno == ENOENT   ? ERROR_NOT_FOUND
+		                 : errno == EACCES ? ERROR_PERMISSION
+		                                   : ERROR_SYSTEM,
+		                 "%s: %s", path, strerror(errno));
+	if (fstat(descriptor, &file) != 0)
+		status = error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+	else
+		status = check_file(path, &file, error);
+	if (status == 0)
+		status = yaml_tree_load_descriptor(path, descriptor, tree, error);
+	(void)close(descriptor);
+	return status;
+}

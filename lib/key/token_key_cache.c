@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "key/token_key_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+#define GENERATIONS      2u  /**< the Salt of now and the one before */
+#define FINGERPRINT_SIZE 32u /**< of HMAC-SHA2-256 */
+
+/** A derivation that was made. The secret itself isn't kept: its HMAC under a key of this cache stands for it. */
+struct derivation {
+	uint8_t fingerprint[FINGERPRINT_SIZE];
+	uint8_t key[TOKEN_KEY_SIZE];
+};
+
+/** A Salt and what was derived under it. */
+struct generation {
+	bool used;
+	uint64_t made_s;
+	uint8_t salt[DERIVE_SALT_SIZE];
+	unsigned count; /**< derivations that are there */
+	unsigned next;  /**< where the next one goes: over the oldest, once full */
+	struct derivation *derivations;
+};
+
+struct token_key_cache {
+	uint32_t iterations;
+	uint32_t lifetime_s;
+	uint32_t overlap_s;
+	unsigned capacity;
+	uint8_t fingerprint_key[FINGERPRINT_SIZE];
+	unsigned current; /**< generation of now */
+	struct generation generations[GENERATIONS];
+	struct derivation derivations[]; /**< capacity for each generation */
+};
+
+static size_t cache_size(unsigned capacity)
+{
+	return sizeof(struct token_key_cache) +
+	       (size_t)GENERATIONS * capacity * sizeof(struct derivation);
+}
+
+static void forget(const struct token_key_cache *cache, struct generation *generation)
+{
+	secret_wipe(generation->derivations, cache->capacity * sizeof(struct derivation));
+	secret_wipe(generation->salt, sizeof(generation->salt));
+	generation->used = false;
+	generation->count = 0;
+	generation->next = 0;
+}
+
+struct token_key_cache *token_key_cache_create(uint32_t count, uint32_t salt_lifetime_s,
+                                               uint32_t overlap_s, unsigned capacity)
+{
+	struct token_key_cache *cache;
+
+	if (capacity == 0)
+		return NULL;
+	cache = calloc(1, cache_size(capacity));
+	if (cache == NULL)
+		return NULL;
+	cache->iterations = count;
+	/* With a life shorter than the overlap a third Salt could be valid. */
+	cache->lifetime_s = salt_lifetime_s > overlap_s ? salt_lifetime_s : overlap_s;
+	cache->overlap_s = overlap_s;
+	cache->capacity = capacity;
+	for (unsigned i = 0; i < GENERATIONS; i++)
+		cache->generations[i].derivations = &cache->derivations[i * capacity];
+	if (random_octets(cache->fingerprint_key, sizeof(cache->fingerprint_key)) != 0) {
+		token_key_cache_destroy(cache);
+		return NULL;
+	}
+	return cache;
+}
+
+void token_key_cache_destroy(struct token_key_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	secret_wipe(cache, cache_size(cache->capacity));
+	free(cache);
+}
+
+static bool is_over(const struct generation *generation, uint64_t now_s, uint64_t life_s)
+{
+	return generation->used && now_s >= generation->made_s + life_s;
+}
+
+void token_key_cache_expire(struct token_key_cache *cache, uint64_t now_s)
+{
+	uint64_t life_s = (uint64_t)cache->lifetime_s + cache->overlap_s;
+
+	for (unsigned i = 0; i < GENERATIONS; i++) {
+		if (is_over(&cache->generations[i], now_s, life_s))
+			forget(cache, &cache->generations[i]);
+	}
+}
+
+int token_key_cache_salt(struct token_key_cache *cache, uint64_t now_s,
+                         uint8_t salt[DERIVE_SALT_SIZE])
+{
+	struct generation *generation = &cache->generations[cache->current];
+
+	token_key_cache_expire(cache, now_s);
+	if (!generation->used || is_over(generation, now_s, cache->lifetime_s)) {
+		unsigned next = (cache->current + 1) % GENERATIONS;
+		generation = &cache->generations[next];
+		forget(cache, generation);
+		int status = random_octets(generation->salt, sizeof(generation->salt));
+		if (status != 0)
+			return status;
+		generation->used = true;
+		generation->made_s = now_s;
+		cache->current = next;
+	}
+	memcpy(salt, generation->salt, DERIVE_SALT_SIZE);
+	return 0;
+}
+
+static struct generation *find_generation(struct token_key_cache *cache,
+                                          const uint8_t salt[DERIVE_SALT_SIZE])
+{
+	for (unsigned i = 0; i < GENERATIONS; i++) {
+		struct generation *generation = &cache->generations[i];
+		if (generation->used && secret_equal(generation->salt, salt, DERIVE_SALT_SIZE))
+			return generation;
+	}
+	return NULL;
+}
+
+static struct derivation *find_derivation(const struct generation *generation,
+                                          const uint8_t fingerprint[FINGERPRINT_SIZE])
+{
+	for (unsigned i = 0; i < generation->count; i++) {
+		struct derivation *derivation = &generation->derivations[i];
+		if (secret_equal(derivation->fingerprint, fingerprint, FINGERPRINT_SIZE))
+			return derivation;
+	}
+	return NULL;
+}
+
+static void remember(const struct token_key_cache *cache, struct generation *generation,
+                     const struct derivation *derivation)
+{
+	generation->derivations[generation->next] = *derivation;
+	generation->next = (generation->next + 1) % cache->capacity;
+	if (generation->count < cache->capacity)
+		generation->count++;
+}
+
+int token_key_cache_derive(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_SIZE],
+                           const struct shared_secret *secret, uint8_t key[TOKEN_KEY_SIZE],
+                           bool *cached)
+{
+	struct generation *generation = find_generation(cache, salt);
+	struct derivation made;
+
+	*cached = false;
+	if (generation == NULL)
+		return ERROR_NOT_FOUND;
+	int status = ike_prf_compute(IKE_PRF_HMAC_SHA2_256, cache->fingerprint_key,
+	                             sizeof(cache->fingerprint_key), secret->octets, secret->size,
+	                             made.fingerprint);
+	if (status != 0)
+		return status;
+	const struct derivation *known = find_derivation(generation, made.fingerprint);
+	if (known != NULL) {
+		*cached = true;
+		memcpy(key, known->key, TOKEN_KEY_SIZE);
+	} else {
+		status = token_key_derive(secret->octets, secret->size, salt, cache->iterations,
+		                          made.key);
+		if (status == 0) {
+			memcpy(key, made.key, TOKEN_KEY_SIZE);
+			remember(cache, generation, &made);
+		}
+	}
+	secret_wipe(&made, sizeof(made));
+	return status;
+}
