@@ -5,13 +5,13 @@
 #include <assert.h>
 #include <string.h>
 
-/** A rate measured over less says little: the readings' own uncertainty is some ten parts a million of it. */
+/** No rate is measured over less. */
 #define WINDOW_MIN_MS 50u
 /** Beyond this the window's older half is given up, so that the rate follows the kernel's. */
 #define WINDOW_MAX_MS 16000u
-/** An offset is slewed over at least this time, so that no slew passes CLOCK_STEP_THRESHOLD_NS in it: 1 %. */
+/** An offset is slewed over at least this time, so that no slew is faster than some per cent. */
 #define SLEW_MIN_MS 100u
-/** Change of the kernel clock's rate that one interval may show before the old measurement is given up. */
+/** Error of the rate: what one interval may show before the old measurement is given up, and what is tolerated of a new one. */
 #define RATE_TOLERANCE_PPM 10u
 /** A reader that an update overtook reads again, at most so often. */
 #define READ_ATTEMPTS 4u
@@ -53,14 +53,6 @@ static const struct tsc_clock_parameters *newest(const struct tsc_clock *clock)
 	return &clock->slots[clock->current % TSC_CLOCK_SLOTS];
 }
 
-/** An offset too uncertain to be a step may be larger than one; its slew may not. */
-static int64_t bounded(int64_t offset)
-{
-	int64_t bound = (int64_t)ntp_duration_from_ns(CLOCK_STEP_THRESHOLD_NS);
-
-	return offset < -bound ? -bound : offset > bound ? bound : offset;
-}
-
 /** Fills the oldest slot, then makes it the current one. */
 static void publish(struct tsc_clock *clock, const struct tsc_clock_parameters *parameters)
 {
@@ -78,11 +70,15 @@ static void publish(struct tsc_clock *clock, const struct tsc_clock_parameters *
 	__atomic_store_n(&clock->current, next, __ATOMIC_RELEASE);
 }
 
-/** The kernel's bound, the reading's, what is left to slew, and what the rate may be wrong until the next update. */
-static uint16_t estimate(const struct clock_sample *sample, uint64_t offset_ns, uint64_t horizon_ns)
+/** RATE_TOLERANCE_PPM of the time that ticks take. */
+static uint64_t tolerated_ns(uint64_t ticks, uint64_t ntp_per_tsc)
 {
-	uint64_t rate_ns = horizon_ns / 1000000 * RATE_TOLERANCE_PPM;
+	return ntp_duration_to_ns(scale_ticks(ticks, ntp_per_tsc)) * RATE_TOLERANCE_PPM / 1000000;
+}
 
+/** The kernel's bound, the reading's, what is left to slew, and what the rate may be wrong until the next update. */
+static uint16_t estimate(const struct clock_sample *sample, uint64_t offset_ns, uint64_t rate_ns)
+{
 	return error_estimate_encode(sample->kernel_error_ns + sample->uncertainty_ns + offset_ns +
 	                                     rate_ns,
 	                             sample->synchronized);
@@ -95,11 +91,13 @@ void tsc_clock_init(struct tsc_clock *clock, uint64_t tsc_hz, const struct clock
 	clock->last = *sample;
 	clock->anchor = *sample;
 	clock->next_anchor = *sample;
+	uint64_t rate = (uint64_t)(((unsigned __int128)1 << 64) / tsc_hz);
+	uint64_t interval = ticks_from_ms(clock, CLOCK_UPDATE_INTERVAL_MS);
 	clock->slots[0] = (struct tsc_clock_parameters){
 	        .base_tsc = sample->tsc,
 	        .base_ntp = sample->realtime_ntp,
-	        .ntp_per_tsc = (uint64_t)(((unsigned __int128)1 << 64) / tsc_hz),
-	        .error_estimate = estimate(sample, 0, (uint64_t)CLOCK_UPDATE_INTERVAL_MS * 1000000),
+	        .ntp_per_tsc = rate,
+	        .error_estimate = estimate(sample, 0, tolerated_ns(interval, rate)),
 	};
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
@@ -112,8 +110,8 @@ static void restart_window(struct tsc_clock *clock, const struct clock_sample *s
 
 /**
  * The rate from the window's start to sample. When the last interval contradicts the rate by more than the readings'
- * uncertainty and a small drift, the wall clock's rate or phase changed: then the window starts anew, and only a window that
- * lies wholly after such a change gives a rate.
+ * uncertainty and a small drift, the wall clock's rate or phase changed: then the window starts anew, so that a rate comes only
+ * from a window that lies wholly after such a change, and whose ends are certain enough for its length.
  */
 static uint64_t measure_rate(struct tsc_clock *clock, const struct clock_sample *sample,
                              uint64_t rate)
@@ -123,9 +121,8 @@ static uint64_t measure_rate(struct tsc_clock *clock, const struct clock_sample 
 	uint64_t window_min = ticks_from_ms(clock, WINDOW_MIN_MS);
 	uint64_t window_max = ticks_from_ms(clock, WINDOW_MAX_MS);
 	uint64_t expected = clock->last.realtime_ntp + scale_ticks(interval, rate);
-	uint64_t drift = scale_ticks(interval, rate) / 1000000 * RATE_TOLERANCE_PPM;
 	uint64_t tolerance_ns =
-	        sample->uncertainty_ns + clock->last.uncertainty_ns + ntp_duration_to_ns(drift);
+	        sample->uncertainty_ns + clock->last.uncertainty_ns + tolerated_ns(interval, rate);
 
 	if (absolute(ntp_difference_ns(sample->realtime_ntp, expected)) > tolerance_ns &&
 	    window > interval && window >= 2 * window_min) {
@@ -134,6 +131,11 @@ static uint64_t measure_rate(struct tsc_clock *clock, const struct clock_sample 
 	}
 	if (window < window_min)
 		return rate;
+	if (sample->uncertainty_ns + clock->anchor.uncertainty_ns > tolerated_ns(window, rate)) {
+		if (sample->uncertainty_ns < clock->anchor.uncertainty_ns / 2)
+			restart_window(clock, sample);
+		return rate;
+	}
 	rate = (uint64_t)(((unsigned __int128)(sample->realtime_ntp - clock->anchor.realtime_ntp)
 	                   << 32) /
 	                  window);
@@ -158,9 +160,9 @@ bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample
 	                                    .base_ntp = sample->realtime_ntp,
 	                                    .ntp_per_tsc = old->ntp_per_tsc};
 
-	/* A reading as uncertain as the offset proves no step. */
+	/* A reading as uncertain as the offset proves no step, and one less certain than the clock teaches nothing. */
 	bool step = offset_ns > CLOCK_STEP_THRESHOLD_NS + sample->uncertainty_ns;
-	if (!step && interval <= 0)
+	if (!step && (interval <= 0 || sample->uncertainty_ns > CLOCK_STEP_THRESHOLD_NS))
 		return false;
 	if (interval > 0 && (uint64_t)interval > horizon)
 		horizon = (uint64_t)interval;
@@ -172,11 +174,10 @@ bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample
 		next.base_ntp = predicted;
 		next.ntp_per_tsc = measure_rate(clock, sample, old->ntp_per_tsc);
 		next.slew_ticks = (int64_t)horizon;
-		next.slew_per_tsc = (int64_t)((__int128)bounded(offset) * (INT64_C(1) << 32) /
-		                              (int64_t)horizon);
+		next.slew_per_tsc =
+		        (int64_t)((__int128)offset * (INT64_C(1) << 32) / (int64_t)horizon);
 	}
-	next.error_estimate = estimate(sample, offset_ns,
-	                               ntp_duration_to_ns(scale_ticks(horizon, next.ntp_per_tsc)));
+	next.error_estimate = estimate(sample, offset_ns, tolerated_ns(horizon, next.ntp_per_tsc));
 	clock->last = *sample;
 	publish(clock, &next);
 	return step;

@@ -76,9 +76,9 @@ void tsc_clock_init(struct tsc_clock *clock, uint64_t tsc_hz, const struct clock
 /**
  * Disciplines the clock by a new sample (any interval from 1 ms on). Below the step threshold the reading stays continuous
  * (slewed so that the offset is gone after about one more interval) and the rate is measured over a growing window; above it
- * the clock is set to the sample at once. A slew is at most 1 %: a core that reads between the sample and its publication can see
- * that slew begin late by as much. Returns true for a step. A sample whose TSC is not after the last one's is ignored unless it
- * is a step. The published error is the kernel's, the reading's uncertainty, the offset still to slew, and 10 ppm of the interval
+ * the clock is set to the sample at once. A slew is at most 2 %: a core that reads between the sample and its publication can see
+ * that slew begin late by as much of that time. Returns true for a step. Ignored, unless it is a step, is a sample whose TSC is not
+ * after the last one's or whose uncertainty exceeds the step threshold. The published error is the kernel's, the reading's uncertainty, the offset still to slew, and 10 ppm of the interval
  * for the rate. Slow path.
  */
 bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample);
