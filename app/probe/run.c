@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "clock/timestamp.h"
+#include "crypto/key_derivation.h"
+
+/** Mode attempts: every IKE SA is dropped after the first Accept 6, so two are enough. */
+#define ATTEMPTS 2u
+
+void run_init(struct run *run, const struct options *options, int interrupt_fd)
+{
+	*run = (struct run){.options = options, .interrupt_fd = interrupt_fd};
+	run->client.channel.socket = -1;
+}
+
+static int resolve(const char *host, uint16_t port, uint8_t family, struct endpoint *endpoint,
+                   struct error *error)
+{
+	struct addrinfo hints = {.ai_family = family == 4   ? AF_INET
+	                                      : family == 6 ? AF_INET6
+	                                                    : AF_UNSPEC,
+	                         .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	int result = getaddrinfo(host, NULL, &hints, &found);
+
+	if (result != 0)
+		return error_set(error, ERROR_NOT_FOUND, "can't find an %saddress of %s: %s",
+		                 family == 4   ? "IPv4 "
+		                 : family == 6 ? "IPv6 "
+		                               : "",
+		                 host,
+		                 result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
+	result = endpoint_from_sockaddr(found->ai_addr, endpoint);
+	freeaddrinfo(found);
+	endpoint->port = port;
+	return result;
+}
+
+static int addresses_resolve(struct run *run, struct error *error)
+{
+	const struct options *options = run->options;
+	struct endpoint endpoint;
+	uint8_t family = options->family;
+	int result;
+
+	if (options->source != NULL) {
+		result = resolve(options->source, 0, family, &endpoint, error);
+		if (result != 0)
+			return result;
+		run->source = endpoint.address;
+		family = run->source.family;
+	}
+	result = resolve(options->host, options->port, family, &run->server, error);
+	if (result != 0)
+		return result;
+	run->reflector = run->server.address;
+	if (options->reflector != NULL) {
+		result = resolve(options->reflector, 0, run->server.address.family, &endpoint,
+		                 error);
+		if (result != 0)
+			return result;
+		run->reflector = endpoint.address;
+	}
+	return 0;
+}
+
+static uint32_t features_asked(const struct options *options)
+{
+	return (options->individual ? (uint32_t)MODE_INDIVIDUAL_SESSION_CONTROL : 0) |
+	       (options->reflect_octets ? (uint32_t)MODE_REFLECT_OCTETS : 0) |
+	       (options->symmetrical ? (uint32_t)MODE_SYMMETRICAL_SIZE : 0);
+}
+
+/** Takes a mode from the offer; says when it is not the one that was asked first. */
+static int mode_choose(struct run *run, struct error *error)
+{
+	const struct options *options = run->options;
+	uint32_t offered = run->client.greeting.modes, features = features_asked(options), mode;
+	char asked_text[MODE_LIST_TEXT_SIZE], offered_text[MODE_LIST_TEXT_SIZE];
+
+	if ((offered & features) != features)
+		return error_set(error, ERROR_NOT_FOUND, "the server lacks %s; it offers %.200s",
+		                 modes_describe(features & ~offered, asked_text),
+		                 modes_describe(offered, offered_text));
+	mode = mode_list_choose(&options->modes, offered, run->without_ike);
+	if (mode == 0)
+		return error_set(error, ERROR_NOT_FOUND,
+		                 "the server offers %.150s; asked was %.150s%s",
+		                 modes_describe(offered, offered_text),
+		                 mode_list_describe(&options->modes, asked_text),
+		                 run->without_ike ? ", and there is no IKE SA for the ikev2 modes; "
+		                                    "-k and -u allow the same protection by a "
+		                                    "pre-shared key"
+		                                  : ": see --mode");
+	if ((run->mode_asked & MODE_IKEV2_DERIVED) && !(mode & MODE_IKEV2_DERIVED))
+		log_event(LOG_LEVEL_WARNING, "ikev2-fall-back",
+		          "%s: going on with mode %s in place of %s",
+		          run->without_ike               ? "no IKE SA"
+		          : offered & MODE_IKEV2_DERIVED ? "mode not offered"
+		                                         : "the server lacks IKEv2Derived",
+		          probe_mode_name(mode), probe_mode_name(run->mode_asked));
+	run->mode = mode | features;
+	return 0;
+}
+
+static int set_up_once(struct run *run, struct error *error)
+{
+	const struct options *options = run->options;
+	int result = control_client_connect(&run->client, &run->server,
+	                                    run->source.family != 0 ? &run->source : NULL,
+	                                    options->control_dscp, run->interrupt_fd, error);
+
+	if (result == 0)
+		result = mode_choose(run, error);
+	if (result == 0 && (run->mode & MODE_KEYED_MASK))
+		result = control_client_check_count(run->client.greeting.count,
+		                                    options->allow_count, error);
+	if (result != 0)
+		return result == ERROR_NOT_FOUND ? ERROR_ARGUMENT : result;
+	return control_client_set_up(&run->client, run->mode, &run->credentials, error);
+}
+
+/**
+ * RFC 7717 section 5.1: without an IKE SA log it and go on with the modes of RFC 4656, 5357 and 5618. The server ends the set-up
+ * after Accept 6, so that takes a new connection.
+ */
+static int set_up(struct run *run, struct error *error)
+{
+	int result = ERROR_UNAVAILABLE;
+
+	run->mode_asked = run->options->modes.modes[0];
+	if (mode_list_needs_sa(&run->options->modes) && !run->credentials.sa_known) {
+		log_event(LOG_LEVEL_WARNING, "ike-sa-not-found", "%s has no SA",
+		          run->options->sa_file);
+		run->without_ike = true;
+	}
+	for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+		result = set_up_once(run, error);
+		if (result != ERROR_NOT_FOUND || !(run->mode & MODE_IKEV2_DERIVED))
+			return result;
+		log_event(LOG_LEVEL_WARNING, "ike-sa-not-found", "%s", error->text);
+		run->without_ike = true;
+		control_client_close(&run->client);
+		if (mode_list_choose(&run->options->modes, run->client.greeting.modes, true) == 0)
+			return error_set(error, ERROR_NOT_FOUND,
+			                 "the server has no IKE SA with these SPIs (Accept 6), and "
+			                 "no other mode "
+			                 "was allowed: check that the SA lives on both ends; -k "
+			                 "and -u allow the "
+			                 "same protection by a pre-shared key");
+	}
+	return result;
+}
+
+static enum test_mode test_mode_of(uint32_t mode)
+{
+	return mode & MODE_ENCRYPTED       ? TEST_ENCRYPTED
+	       : mode & MODE_AUTHENTICATED ? TEST_AUTHENTICATED
+	                                   : TEST_UNAUTHENTICATED;
+}
+
+static void format_set(struct run *run)
+{
+	const struct options *options = run->options;
+
+	run->format = (struct packet_format){
+	        .mode = test_mode_of(run->mode),
+	        .symmetrical = options->symmetrical,
+	        .zero_padding = options->zero_padding,
+	        .reflect_octets = options->reflect_octets,
+	        .padding = options->padding,
+	};
+	if (options->padding == PADDING_AUTOMATIC)
+		run->format.padding = packet_format_equal_padding(&run->format);
+}
+
+static void request_make(const struct run *run, const struct test_session *session,
+                         uint16_t receiver_port, struct request_tw_session *request)
+{
+	const struct options *options = run->options;
+	struct timespec now;
+	uint8_t octets[2] = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	*request = (struct request_tw_session){
+	        .ip_version = session->socket.local.address.family,
+	        .sender = session->socket.local,
+	        .receiver = {.address = run->reflector, .port = receiver_port},
+	        .padding_length = run->format.padding,
+	        .start_time = ntp_from_timespec(&now),
+	        .timeout = ntp_duration_from_ns((uint64_t)options->timeout_ns),
+	        .type_p = type_p_from_dscp(options->dscp),
+	        .padding_to_reflect_length = run->format.reflect_octets,
+	};
+	if (options->reflect_octets != 0) {
+		(void)random_octets(octets, sizeof(octets));
+		request->octets_to_reflect = load_be16(octets);
+	}
+	if (options->zero_addresses) {
+		memset(request->sender.address.octets, 0, sizeof(request->sender.address.octets));
+		memset(request->receiver.address.octets, 0,
+		       sizeof(request->receiver.address.octets));
+	}
+}
+
+static int session_request(struct run *run, struct error *error)
+{
+	const struct options *options = run->options;
+	struct test_session *session = &run->sessions[run->session_count];
+	struct request_tw_session request;
+	struct accept_session accept;
+	struct endpoint reflector = {.address = run->reflector};
+	int result = test_session_open(session, &run->format, &run->client.channel.local.address,
+	                               options->port_low, options->port_high, options->dscp,
+	                               options->packets, options->timeout_ns, error);
+
+	if (result != 0)
+		return result;
+	run->session_count++;
+	/* The sender's port number is most likely free there as well; the server may suggest another. */
+	request_make(run, session, session->socket.local.port, &request);
+	result = control_client_request_session(&run->client, &request, &accept, error);
+	if (result != 0)
+		return result;
+	reflector.port = accept.port;
+	return test_session_accept(session, accept.sid, &reflector, accept.server_octets,
+	                           run->suite, &run->client.keys, error);
+}
+
+static int sessions_request(struct run *run, struct error *error)
+{
+	int result = 0;
+
+	format_set(run);
+	if (run->format.mode != TEST_UNAUTHENTICATED)
+		result = suite_create(SUITE_OPENSSL, &run->suite, error);
+	if (result != 0)
+		return result;
+	run->sessions = calloc(run->options->sessions, sizeof(*run->sessions));
+	if (run->sessions == NULL)
+		return error_set(error, ERROR_MEMORY, "out of memory");
+	for (uint32_t i = 0; i < run->options->sessions && result == 0; i++)
+		result = session_request(run, error);
+	return result;
+}
+
+/** The kernel refused to send: that is a failure to run unless some packets did go. */
+static int send_errors_check(const struct run *run, struct error *error)
+{
+	for (unsigned i = 0; i < run->session_count; i++) {
+		const struct test_session *session = &run->sessions[i];
+		if (session->send_errors == 0 || session->record.answered != 0)
+			continue;
+		if (session->last_error == EMSGSIZE)
+			return error_set(
+			        error, ERROR_SYSTEM,
+			        "packets of %zu octets are larger than the MTU of the path: "
+			        "choose less --padding",
+			        session->payload_size);
+		return error_set(error, ERROR_SYSTEM, "sending failed: %s",
+		                 strerror(session->last_error));
+	}
+	return 0;
+}
+
+static int send_and_stop(struct run *run, const struct sender_observer *observer,
+                         struct error *error)
+{
+	const struct options *options = run->options;
+	struct sender_settings settings = {.interval_ns = options->interval_ns,
+	                                   .exponential = options->exponential,
+	                                   .timeout_ns = options->timeout_ns,
+	                                   .interrupt_fd = run->interrupt_fd,
+	                                   .control_fd = run->client.channel.socket,
+	                                   .observer = *observer};
+	uint8_t sids[SESSIONS_MAXIMUM][SID_SIZE];
+	struct timespec now;
+	int64_t start;
+	int result;
+
+	for (unsigned i = 0; i < run->session_count; i++)
+		memcpy(sids[i], run->sessions[i].sid, SID_SIZE);
+	result = control_client_start(&run->client, (const uint8_t(*)[SID_SIZE])sids,
+	                              run->session_count, error);
+	if (result != 0)
+		return result;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	run->started_unix_ns = timespec_to_ns(&now);
+	start = monotonic_now_ns();
+	result = session_sender_run(run->sessions, run->session_count, &run->clock, &settings,
+	                            error);
+	run->duration_ns = monotonic_now_ns() - start;
+	if (result < 0)
+		return result;
+	run->end = (enum sender_end)result;
+	run->measured = true;
+	if (run->end == SENDER_CONTROL_CLOSED)
+		return error_set(error, ERROR_UNAVAILABLE,
+		                 "the server closed the control connection while the test ran: the "
+		                 "results may be invalid");
+	result = control_client_stop(&run->client, (const uint8_t(*)[SID_SIZE])sids,
+	                             run->session_count, error);
+	return result != 0 ? result : send_errors_check(run, error);
+}
+
+int run_measure(struct run *run, const struct sender_observer *observer, struct error *error)
+{
+	const struct options *options = run->options;
+	int result = addresses_resolve(run, error);
+
+	if (result == 0)
+		result = credentials_load(&run->credentials, options->key_file, options->key_id,
+		                          options->sa_file, options->ike_token_direct, error);
+	if (result != 0)
+		return result;
+	local_clock_init(&run->clock);
+	result = set_up(run, error);
+	if (result == 0)
+		result = sessions_request(run, error);
+	return result != 0 ? result : send_and_stop(run, observer, error);
+}
+
+void run_close(struct run *run)
+{
+	for (unsigned i = 0; i < run->session_count; i++)
+		test_session_close(&run->sessions[i]);
+	free(run->sessions);
+	run->sessions = NULL;
+	run->session_count = 0;
+	suite_destroy(run->suite);
+	run->suite = NULL;
+	control_client_close(&run->client);
+	credentials_free(&run->credentials);
+}
