@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PCI_SHORT_LENGTH    7u    /* "01:00.0", without the domain */
-#define STANDARD_MTU        1500u /* af_packet's own ring defaults fit it */
-#define AF_PACKET_OVERHEAD  256u  /* Ethernet header, VLAN tags, tpacket2 header, alignment */
-#define AF_PACKET_FRAME_MIN 2048u
-#define AF_PACKET_BLOCK_MIN 4096u
+#define PCI_SHORT_LENGTH 7u /* "01:00.0", without the domain */
+#define AF_PACKET_DRIVER "net_af_packet"
+#define AF_PACKET_OVERHEAD                                                                         \
+	128u /* Ethernet header, VLAN tags, tpacket2 header and its sockaddr_ll */
+#define AF_PACKET_FRAME_MINIMUM 2048u /* its default */
+#define AF_PACKET_BLOCK         65536u
+#define AF_PACKET_FRAME_COUNT   512u
 
 uint64_t hugepages_free_mib(const char *sysfs)
 {
@@ -118,29 +120,58 @@ static int add_lcores(struct eal_arguments *arguments, const struct config_eal *
 	return add(arguments, error, "%s", map);
 }
 
-/* What af_packet's defaults lack for more queues or jumbo frames, unless the user chose it. */
-static void af_packet_defaults(const struct config_port *port, char *text, size_t size)
+unsigned eal_port_queues(const struct config_port *port, unsigned worker_count)
+{
+	unsigned queues = port->queues;
+
+	if (queues > port->driver.max_queues)
+		queues = port->driver.max_queues;
+	if (queues > worker_count)
+		queues = worker_count;
+	return queues > 0 ? queues : 1;
+}
+
+static bool is_af_packet(const struct config_port *port)
+{
+	return strncmp(port->device, AF_PACKET_DRIVER, strlen(AF_PACKET_DRIVER)) == 0;
+}
+
+uint32_t eal_device_frame_size(const struct config_port *port)
 {
 	char value[16];
-	uint32_t frame = AF_PACKET_FRAME_MIN;
+	uint32_t size = AF_PACKET_FRAME_MINIMUM;
+
+	if (!is_af_packet(port))
+		return 0;
+	if (eal_device_argument(port, "framesz", value, sizeof(value)))
+		return (uint32_t)strtoul(value, NULL, 10);
+	while (size < port->mtu + AF_PACKET_OVERHEAD)
+		size *= 2;
+	return size;
+}
+
+/* What af_packet's defaults lack for more queues or jumbo frames, unless the user chose it. */
+static void af_packet_defaults(const struct config_port *port, unsigned queues, char *text,
+                               size_t size)
+{
+	char value[16];
+	uint32_t frame = eal_device_frame_size(port);
+	size_t used = 0;
 
 	text[0] = '\0';
-	if (strncmp(port->device, "net_af_packet", strlen("net_af_packet")) != 0)
+	if (!is_af_packet(port))
 		return;
-	size_t used = 0;
-	if (port->queues > 1 && !eal_device_argument(port, "qpairs", value, sizeof(value)))
-		used = (size_t)snprintf(text, size, ",qpairs=%u", port->queues);
-	if (port->mtu <= STANDARD_MTU || eal_device_argument(port, "framesz", value, sizeof(value)))
+	if (queues > 1 && !eal_device_argument(port, "qpairs", value, sizeof(value)))
+		used = (size_t)snprintf(text, size, ",qpairs=%u", queues);
+	if (frame == AF_PACKET_FRAME_MINIMUM ||
+	    eal_device_argument(port, "framesz", value, sizeof(value)))
 		return;
-	while (frame < port->mtu + AF_PACKET_OVERHEAD)
-		frame *= 2;
 	(void)snprintf(text + used, size - used, ",framesz=%u,blocksz=%u,framecnt=%u", frame,
-	               frame < AF_PACKET_BLOCK_MIN ? AF_PACKET_BLOCK_MIN : frame,
-	               AF_PACKET_FRAME_COUNT);
+	               frame < AF_PACKET_BLOCK ? AF_PACKET_BLOCK : frame, AF_PACKET_FRAME_COUNT);
 }
 
 static int add_device(struct eal_arguments *arguments, const struct config_port *port,
-                      struct error *error)
+                      unsigned worker_count, struct error *error)
 {
 	char name[CONFIG_DEVARGS_SIZE];
 	char defaults[96];
@@ -148,7 +179,7 @@ static int add_device(struct eal_arguments *arguments, const struct config_port 
 	const char *profile = port->driver.devargs;
 
 	eal_device_name(port, name);
-	af_packet_defaults(port, defaults, sizeof(defaults));
+	af_packet_defaults(port, eal_port_queues(port, worker_count), defaults, sizeof(defaults));
 	return add(arguments, error, "%s%s%s%s%s%s", port->is_vdev ? "--vdev=" : "--allow=", name,
 	           own != NULL ? own : "", profile[0] != '\0' ? "," : "", profile, defaults);
 }
@@ -180,7 +211,8 @@ int eal_arguments_build(const struct config *config, bool hugepages,
 		return status;
 	for (unsigned i = 0; i < config->port_count; i++) {
 		any_pci = any_pci || !config->ports[i].is_vdev;
-		if ((status = add_device(arguments, &config->ports[i], error)) != 0)
+		if ((status = add_device(arguments, &config->ports[i], config->eal.worker_count,
+		                         error)) != 0)
 			return status;
 	}
 	return any_pci ? 0 : add(arguments, error, "--no-pci");

@@ -9,10 +9,9 @@
 #include "base/error.h"
 #include "config/config.h"
 
-#define EAL_ARGUMENTS_MAX     (16u + 2u * CONFIG_PORTS_MAX)
-#define EAL_ARGUMENT_SIZE     768u
-#define HUGEPAGES_SYSFS       "/sys/kernel/mm/hugepages"
-#define AF_PACKET_FRAME_COUNT 512u
+#define EAL_ARGUMENTS_MAX (16u + 2u * CONFIG_PORTS_MAX)
+#define EAL_ARGUMENT_SIZE 768u
+#define HUGEPAGES_SYSFS   "/sys/kernel/mm/hugepages"
 
 /** argv for rte_eal_init, which may reorder the pointers. */
 struct eal_arguments {
@@ -44,5 +43,14 @@ void eal_device_name(const struct config_port *port, char name[CONFIG_DEVARGS_SI
 /** The value of KEY=value in the port's devargs; false when it is not there or does not fit. */
 bool eal_device_argument(const struct config_port *port, const char *key, char *value,
                          size_t value_size);
+
+/** Queues that the port may use: as configured, but no more than its profile allows and cores poll. */
+unsigned eal_port_queues(const struct config_port *port, unsigned worker_count);
+
+/**
+ * The largest frame that the device may hand over whatever the MTU is, 0 when the MTU bounds it: af_packet wants buffers as large
+ * as its ring's frames.
+ */
+uint32_t eal_device_frame_size(const struct config_port *port);
 
 #endif

@@ -5,7 +5,11 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -47,23 +51,30 @@ static int find(struct port *port, struct error *error)
 	return 0;
 }
 
-static void choose_queues(struct port *port, const struct rte_eth_dev_info *info,
-                          unsigned worker_count)
+static int choose_queues(struct port *port, const struct rte_eth_dev_info *info,
+                         unsigned worker_count, struct error *error)
 {
 	const struct config_port *config = port->config;
-	unsigned queues = config->queues;
+	unsigned queues = eal_port_queues(config, worker_count);
+	char pairs[16];
 
-	queues = RTE_MIN(queues, config->driver.max_queues);
 	queues = RTE_MIN(queues, info->max_rx_queues);
 	queues = RTE_MIN(queues, info->max_tx_queues);
-	queues = RTE_MIN(queues, worker_count);
 	port->queues = (uint16_t)RTE_MAX(queues, 1u);
+	/* The kernel shares frames out over all of af_packet's queue pairs, polled or not. */
+	if (eal_device_argument(config, "qpairs", pairs, sizeof(pairs)) &&
+	    strtoul(pairs, NULL, 10) > port->queues)
+		return error_set(error, ERROR_ARGUMENT,
+		                 "port %s: the device has qpairs=%s but only %u are polled: the "
+		                 "others' frames would be lost; leave qpairs out, queues sets it",
+		                 config->name, pairs, port->queues);
 	if (port->queues < config->queues)
 		log_event(LOG_LEVEL_WARNING, "fewer-queues",
 		          "port %s: %u of %u queues: the device has %u, its profile allows %u, and "
 		          "%u cores poll",
 		          config->name, port->queues, config->queues, info->max_rx_queues,
 		          config->driver.max_queues, worker_count);
+	return 0;
 }
 
 /* NIC receive timestamps: only where the profile wishes for them and the port has them. No device here could prove this. */
@@ -93,7 +104,9 @@ static int choose_timestamps(struct port *port, const struct rte_eth_dev_info *i
 static int make_pool(struct port *port, const uint16_t descriptors[2], struct error *error)
 {
 	char name[POOL_NAME_SIZE];
-	uint32_t room = RTE_PKTMBUF_HEADROOM + port->mtu + PORT_FRAME_OVERHEAD;
+	uint32_t frame = RTE_MAX((uint32_t)port->mtu + (uint32_t)PORT_FRAME_OVERHEAD,
+	                         eal_device_frame_size(port->config));
+	uint32_t room = RTE_PKTMBUF_HEADROOM + frame;
 	uint32_t count = port->queues * ((uint32_t)descriptors[0] + descriptors[1]) + POOL_EXTRA +
 	                 LCORES_AND_MAIN * 2;
 
@@ -113,18 +126,34 @@ static int make_pool(struct port *port, const uint16_t descriptors[2], struct er
 	return 0;
 }
 
-/* Some drivers leave the MTU to the interface below them; that is only worth a word when it differs. */
+static bool interface_carries(const char *interface, uint16_t mtu)
+{
+	struct ifreq request;
+	int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memset(&request, 0, sizeof(request));
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	bool known = probe >= 0 && ioctl(probe, SIOCGIFMTU, &request) == 0;
+	if (probe >= 0)
+		(void)close(probe);
+	return known && request.ifr_mtu >= mtu;
+}
+
+/* Some drivers leave the MTU to the interface below them. */
 static void set_mtu(const struct port *port)
 {
-	uint16_t actual = 0;
+	char interface[IF_NAMESIZE] = "NAME";
 	int status = rte_eth_dev_set_mtu(port->id, port->mtu);
 
-	if (status == 0 || (rte_eth_dev_get_mtu(port->id, &actual) == 0 && actual == port->mtu))
+	if (status == 0)
+		return;
+	if (eal_device_argument(port->config, "iface", interface, sizeof(interface)) &&
+	    interface_carries(interface, port->mtu))
 		return;
 	log_event(LOG_LEVEL_WARNING, "mtu-not-set",
-	          "port %s: the driver did not take mtu %u (%s): set it on the interface below it, "
-	          "if any (ip link set NAME mtu %u)",
-	          port->config->name, port->mtu, strerror(-status), port->mtu);
+	          "port %s: the driver did not take mtu %u (%s); set it on the interface below it, "
+	          "if any: ip link set %s mtu %u",
+	          port->config->name, port->mtu, strerror(-status), interface, port->mtu);
 }
 
 static int set_up_queues(struct port *port, uint16_t descriptors[2], struct error *error)
@@ -155,8 +184,8 @@ static int configure(struct port *port, unsigned worker_count, struct error *err
 	memset(&conf, 0, sizeof(conf));
 	if ((status = rte_eth_dev_info_get(port->id, &info)) != 0)
 		return dpdk_error(error, port, "its capabilities", status);
-	choose_queues(port, &info, worker_count);
-	if ((status = choose_timestamps(port, &info, &conf, error)) != 0)
+	if ((status = choose_queues(port, &info, worker_count, error)) != 0 ||
+	    (status = choose_timestamps(port, &info, &conf, error)) != 0)
 		return status;
 	if (port->queues > 1 && driver->rss && info.flow_type_rss_offloads != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
