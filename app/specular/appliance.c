@@ -246,6 +246,8 @@ static void on_clock(evutil_socket_t unused, short what, void *context)
 	if (tsc_clock_update(&appliance->clock, &sample))
 		log_event(LOG_LEVEL_WARNING, "clock-step",
 		          "the system clock jumped; timestamps follow it at once");
+	for (unsigned i = 0; i < appliance->config->port_count; i++)
+		nic_clock_update(appliance->ports[i].id, &appliance->ports[i].nic_clock);
 }
 
 static void on_reclaim(evutil_socket_t unused, short what, void *context)

@@ -13,7 +13,6 @@
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
-#include <rte_mbuf_dyn.h>
 #include <rte_mempool.h>
 
 #include "base/log.h"
@@ -74,30 +73,6 @@ static int choose_queues(struct port *port, const struct rte_eth_dev_info *info,
 		          "%u cores poll",
 		          config->name, port->queues, config->queues, info->max_rx_queues,
 		          config->driver.max_queues, worker_count);
-	return 0;
-}
-
-/* NIC receive timestamps: only where the profile wishes for them and the port has them. No device here could prove this. */
-static int choose_timestamps(struct port *port, const struct rte_eth_dev_info *info,
-                             struct rte_eth_conf *conf, struct error *error)
-{
-	enum config_timestamp_source wanted = port->config->driver.timestamps;
-	bool capable = (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP) != 0;
-
-	port->rx_timestamp_offset = -1;
-	if (wanted == CONFIG_TIMESTAMP_NIC && !capable)
-		return error_set(
-		        error, ERROR_UNAVAILABLE,
-		        "port %s: the driver profile asks for NIC timestamps, which %s does "
-		        "not offer; set timestamps to auto or tsc",
-		        port->config->name, info->driver_name);
-	if (wanted != CONFIG_TIMESTAMP_NIC)
-		return 0;
-	int status = rte_mbuf_dyn_rx_timestamp_register(&port->rx_timestamp_offset,
-	                                                &port->rx_timestamp_flag);
-	if (status < 0)
-		return dpdk_error(error, port, "receive timestamps", status);
-	conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_TIMESTAMP;
 	return 0;
 }
 
@@ -185,8 +160,12 @@ static int configure(struct port *port, unsigned worker_count, struct error *err
 	if ((status = rte_eth_dev_info_get(port->id, &info)) != 0)
 		return dpdk_error(error, port, "its capabilities", status);
 	if ((status = choose_queues(port, &info, worker_count, error)) != 0 ||
-	    (status = choose_timestamps(port, &info, &conf, error)) != 0)
+	    (status = nic_clock_choose(port->config,
+	                               (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP) != 0,
+	                               &port->nic_clock, error)) != 0)
 		return status;
+	if (port->nic_clock.wanted)
+		conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_TIMESTAMP;
 	if (port->queues > 1 && driver->rss && info.flow_type_rss_offloads != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_WANTED;
@@ -252,7 +231,10 @@ int port_start(struct port *port, struct error *error)
 			          "neighbours may not find it",
 			          port->config->name, strerror(-status));
 	}
-	return 0;
+	status = nic_clock_start(port->config, port->id, &port->nic_clock, error);
+	if (status != 0)
+		port_stop(port);
+	return status;
 }
 
 void port_stop(struct port *port)

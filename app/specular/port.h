@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "nic_clock.h"
 
 struct rte_mempool;
 
@@ -27,8 +28,7 @@ struct port {
 	struct rte_ether_addr mac;
 	struct rte_mempool *pool; /**< received frames and frames from the kernel; owned */
 	bool offload_ip_checksum; /**< RX flags of the IPv4 header checksum are valid */
-	int rx_timestamp_offset;  /**< mbuf dynamic field of NIC timestamps, -1 without */
-	uint64_t rx_timestamp_flag;
+	struct nic_clock nic_clock;
 	bool link_up; /**< as last told by port_watch_link */
 };
 

@@ -91,8 +91,6 @@ static void set_exception_rate(struct worker_queue *queue, const struct port *po
 		return;
 	queue->exception_tsc_per_frame = tsc_hz / (rate > 0 ? rate : 1);
 	queue->exception_burst = burst > EXCEPTION_BURST_MINIMUM ? burst : EXCEPTION_BURST_MINIMUM;
-	queue->exception_tokens = queue->exception_burst;
-	queue->exception_refill_tsc = tsc_now();
 }
 
 static int share_queues(const struct worker_environment *environment, struct worker_set *set,
@@ -111,8 +109,9 @@ static int share_queues(const struct worker_environment *environment, struct wor
 			queue->queue_id = q;
 			queue->reply_capacity = (uint16_t)(port->mtu + PORT_FRAME_OVERHEAD);
 			queue->offload_ip_checksum = port->offload_ip_checksum;
-			queue->rx_timestamp_offset = port->rx_timestamp_offset;
-			queue->rx_timestamp_flag = port->rx_timestamp_flag;
+			queue->nic_clock = port->nic_clock.readable ? &port->nic_clock.clock : NULL;
+			queue->rx_timestamp_offset = port->nic_clock.rx_timestamp_offset;
+			queue->rx_timestamp_flag = port->nic_clock.rx_timestamp_flag;
 			queue->to_kernel = exception_to_kernel(environment->exception, p);
 			if (q == 0)
 				queue->from_kernel =
