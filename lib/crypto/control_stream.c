@@ -89,7 +89,7 @@ static bool cipher_update(struct direction *direction, uint8_t *octets, size_t s
 /** Ends a span: its HMAC, cut to 16 octets, and the next span begins under the same key. */
 static bool hmac_finish(struct direction *direction, uint8_t hmac[CONTROL_STREAM_HMAC_SIZE])
 {
-	uint8_t whole[HMAC_SHA1_SIZE];
+	uint8_t whole[HMAC_SHA1_SIZE] = {0};
 	size_t written = 0;
 
 	bool done = EVP_MAC_final(direction->hmac, whole, &written, sizeof(whole)) == 1 &&

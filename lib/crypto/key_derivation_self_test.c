@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "base/secret.h"
 #include "crypto/control_stream.h"
 #include "crypto/key_derivation.h"
 #include "crypto/self_test_vectors.h"

@@ -224,8 +224,10 @@ static int manager_create(struct manager *manager, void (*start)(IMB_MGR *), str
 
 	size = (size + SUITE_KEYS_ALIGN - 1) / SUITE_KEYS_ALIGN * SUITE_KEYS_ALIGN;
 	void *memory = aligned_alloc(SUITE_KEYS_ALIGN, size);
-	if (memory == NULL)
-		return error_set(error, ERROR_MEMORY, "no memory for ipsec-mb");
+	if (memory == NULL) {
+		(void)error_set(error, ERROR_MEMORY, "no memory for ipsec-mb");
+		return ERROR_MEMORY;
+	}
 	memset(memory, 0, size);
 	IMB_MGR *library = imb_set_pointers_mb_mgr(memory, 0, 1);
 	int code = imb_get_errno(library);
@@ -235,8 +237,9 @@ static int manager_create(struct manager *manager, void (*start)(IMB_MGR *), str
 	}
 	if (library == NULL || code != 0) {
 		free(memory);
-		return error_set(error, ERROR_CRYPTO, "ipsec-mb does not start on this CPU: %s",
-		                 imb_get_strerror(code));
+		(void)error_set(error, ERROR_CRYPTO, "ipsec-mb does not start on this CPU: %s",
+		                imb_get_strerror(code));
+		return ERROR_CRYPTO;
 	}
 	*manager = (struct manager){.library = library, .size = size};
 	return 0;

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "crypto/self_test_vectors.h"
 #include "crypto/suite_internal.h"
 
