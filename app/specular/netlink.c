@@ -60,7 +60,7 @@ static int transact(const struct netlink *netlink, const union request *request)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	uint8_t response[RESPONSE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
-	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)response;
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)response;
 
 	if (sendto(netlink->socket, request, request->header.nlmsg_len, 0,
 	           (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)

@@ -41,8 +41,8 @@ static int resolve(const struct yaml_tree *tree, const struct config *config, co
 
 static void find_drivers_config(struct config *config)
 {
-	static const char *const candidates[] = {DRIVERS_CONFIG_FOLDER, "../" DRIVERS_CONFIG_FOLDER,
-	                                         DRIVERS_CONFIG_INSTALLED};
+	static const char *const candidates[] = {
+	        DRIVERS_CONFIG_FOLDER, ("../" DRIVERS_CONFIG_FOLDER), DRIVERS_CONFIG_INSTALLED};
 	struct stat status;
 
 	for (unsigned i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
