@@ -56,7 +56,7 @@ struct connection {
 	size_t have;
 	size_t need;
 
-	LIST_HEAD(, test_session) sessions; /**< accepted and started */
+	struct test_session_list sessions; /**< accepted and started */
 	unsigned session_count;
 	/** Started and not yet accounted for by a Stop-Sessions; those that REFWAIT ended still count. */
 	unsigned unstopped;

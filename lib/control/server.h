@@ -17,6 +17,9 @@ struct connection;
 struct listener;
 struct test_session;
 
+LIST_HEAD(connection_list, connection);
+LIST_HEAD(test_session_list, test_session);
+
 /** Milliseconds; from the configuration but for flush. 0 turns SERVWAIT and REFWAIT off. */
 struct control_timing {
 	uint64_t set_up_deadline;
@@ -41,10 +44,10 @@ struct control_server {
 	struct listener *listeners[CONFIG_LISTEN_MAX];
 	unsigned listener_count;
 	struct event *expiry; /**< wipes token keys of old Salts */
-	LIST_HEAD(, connection) connections;
+	struct connection_list connections;
 	unsigned connection_count;
 	/** Stopped, until their Timeout is over; their connection may be gone. */
-	LIST_HEAD(, test_session) stopped;
+	struct test_session_list stopped;
 };
 
 static inline void server_count(struct control_server *server, enum control_counter counter)
