@@ -198,7 +198,8 @@ static void write_headers(const struct request *request, uint8_t *frame, bool re
 		memcpy(ip + 8, source, 16);
 		memcpy(ip + 24, destination, 16);
 		udp = ip + 40 + extensions;
-		memcpy(ip + 40, request->extensions, extensions);
+		if (extensions > 0)
+			memcpy(ip + 40, request->extensions, extensions);
 	} else {
 		ip[0] = (uint8_t)(0x40 + 5 + extensions / 4);
 		ip[1] = class;
@@ -210,7 +211,8 @@ static void write_headers(const struct request *request, uint8_t *frame, bool re
 		memcpy(ip + 12, source + 12, 4);
 		memcpy(ip + 16, destination + 12, 4);
 		udp = ip + 20 + extensions;
-		memcpy(ip + 20, request->extensions, extensions);
+		if (extensions > 0)
+			memcpy(ip + 20, request->extensions, extensions);
 		ipv4_checksum_write(ip);
 	}
 	memcpy(udp, reply ? &flow->destination_port : &flow->source_port, 2);

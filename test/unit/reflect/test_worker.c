@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** The polling lcore on ports made of rings: every frame is counted once, wherever it ends. No hugepages, no root. */
+#include "reflect/worker.h"
+
+#include <pthread.h>
+#include <rte_eal.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_ring.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "unit.h"
+#include "world.h"
+
+#define RX_RING_SIZE     256u
+#define TX_RING_SIZE     64u /**< room for one less */
+#define KERNEL_RING_SIZE 16u
+#define MBUFS            1023u
+#define WAIT_US          100u
+#define WAIT_ROUNDS      100000u
+
+static struct rte_mempool *pool;
+static struct rte_ring *rx_ring, *tx_ring, *to_kernel, *from_kernel;
+static uint16_t port_id;
+static struct world world;
+static struct worker *worker;
+static pthread_t thread;
+
+static void port_start(void)
+{
+	struct rte_eth_conf configuration = {0};
+	int port = rte_eth_from_rings("specular", &rx_ring, 1, &tx_ring, 1, 0);
+
+	CU_ASSERT_FATAL(port >= 0);
+	port_id = (uint16_t)port;
+	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_configure(port_id, 1, 1, &configuration), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_rx_queue_setup(port_id, 0, 64, 0, NULL, pool), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_tx_queue_setup(port_id, 0, 64, 0, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_start(port_id), 0);
+}
+
+static void *thread_run(void *argument)
+{
+	(void)worker_run(argument);
+	return NULL;
+}
+
+static void set_up(enum config_idle idle)
+{
+	world_set_up(&world);
+	worker = aligned_alloc(_Alignof(struct worker), sizeof(*worker));
+	memset(worker, 0, sizeof(*worker));
+	worker->reflector = world.reflector;
+	worker->queue_count = 1;
+	worker->queues[0].port_id = port_id;
+	worker->queues[0].reply_capacity = 1518;
+	worker->queues[0].rx_timestamp_offset = -1;
+	worker->queues[0].to_kernel = to_kernel;
+	worker->queues[0].from_kernel = from_kernel;
+	worker->idle = idle;
+	worker->idle_sleep_us = 50;
+	worker->rcu = session_registry_rcu(world.registry);
+}
+
+static void start(void)
+{
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, thread_run, worker), 0);
+}
+
+static void stop(void)
+{
+	__atomic_store_n(&worker->stop, true, __ATOMIC_RELAXED);
+	(void)pthread_join(thread, NULL);
+}
+
+static uint64_t counted(enum datapath_counter counter)
+{
+	return counter_read(&world.counters.values[counter]);
+}
+
+static void wait_for(enum datapath_counter counter, uint64_t value)
+{
+	for (unsigned i = 0; i < WAIT_ROUNDS && counted(counter) < value; i++)
+		(void)usleep(WAIT_US);
+}
+
+static void drain(struct rte_ring *ring)
+{
+	void *mbuf;
+
+	while (rte_ring_dequeue(ring, &mbuf) == 0)
+		rte_pktmbuf_free(mbuf);
+}
+
+/** Every frame went somewhere, and no mbuf got lost. */
+static void tear_down(void)
+{
+	uint64_t total = counted(DATAPATH_REFLECTED) + counted(DATAPATH_EXCEPTION);
+
+	for (unsigned i = DATAPATH_DROP_SEGMENTED; i <= DATAPATH_DROP_EXCEPTION_OFF; i++)
+		total += counted((enum datapath_counter)i);
+	CU_ASSERT_EQUAL(counted(DATAPATH_RECEIVED), total);
+	CU_ASSERT_EQUAL(rte_ring_count(tx_ring),
+	                counted(DATAPATH_REFLECTED) + counted(DATAPATH_FROM_KERNEL));
+	CU_ASSERT_EQUAL(rte_ring_count(to_kernel), counted(DATAPATH_EXCEPTION));
+	drain(tx_ring);
+	drain(to_kernel);
+	drain(from_kernel);
+	CU_ASSERT_EQUAL(rte_mempool_avail_count(pool), MBUFS);
+	free(worker);
+	world_tear_down(&world);
+}
+
+static struct rte_mbuf *mbuf_of(const uint8_t *octets, size_t length)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mbuf);
+	char *data = rte_pktmbuf_append(mbuf, (uint16_t)length);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+	memcpy(data, octets, length);
+	return mbuf;
+}
+
+static void receive(struct rte_mbuf *mbuf)
+{
+	CU_ASSERT_EQUAL_FATAL(rte_ring_enqueue(rx_ring, mbuf), 0);
+}
+
+static void receive_request(const struct request *request)
+{
+	uint8_t frame[WORLD_FRAME_MAX];
+	size_t length = request_build(&world, request, frame);
+
+	receive(mbuf_of(frame, length));
+}
+
+static void receive_arp(unsigned count)
+{
+	static const uint8_t arp[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02,
+	                                0,    0,    0,    0,    1,    0x08, 0x06};
+
+	for (unsigned i = 0; i < count; i++)
+		receive(mbuf_of(arp, sizeof(arp)));
+}
+
+static void replies_leave_by_the_port(void)
+{
+	static const uint8_t options[4] = {1, 1, 1, 0};
+	struct request request;
+
+	set_up(IDLE_SLEEP);
+	request_init(&request, 4, TEST_AUTHENTICATED, 1);
+	request.padding = 64;
+	request.extensions = options;
+	request.extensions_size = sizeof(options);
+	struct session *session = request_session(&world, &request);
+	for (unsigned i = 0; i < 40; i++)
+		receive_request(&request);
+	start();
+	wait_for(DATAPATH_REFLECTED, 40);
+	/* The worker's quiescent states let the session go while it runs. */
+	struct session_totals totals = session_totals(world.registry, session);
+	session_withdraw(world.registry, session);
+	unsigned waiting = 1;
+	for (unsigned i = 0; i < WAIT_ROUNDS && waiting > 0; i++) {
+		waiting = session_registry_reclaim(world.registry);
+		(void)usleep(WAIT_US);
+	}
+	CU_ASSERT_EQUAL(waiting, 0);
+	stop();
+	CU_ASSERT_EQUAL(totals.reflected, 40);
+	CU_ASSERT_EQUAL(counted(DATAPATH_RECEIVED), 40);
+	CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 40);
+	CU_ASSERT(counter_read(&worker->polls) > counter_read(&worker->busy_polls));
+	CU_ASSERT(counter_read(&worker->busy_polls) >= 2);
+	void *first = NULL;
+	CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(tx_ring, &first), 0);
+	struct rte_mbuf *mbuf = first;
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	CU_ASSERT_EQUAL(mbuf->pkt_len, 14 + 20 + 8 + 112);
+	CU_ASSERT_EQUAL(mbuf->data_len, mbuf->pkt_len);
+	CU_ASSERT_EQUAL(load_be16(frame + 14 + 2), 20 + 8 + 112);
+	CU_ASSERT(udp_checksum_is_right(frame, 14, 34));
+	CU_ASSERT_EQUAL_FATAL(rte_ring_enqueue(tx_ring, mbuf), 0);
+	tear_down();
+}
+
+static void a_full_transmit_queue_drops(void)
+{
+	struct request request;
+
+	set_up(IDLE_SPIN);
+	request_init(&request, 6, TEST_UNAUTHENTICATED, 2);
+	(void)request_session(&world, &request);
+	for (unsigned i = 0; i < 100; i++)
+		receive_request(&request);
+	start();
+	wait_for(DATAPATH_DROP_TRANSMIT, 100 - (TX_RING_SIZE - 1));
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), TX_RING_SIZE - 1);
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_TRANSMIT), 100 - (TX_RING_SIZE - 1));
+	tear_down();
+}
+
+static void frames_for_the_kernel(void)
+{
+	/* Full. */
+	set_up(IDLE_PAUSE);
+	receive_arp(40);
+	start();
+	wait_for(DATAPATH_DROP_EXCEPTION_FULL, 40 - (KERNEL_RING_SIZE - 1));
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), KERNEL_RING_SIZE - 1);
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_EXCEPTION_FULL), 40 - (KERNEL_RING_SIZE - 1));
+	tear_down();
+	/* Rate: a bucket of five that never refills within the test. */
+	set_up(IDLE_SPIN);
+	worker->queues[0].exception_burst = 5;
+	worker->queues[0].exception_tsc_per_frame = UINT64_C(1) << 50;
+	worker->queues[0].exception_tokens = UINT64_C(5) << 50;
+	worker->queues[0].exception_refill_tsc = tsc_now();
+	receive_arp(40);
+	start();
+	wait_for(DATAPATH_DROP_EXCEPTION_RATE, 35);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), 5);
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_EXCEPTION_RATE), 35);
+	tear_down();
+	/* Rate: a zeroed bucket starts full. */
+	set_up(IDLE_SPIN);
+	worker->queues[0].exception_burst = 3;
+	worker->queues[0].exception_tsc_per_frame = tsc_now() / 8;
+	receive_arp(4);
+	start();
+	wait_for(DATAPATH_DROP_EXCEPTION_RATE, 1);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), 3);
+	tear_down();
+	/* Off. */
+	set_up(IDLE_SPIN);
+	worker->queues[0].to_kernel = NULL;
+	worker->queues[0].from_kernel = NULL;
+	receive_arp(7);
+	start();
+	wait_for(DATAPATH_DROP_EXCEPTION_OFF, 7);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_EXCEPTION_OFF), 7);
+	tear_down();
+}
+
+static void frames_from_the_kernel(void)
+{
+	static const uint8_t frame[60] = {2};
+
+	set_up(IDLE_SLEEP);
+	start();
+	for (unsigned i = 0; i < 70; i++) {
+		struct rte_mbuf *mbuf = mbuf_of(frame, sizeof(frame));
+		for (unsigned wait = 0; wait < WAIT_ROUNDS; wait++) {
+			if (rte_ring_enqueue(from_kernel, mbuf) == 0)
+				break;
+			(void)usleep(WAIT_US);
+		}
+	}
+	wait_for(DATAPATH_FROM_KERNEL_LOST, 70 - (TX_RING_SIZE - 1));
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_FROM_KERNEL), TX_RING_SIZE - 1);
+	CU_ASSERT_EQUAL(counted(DATAPATH_FROM_KERNEL_LOST), 70 - (TX_RING_SIZE - 1));
+	CU_ASSERT_EQUAL(counted(DATAPATH_RECEIVED), 0);
+	tear_down();
+}
+
+static void segmented_frames_are_dropped(void)
+{
+	static const uint8_t octets[60] = {2};
+
+	set_up(IDLE_SPIN);
+	for (unsigned i = 0; i < 3; i++) {
+		struct rte_mbuf *head = mbuf_of(octets, sizeof(octets));
+		CU_ASSERT_EQUAL(rte_pktmbuf_chain(head, mbuf_of(octets, sizeof(octets))), 0);
+		receive(head);
+		receive_arp(1);
+	}
+	start();
+	wait_for(DATAPATH_EXCEPTION, 3);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_SEGMENTED), 3);
+	CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), 3);
+	tear_down();
+}
+
+static void what_the_nic_knows_is_used(void)
+{
+	struct tsc_clock nic_clock = {
+	        .slots[0] = {.base_ntp = WORLD_RECEIVE_NTP, .error_estimate = WORLD_ERROR}};
+	struct request request;
+	uint8_t frame[WORLD_FRAME_MAX];
+
+	set_up(IDLE_SPIN);
+	struct worker_queue *queue = &worker->queues[0];
+	CU_ASSERT_EQUAL_FATAL(rte_mbuf_dyn_rx_timestamp_register(&queue->rx_timestamp_offset,
+	                                                         &queue->rx_timestamp_flag),
+	                      0);
+	queue->nic_clock = &nic_clock;
+	queue->offload_ip_checksum = true;
+	request_init(&request, 4, TEST_UNAUTHENTICATED, 3);
+	(void)request_session(&world, &request);
+	size_t length = request_build(&world, &request, frame);
+	static const uint64_t flags[] = {RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_BAD, 0,
+	                                 0};
+	for (unsigned i = 0; i < 4; i++) {
+		struct rte_mbuf *mbuf = mbuf_of(frame, length);
+		mbuf->ol_flags |= flags[i];
+		if (i == 0)
+			mbuf->ol_flags |= queue->rx_timestamp_flag;
+		if (i == 3)
+			rte_pktmbuf_mtod(mbuf, uint8_t *)[14 + 10] ^= 1;
+		receive(mbuf);
+	}
+	start();
+	wait_for(DATAPATH_REFLECTED, 2);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 2);
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_CHECKSUM), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		void *dequeued = NULL;
+		CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(tx_ring, &dequeued), 0);
+		struct rte_mbuf *mbuf = dequeued;
+		const uint8_t *payload = rte_pktmbuf_mtod(mbuf, const uint8_t *) + 42;
+		CU_ASSERT_EQUAL(load_be64(payload + 16),
+		                i == 0 ? WORLD_RECEIVE_NTP : WORLD_TRANSMIT_NTP);
+		CU_ASSERT_EQUAL(mbuf->ol_flags, 0);
+		CU_ASSERT_EQUAL_FATAL(rte_ring_enqueue(tx_ring, mbuf), 0);
+	}
+	tear_down();
+}
+
+static int eal_start(void)
+{
+	char prefix[64];
+	char *arguments[] = {
+	        (char[]){"test"},        (char[]){"--no-huge"},     (char[]){"-m"},
+	        (char[]){"64"},          (char[]){"--no-pci"},      prefix,
+	        (char[]){"--lcores"},    (char[]){"0@0"},           (char[]){"--no-telemetry"},
+	        (char[]){"--no-shconf"}, (char[]){"--log-level=4"}, NULL};
+
+	(void)snprintf(prefix, sizeof(prefix), "--file-prefix=specular-test-%d", (int)getpid());
+	if (rte_eal_init((int)(sizeof(arguments) / sizeof(arguments[0])) - 1, arguments) < 0)
+		return -1;
+	pool = rte_pktmbuf_pool_create("pool", MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
+	rx_ring = rte_ring_create("rx", RX_RING_SIZE, 0, 0);
+	tx_ring = rte_ring_create("tx", TX_RING_SIZE, 0, 0);
+	to_kernel = rte_ring_create("to_kernel", KERNEL_RING_SIZE, 0, 0);
+	from_kernel = rte_ring_create("from_kernel", KERNEL_RING_SIZE, 0, 0);
+	return pool != NULL && rx_ring != NULL && tx_ring != NULL && to_kernel != NULL &&
+	                       from_kernel != NULL
+	               ? 0
+	               : -1;
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {{"port of rings", port_start},
+	                       {"replies leave by the port", replies_leave_by_the_port},
+	                       {"a full transmit queue drops", a_full_transmit_queue_drops},
+	                       {"frames for the kernel", frames_for_the_kernel},
+	                       {"frames from the kernel", frames_from_the_kernel},
+	                       {"segmented frames are dropped", segmented_frames_are_dropped},
+	                       {"what the NIC knows is used", what_the_nic_knows_is_used},
+	                       CU_TEST_INFO_NULL};
+
+	if (eal_start() != 0) {
+		(void)fprintf(stderr, "reflect-worker: EAL does not start\n");
+		return EXIT_FAILURE;
+	}
+	int result = unit_run("reflect-worker", tests);
+	(void)rte_eal_cleanup();
+	return result;
+}
