@@ -48,19 +48,25 @@ void report_started(const struct appliance *appliance)
 	          appliance->workers.count, appliance->workers.count == 1 ? "" : "s", text);
 }
 
-static void report(const struct counter_description *description, uint64_t value)
+/* True when there was something to tell. */
+static bool report(const struct counter_description *description, uint64_t value)
 {
 	if (value > 0)
 		log_event(LOG_LEVEL_INFO, "counter", "%s %" PRIu64 " %s: %s", description->name,
 		          value, description->unit, description->meaning);
+	return value > 0;
 }
 
 void report_counters(const struct appliance *appliance)
 {
+	unsigned told = 0;
+
 	for (unsigned i = 0; i < DATAPATH_COUNTER_COUNT; i++)
-		report(&datapath_counter_descriptions[i],
-		       worker_set_counter(&appliance->workers, (enum datapath_counter)i));
+		told += report(&datapath_counter_descriptions[i],
+		               worker_set_counter(&appliance->workers, (enum datapath_counter)i));
 	for (unsigned i = 0; i < CONTROL_COUNTER_COUNT; i++)
-		report(&control_counter_descriptions[i],
-		       counter_read(&appliance->counters.values[i]));
+		told += report(&control_counter_descriptions[i],
+		               counter_read(&appliance->counters.values[i]));
+	log_event(LOG_LEVEL_INFO, "counters", "%u of %u are not zero", told,
+	          (unsigned)(DATAPATH_COUNTER_COUNT + CONTROL_COUNTER_COUNT));
 }
