@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The lab as the tests see it: tools/lab, sockets inside its namespaces, the appliance's log and counters."""
+
+import contextlib
+import copy
+import ctypes
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from . import twamp
+from .key_files import KEY_FILES
+from .frames import Port
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+CLONE_NEWNET = 0x40000000
+CLIENT = {4: "192.0.2.1", 6: "2001:db8::1"}
+APPLIANCE = {4: "192.0.2.2", 6: "2001:db8::2"}
+CLIENT_LINK, APPLIANCE_LINK = "spec-client", "spec-app"
+# The client's VLANs (single and double tagged) and their addresses, /24 and /64.
+VLAN, QINQ = 10, (100, 20)
+VLAN_CLIENT = {4: "198.51.100.1", 6: "2001:db8:10::1"}
+VLAN_APPLIANCE = {4: "198.51.100.2", 6: "2001:db8:10::2"}
+QINQ_CLIENT = {4: "203.0.113.1", 6: "2001:db8:20::1"}
+QINQ_APPLIANCE = {4: "203.0.113.2", 6: "2001:db8:20::2"}
+
+FAULTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed|PANIC")
+
+# JSON is YAML: the tests' own appliance configuration, which each test may change.
+CONFIGURATION = {
+    "eal": {"lcores": {"main": 0, "workers": [1]}, "hugepages": "none", "memory": 256, "idle": "sleep"},
+    "drivers-config": os.path.join(ROOT, "drivers-config"),
+    "ports": [{
+        "name": "lab", "device": f"net_af_packet0,iface={APPLIANCE_LINK}", "driver": "af_packet",
+        "addresses": [f"{APPLIANCE[4]}/24", f"{APPLIANCE[6]}/64"],
+        "vlans": [{"id": VLAN, "addresses": [f"{VLAN_APPLIANCE[4]}/24", f"{VLAN_APPLIANCE[6]}/64"]},
+                  {"id": QINQ[1], "outer-id": QINQ[0],
+                   "addresses": [f"{QINQ_APPLIANCE[4]}/24", f"{QINQ_APPLIANCE[6]}/64"]}],
+        "exception": "tap", "kernel-interface": "spec0",
+    }],
+    "control": {
+        "listen": [{"address": address, "port": 862} for address in
+                   (APPLIANCE[4], APPLIANCE[6], VLAN_APPLIANCE[4], VLAN_APPLIANCE[6], QINQ_APPLIANCE[4], QINQ_APPLIANCE[6])],
+        "modes": ["unauthenticated", "authenticated", "encrypted", "mixed", "individual-session-control", "reflect-octets",
+                  "symmetrical-size"],
+        "count": 1024,
+    },
+    "keys": {"psk-file": "psk.yaml"},
+    "ikev2": {"provider": "static", "sa-file": "sa.yaml"},
+    "test": {"ports": {"lower": 18760, "upper": 19960}},
+}
+
+
+def merged(base, changes):
+    """A copy of base with changes laid over it; a change of None removes a key."""
+    result = copy.deepcopy(base)
+    for key, value in (changes or {}).items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+class LabError(Exception):
+    """The lab itself does not work."""
+
+
+class Lab:
+    def __init__(self, build="build", name=None):
+        self.build = os.path.abspath(os.path.join(ROOT, build))
+        self.name = name or os.environ.get("SPECULAR_LAB", "spec-e2e")
+        self.environment = {**os.environ, "SPECULAR_LAB": self.name, "SPECULAR_BUILD": self.build,
+                            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:halt_on_error=1",
+                            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=0"}
+        self.runtime = f"/run/{self.name}-lab"
+        self.log_path = os.path.join(self.runtime, "specular.log")
+        self.folder = tempfile.mkdtemp(prefix="specular-e2e-")
+        self.deferred = contextlib.ExitStack()
+        self.sanitized = "asan" in os.path.basename(self.build)
+
+    # Life cycle.
+    def tool(self, *arguments, check=True, timeout=120):
+        result = subprocess.run([os.path.join(ROOT, "tools/lab"), *arguments], env=self.environment, capture_output=True,
+                                text=True, stdin=subprocess.DEVNULL, timeout=timeout)
+        if check and result.returncode != 0:
+            raise LabError(f"tools/lab {' '.join(arguments)}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+        return result
+
+    def write_configuration(self, changes=None):
+        path = os.path.join(self.folder, "e2e.yaml")
+        with open(path, "w", encoding="ascii") as file:
+            json.dump(merged(CONFIGURATION, changes), file, indent=1)
+        for name, text in KEY_FILES.items():
+            with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+        return path
+
+    def up(self, changes=None, start=True):
+        arguments = ["up", "--config", self.write_configuration(changes)] + ([] if start else ["--no-start"])
+        self.tool(*arguments)
+
+    def down(self):
+        """Ends the appliance in order, so that a sanitizer can speak; returns the faults that its log tells of."""
+        pid = self.pid()
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            self.wait_for(lambda: self.pid() is None, 20, "the appliance to end", fail=False)
+        faults = self.faults()
+        self.tool("down", check=False)
+        return faults
+
+    def close(self):
+        self.tool("down", check=False)
+        subprocess.run(["rm", "-rf", self.folder], check=False)
+
+    def faults(self):
+        return [line for line in self.log().splitlines() if FAULTS.search(line)]
+
+    def pid(self):
+        try:
+            with open(os.path.join(self.runtime, "specular.pid"), encoding="ascii") as file:
+                pid = int(file.read())
+            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                return None if file.read().rsplit(")", 1)[1].split()[0] == "Z" else pid
+        except (OSError, ValueError):
+            return None
+
+    def resident_kib(self):
+        with open(f"/proc/{self.pid()}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+
+    # The log.
+    def log(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except OSError:
+            return ""
+
+    def log_after(self, mark):
+        return self.log()[mark:]
+
+    def wait_for_log(self, pattern, mark=0, timeout=10):
+        """The match of a regular expression in what was logged after mark."""
+        found = []
+
+        def look():
+            found[:] = [re.search(pattern, self.log_after(mark), re.M)]
+            return found[0]
+        self.wait_for(look, timeout, f"a log line /{pattern}/")
+        return found[0]
+
+    def wait_for(self, condition, timeout, what, fail=True):
+        deadline = time.monotonic() + timeout * (3 if self.sanitized else 1)
+        while not condition():
+            if time.monotonic() > deadline:
+                if fail:
+                    raise AssertionError(f"waited {timeout} s for {what}")
+                return False
+            time.sleep(0.02)
+        return True
+
+    def counters(self):
+        """{name: value} of both sides, asked with SIGUSR1."""
+        mark = len(self.log())
+        os.kill(self.pid(), signal.SIGUSR1)
+        self.wait_for_log(COUNTERS_END, mark)
+        return {name: int(value) for name, value in COUNTER.findall(self.log_after(mark))}
+
+    @contextlib.contextmanager
+    def counted(self, **expected):
+        """Checks that named counters grow by so much in the block (waits for it a little)."""
+        before = self.counters()
+        yield
+        last = {}
+
+        def grown():
+            now = self.counters()
+            last.update({name: now.get(name, 0) - before.get(name, 0) for name in expected})
+            return last == expected
+        if not self.wait_for(grown, 3, "counters", fail=False):
+            raise AssertionError(f"counters grew by {last}, expected {expected}")
+
+    # The namespaces.
+    @contextlib.contextmanager
+    def inside(self, side):
+        """What is opened in the block belongs to the client's or the appliance's namespace."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/self/ns/net", "rb") as home, open(f"/run/netns/{self.name}-{side}", "rb") as there:
+            if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+            try:
+                yield
+            finally:
+                libc.setns(home.fileno(), CLONE_NEWNET)
+
+    def run(self, side, *command, check=True, timeout=60):
+        result = subprocess.run(["ip", "netns", "exec", f"{self.name}-{side}", *command], capture_output=True, text=True,
+                                stdin=subprocess.DEVNULL, timeout=timeout, cwd=ROOT, env=self.environment)
+        if check and result.returncode != 0:
+            raise AssertionError(f"{' '.join(command)}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+        return result
+
+    def start(self, side, *command, **options):
+        process = subprocess.Popen(["ip", "netns", "exec", f"{self.name}-{side}", *command], stdin=subprocess.DEVNULL, cwd=ROOT,
+                                   **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options})
+        self.deferred.callback(lambda: (process.poll() is None and process.kill(), process.wait()))
+        return process
+
+    def defer(self, side, *command):
+        """Runs when the test ends, however it ends."""
+        self.deferred.callback(lambda: self.run(side, *command, check=False))
+
+    def port(self):
+        with self.inside("client"):
+            port = Port(CLIENT_LINK)
+        self.deferred.callback(port.socket.close)
+        return port
+
+    def appliance_mac(self):
+        with self.inside("appliance"), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as probe:
+            probe.bind((APPLIANCE_LINK, 0))
+            return probe.getsockname()[4].hex(":")
+
+    def connect(self, version=4, address=None, source=None, port=862, tos=0, timeout=10):
+        """A TCP connection of the client, no octet read yet."""
+        address = address or APPLIANCE[version]
+        with self.inside("client"):
+            stream = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+        self.deferred.callback(stream.close)
+        if tos:
+            if version == 4:
+                stream.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+            else:
+                stream.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, tos)
+        if source:
+            stream.bind((source, 0))
+        stream.settimeout(timeout)
+        stream.connect((address, port))
+        return stream
+
+    def control(self, mode=None, version=4, **options):
+        """A control connection; with a mode it is set up and must be accepted."""
+        set_up = {name: options.pop(name) for name in ("key_id", "secret") if name in options}
+        control = twamp.Control(self.connect(version, **options))
+        if mode is not None:
+            start = control.set_up(mode, **set_up)
+            assert start.accept == 0, f"Server-Start has Accept {start.accept}"
+        return control
+
+    def udp(self, version=4, address=None, **options):
+        with self.inside("client"):
+            test = twamp.udp_socket(version, address or CLIENT[version], **options)
+        self.deferred.callback(test.close)
+        return test
+
+    def session(self, mode, version=4, control=None, start=True, **request):
+        return Session(self, mode, version, control, start, request)
+
+    def probe(self, *arguments, expect=0, timeout=60):
+        """specular-probe --json in the client's namespace; the parsed result."""
+        program = os.path.join(ROOT, "build", "app", "probe", "specular-probe")
+        result = self.run("client", program, "--json", *arguments, check=False, timeout=timeout)
+        if result.returncode != expect:
+            raise AssertionError(f"specular-probe {' '.join(arguments)}: exit {result.returncode}, expected {expect}\n"
+                                 f"{result.stdout}{result.stderr}")
+        return json.loads(result.stdout) if result.stdout.strip() else None
+
+
+class Session:
+    """A test session: requested, by default started, with the socket that sends and receives."""
+
+    def __init__(self, lab, mode, version, control, start, request):
+        self.lab, self.mode, self.version = lab, mode, version
+        self.control = control or lab.control(mode, version, address=request.pop("server", None))
+        tos = request.get("dscp", 0) << 2
+        self.socket = request.pop("socket", None) or lab.udp(version, request.pop("client", None), tos=tos)
+        request.setdefault("sender_port", self.socket.getsockname()[1])
+        request.setdefault("receiver_port", 18800)
+        self.accept = self.control.request(version=version, **request)
+        assert self.accept.accept == 0, f"Accept-Session has Accept {self.accept.accept}"
+        self.test = twamp.Test(mode, self.control.keys, self.accept.sid)
+        address = request.get("receiver") or self.control.stream.getpeername()[0]
+        self.peer = (address, self.accept.port)
+        if start:
+            ack = self.control.start_sessions()
+            assert ack.accept == 0 and ack.mbz == bytes(15), ack
+
+    def send(self, sequence=0, timestamp=None, error=0x0101, padding=b""):
+        timestamp = twamp.ntp(time.time()) if timestamp is None else timestamp
+        self.socket.sendto(self.test.packet(sequence, timestamp, error, padding), self.peer)
+        return timestamp
+
+    def send_payload(self, payload):
+        self.socket.sendto(payload, self.peer)
+
+    def receive(self, timeout=5.0):
+        """(Reply, Datagram) or None."""
+        datagram = twamp.receive_datagram(self.socket, timeout)
+        return None if datagram is None else (self.test.reply(datagram.payload), datagram)
+
+    def exchange(self, sequence=0, **packet):
+        self.send(sequence, **packet)
+        answer = self.receive()
+        assert answer is not None, f"no answer to test packet {sequence}"
+        return answer
+
+    def silent(self, timeout=0.5):
+        """True when nothing comes."""
+        return twamp.receive_datagram(self.socket, timeout) is None
+
+    def close(self):
+        self.control.close()
+        self.socket.close()
+
+
+COUNTER = re.compile(r" counter: ([a-z_]+) (\d+) ")
+COUNTERS_END = r" counters: "
