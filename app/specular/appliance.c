@@ -11,6 +11,7 @@
 #include "crypto/key_derivation.h"
 #include "device_check.h"
 #include "flow_rules.h"
+#include "privileges.h"
 #include "report.h"
 
 #define RECLAIM_INTERVAL_MS 100
@@ -94,13 +95,11 @@ static void stop_base(struct appliance *appliance)
 static int start_eal(struct appliance *appliance, struct error *error)
 {
 	const struct config *config = appliance->config;
+	int status = privileges_check(config, error);
 
-	for (unsigned i = 0; i < config->port_count; i++) {
-		int status = device_check(&config->ports[i], PCI_SYSFS, error);
-		if (status != 0)
-			return status;
-	}
-	return eal_start(config, &appliance->eal, error);
+	for (unsigned i = 0; i < config->port_count && status == 0; i++)
+		status = device_check(&config->ports[i], PCI_SYSFS, error);
+	return status != 0 ? status : eal_start(config, &appliance->eal, error);
 }
 
 static void stop_eal(struct appliance *appliance)

@@ -14,7 +14,8 @@
 static struct {
 	FILE *stream;
 	pthread_mutex_t lock; /* DPDK's control threads log too */
-	char last[DPDK_LOG_LINE_SIZE];
+	char lines[DPDK_LOG_LINES][DPDK_LOG_LINE_SIZE];
+	unsigned taken; /* lines so far; the newest is at (taken - 1) % DPDK_LOG_LINES */
 } dpdk_log = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static ssize_t take(void *cookie, const char *text, size_t size)
@@ -26,12 +27,10 @@ static ssize_t take(void *cookie, const char *text, size_t size)
 		length--;
 	if (length == 0)
 		return (ssize_t)size;
-	if (length >= DPDK_LOG_LINE_SIZE)
-		length = DPDK_LOG_LINE_SIZE - 1;
 	(void)pthread_mutex_lock(&dpdk_log.lock);
-	memcpy(dpdk_log.last, text, length);
-	dpdk_log.last[length] = '\0';
-	log_event(LOG_LEVEL_DEBUG, "dpdk", "%s", dpdk_log.last);
+	(void)snprintf(dpdk_log.lines[dpdk_log.taken++ % DPDK_LOG_LINES], DPDK_LOG_LINE_SIZE,
+	               "%.*s", (int)length, text);
+	log_event(LOG_LEVEL_DEBUG, "dpdk", "%.*s", (int)length, text);
 	(void)pthread_mutex_unlock(&dpdk_log.lock);
 	return (ssize_t)size;
 }
@@ -42,7 +41,7 @@ int dpdk_log_start(struct error *error)
 	if (dpdk_log.stream == NULL)
 		return error_set(error, ERROR_SYSTEM, "fopencookie: %s", strerror(errno));
 	(void)setvbuf(dpdk_log.stream, NULL, _IOLBF, 0);
-	dpdk_log.last[0] = '\0';
+	dpdk_log.taken = 0;
 	(void)rte_openlog_stream(dpdk_log.stream);
 	return 0;
 }
@@ -56,11 +55,16 @@ void dpdk_log_stop(void)
 	dpdk_log.stream = NULL;
 }
 
-const char *dpdk_log_last(char line[DPDK_LOG_LINE_SIZE])
+const char *dpdk_log_recent(char text[DPDK_LOG_TEXT_SIZE])
 {
+	size_t used = 0;
+
+	(void)snprintf(text, DPDK_LOG_TEXT_SIZE, "nothing");
 	(void)pthread_mutex_lock(&dpdk_log.lock);
-	(void)snprintf(line, DPDK_LOG_LINE_SIZE, "%s",
-	               dpdk_log.last[0] != '\0' ? dpdk_log.last : "nothing");
+	unsigned first = dpdk_log.taken > DPDK_LOG_LINES ? dpdk_log.taken - DPDK_LOG_LINES : 0;
+	for (unsigned i = first; i < dpdk_log.taken; i++)
+		used += (size_t)snprintf(text + used, DPDK_LOG_TEXT_SIZE - used, "%s%s",
+		                         i > first ? "; " : "", dpdk_log.lines[i % DPDK_LOG_LINES]);
 	(void)pthread_mutex_unlock(&dpdk_log.lock);
-	return line;
+	return text;
 }

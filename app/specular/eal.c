@@ -65,11 +65,9 @@ int eal_start(const struct config *config, struct eal *eal, struct error *error)
 	for (int i = 1; i < arguments.count; i++)
 		log_event(LOG_LEVEL_DEBUG, "eal", "argument %s", arguments.text[i]);
 	if (rte_eal_init(arguments.count, arguments.vector) < 0) {
-		char said[DPDK_LOG_LINE_SIZE];
-		status = error_set(
-		        error, ERROR_SYSTEM,
-		        "EAL did not start: %s; it said: %s (--log-level debug shows all)",
-		        rte_strerror(rte_errno), dpdk_log_last(said));
+		char said[DPDK_LOG_TEXT_SIZE];
+		status = error_set(error, ERROR_SYSTEM, "EAL did not start: %s; it said: %s",
+		                   rte_strerror(rte_errno), dpdk_log_recent(said));
 		dpdk_log_stop();
 		return status;
 	}

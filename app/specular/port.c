@@ -29,10 +29,10 @@
 
 static int dpdk_error(struct error *error, const struct port *port, const char *what, int status)
 {
-	char said[DPDK_LOG_LINE_SIZE];
+	char said[DPDK_LOG_TEXT_SIZE];
 
 	return error_set(error, ERROR_SYSTEM, "port %s: %s: %s; DPDK said: %s", port->config->name,
-	                 what, strerror(-status), dpdk_log_last(said));
+	                 what, strerror(-status), dpdk_log_recent(said));
 }
 
 static int find(struct port *port, struct error *error)
@@ -41,11 +41,11 @@ static int find(struct port *port, struct error *error)
 
 	eal_device_name(port->config, name);
 	if (rte_eth_dev_get_port_by_name(name, &port->id) != 0) {
-		char said[DPDK_LOG_LINE_SIZE];
-		return error_set(error, ERROR_NOT_FOUND,
-		                 "port %s: no DPDK driver took %s; check its devargs (--log-level "
-		                 "debug shows what each driver said; last: %s)",
-		                 port->config->name, port->config->device, dpdk_log_last(said));
+		char said[DPDK_LOG_TEXT_SIZE];
+		return error_set(
+		        error, ERROR_NOT_FOUND,
+		        "port %s: no DPDK driver took %s; check its devargs; DPDK said: %s",
+		        port->config->name, port->config->device, dpdk_log_recent(said));
 	}
 	return 0;
 }
