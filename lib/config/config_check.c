@@ -151,6 +151,11 @@ static int check_listen(const struct check *check)
 	const struct config_control *control = &check->config->control;
 	char path[PATH_SIZE];
 
+	if (control->listen_count == 0)
+		return yaml_tree_path_error(
+		        check->tree, "control.listen", check->error, ERROR_ARGUMENT,
+		        "missing, and no port has an address that the kernel is given; "
+		        "allowed: a list with a management address");
 	for (unsigned i = 0; i < control->listen_count; i++) {
 		for (unsigned j = 0; j < i; j++) {
 			const struct config_listen *one = &control->listen[i];

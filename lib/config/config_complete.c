@@ -8,7 +8,8 @@
 #include "config/device_value.h"
 #include "wire/control_message.h"
 
-#define DRIVERS_CONFIG_FOLDER    "drivers-config"
+#define DRIVERS_CONFIG_BESIDE    "drivers-config"
+#define DRIVERS_CONFIG_ABOVE     "../drivers-config"
 #define DRIVERS_CONFIG_INSTALLED "/usr/share/specular/drivers-config"
 #define KERNEL_INTERFACE_PREFIX  "spec"
 #define PORT_PATH_SIZE           48u
@@ -41,8 +42,8 @@ static int resolve(const struct yaml_tree *tree, const struct config *config, co
 
 static void find_drivers_config(struct config *config)
 {
-	static const char *const candidates[] = {
-	        DRIVERS_CONFIG_FOLDER, ("../" DRIVERS_CONFIG_FOLDER), DRIVERS_CONFIG_INSTALLED};
+	static const char *const candidates[] = {DRIVERS_CONFIG_BESIDE, DRIVERS_CONFIG_ABOVE,
+	                                         DRIVERS_CONFIG_INSTALLED};
 	struct stat status;
 
 	for (unsigned i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
@@ -107,11 +108,6 @@ static int complete_listen(const struct yaml_tree *tree, struct config *config, 
 		return yaml_tree_path_error(tree, "control.listen", error, ERROR_LIMIT,
 		                            "missing, with more than %u addresses; allowed: a list",
 		                            CONFIG_LISTEN_MAX);
-	if (config->control.listen_count == 0)
-		return yaml_tree_path_error(
-		        tree, "control.listen", error, ERROR_ARGUMENT,
-		        "missing, and no port has an address that the kernel is given; "
-		        "allowed: a list with a management address");
 	return 0;
 }
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Any octets as a SA file, then a look-up. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "key/key_provider.h"
+
+static void take_answer(void *context, int status, const struct shared_secret *secret)
+{
+	if (status == 0 && (secret->size == 0 || secret->size > sizeof(secret->octets)))
+		abort();
+	*(unsigned *)context += 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct key_query query = {.kind = KEY_QUERY_IKE_SA};
+	struct key_provider *provider;
+	struct key_lookup *lookup;
+	struct error error = {""};
+	unsigned answers = 0;
+	int status = sa_file_parse("fuzz.yaml", (const char *)data, size, &provider, &error);
+
+	if (status != 0) {
+		if (error.text[0] == '\0' || provider != NULL)
+			abort();
+		return 0;
+	}
+	/* A table that was read has at least one SA. */
+	if (sa_file_spis(provider, 0, query.key_id, query.key_id + IKE_SPI_SIZE) != 0)
+		abort();
+	if (key_provider_ask(provider, &query, take_answer, &answers, &lookup) != 0 || answers != 1)
+		abort();
+	key_provider_destroy(provider);
+	return 0;
+}
