@@ -221,8 +221,8 @@ static bool start_sessions(struct connection *connection)
 		accept = ACCEPT_FAILURE;
 	/* Before the answer, so that the first packet finds its session started. */
 	if (accept == ACCEPT_OK) {
-		LIST_FOREACH(test, &connection->sessions, link)
-		{
+		for (test = LIST_FIRST(&connection->sessions); test != NULL;
+		     test = LIST_NEXT(test, link)) {
 			test_session_start(test);
 			connection->unstopped++;
 		}
@@ -236,8 +236,7 @@ static unsigned sessions_in_progress(const struct connection *connection)
 	const struct test_session *test;
 	unsigned count = 0;
 
-	LIST_FOREACH(test, &connection->sessions, link)
-	{
+	for (test = LIST_FIRST(&connection->sessions); test != NULL; test = LIST_NEXT(test, link)) {
 		if (test->state == TEST_SESSION_STARTED)
 			count++;
 	}

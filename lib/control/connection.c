@@ -281,8 +281,7 @@ bool connection_is_measuring(const struct connection *connection)
 {
 	const struct test_session *test;
 
-	LIST_FOREACH(test, &connection->sessions, link)
-	{
+	for (test = LIST_FIRST(&connection->sessions); test != NULL; test = LIST_NEXT(test, link)) {
 		if (test->state == TEST_SESSION_STARTED)
 			return true;
 	}

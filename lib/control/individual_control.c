@@ -32,8 +32,7 @@ static struct test_session *find(const struct connection *connection, const uint
 {
 	struct test_session *test;
 
-	LIST_FOREACH(test, &connection->sessions, link)
-	{
+	for (test = LIST_FIRST(&connection->sessions); test != NULL; test = LIST_NEXT(test, link)) {
 		if (memcmp(test->session->sid, sid, SID_SIZE) == 0)
 			return test;
 	}
