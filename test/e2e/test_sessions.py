@@ -155,14 +155,23 @@ def test_individual(lab, name):
 
 
 def test_individual_twice(lab):
-    """Stopping what is stopped, starting what was stopped: not affirmed, nothing breaks."""
+    """Starting or stopping what is stopped already is not affirmed, and nothing breaks."""
     control = lab.control(1 | twamp.INDIVIDUAL_CONTROL)
     (socket, accept), = requested(lab, control, 1)
-    assert control.list_acknowledged(9, [accept.sid])[accept.sid] != 0, "stopped before it was started"
     assert control.list_acknowledged(7, [accept.sid])[accept.sid] == 0
+    assert control.list_acknowledged(7, [accept.sid])[accept.sid] != 0, "started twice"
     assert ask(control, socket, accept, 0).sequence == 0
     assert control.list_acknowledged(9, [accept.sid])[accept.sid] == 0
-    assert control.list_acknowledged(9, [accept.sid])[accept.sid] != 0
+    assert control.list_acknowledged(7, [accept.sid])[accept.sid] != 0, "started after its stop"
+
+
+def test_individual_stop_before_start(lab):
+    """Gives the session up: it can't be started any more."""
+    control = lab.control(1 | twamp.INDIVIDUAL_CONTROL)
+    (socket, accept), = requested(lab, control, 1)
+    control.list_acknowledged(9, [accept.sid])
+    assert control.list_acknowledged(7, [accept.sid])[accept.sid] != 0
+    assert ask(control, socket, accept, 0, timeout=0.3) is None
 
 
 def test_individual_pipelined(lab):
