@@ -76,7 +76,7 @@ void reply_plan(struct packet *packet, bool zero_padding)
 	}
 }
 
-static void swap_octets(uint8_t *left, uint8_t *right, size_t size)
+static inline void swap_octets(uint8_t *left, uint8_t *right, size_t size)
 {
 	uint8_t kept[IPV6_ADDRESS_SIZE];
 
@@ -94,7 +94,14 @@ static void build_padding(struct packet *packet, const struct session *session)
 	if (packet->header_growth != 0 && packet->reused_padding != 0)
 		memmove(padding, packet->payload + session->sender_header_size,
 		        packet->reused_padding);
-	memset(padding + packet->reused_padding, 0, size - packet->reused_padding);
+	if (size > packet->reused_padding)
+		memset(padding + packet->reused_padding, 0, size - packet->reused_padding);
+}
+
+/** Zeros payload[from .. to); constants of at most 32 octets, which compile to a store or two. */
+static inline void clear(uint8_t *payload, size_t from, size_t to)
+{
+	memset(payload + from, 0, to - from);
 }
 
 static void build_unauthenticated(struct packet *packet, const struct session *session,
@@ -105,16 +112,18 @@ static void build_unauthenticated(struct packet *packet, const struct session *s
 
 	memcpy(sender, payload, sizeof(sender));
 	build_padding(packet, session);
-	memset(payload, 0, REFLECTOR_HEADER_SIZE);
 	store_be32(payload + REFLECTOR_SEQUENCE, sequence);
+	clear(payload, REFLECTOR_TIMESTAMP, REFLECTOR_RECEIVE_TIMESTAMP);
 	store_be64(payload + REFLECTOR_RECEIVE_TIMESTAMP, packet->frame->receive_time.ntp);
 	/* Sequence number, timestamp and error estimate stand in the same order in both headers. */
 	memcpy(payload + REFLECTOR_SENDER_SEQUENCE, sender, sizeof(sender));
+	clear(payload, REFLECTOR_MBZ_2, REFLECTOR_SENDER_TTL);
 	payload[REFLECTOR_SENDER_TTL] = packet->ttl;
 }
 _Static_assert(REFLECTOR_SENDER_TIMESTAMP - REFLECTOR_SENDER_SEQUENCE == SENDER_TIMESTAMP &&
                        REFLECTOR_SENDER_ERROR_ESTIMATE - REFLECTOR_SENDER_SEQUENCE ==
-                               SENDER_ERROR_ESTIMATE,
+                               SENDER_ERROR_ESTIMATE &&
+                       REFLECTOR_SENDER_SEQUENCE + SENDER_HEADER_SIZE == REFLECTOR_MBZ_2,
                "copied in one piece");
 
 static void build_secure(struct packet *packet, const struct session *session, uint32_t sequence)
@@ -126,32 +135,45 @@ static void build_secure(struct packet *packet, const struct session *session, u
 	memcpy(&sender_sequence, payload + SECURE_SENDER_SEQUENCE, sizeof(sender_sequence));
 	memcpy(sender_stamp, payload + SECURE_SENDER_TIMESTAMP, sizeof(sender_stamp));
 	build_padding(packet, session);
-	memset(payload, 0, SECURE_REFLECTOR_HEADER_SIZE);
 	store_be32(payload + SECURE_REFLECTOR_SEQUENCE, sequence);
+	clear(payload, SECURE_REFLECTOR_SEQUENCE + sizeof(sequence),
+	      SECURE_REFLECTOR_RECEIVE_TIMESTAMP);
 	store_be64(payload + SECURE_REFLECTOR_RECEIVE_TIMESTAMP, packet->frame->receive_time.ntp);
+	clear(payload, SECURE_REFLECTOR_RECEIVE_TIMESTAMP + sizeof(uint64_t),
+	      SECURE_REFLECTOR_SENDER_SEQUENCE);
 	memcpy(payload + SECURE_REFLECTOR_SENDER_SEQUENCE, &sender_sequence,
 	       sizeof(sender_sequence));
+	clear(payload, SECURE_REFLECTOR_SENDER_SEQUENCE + sizeof(sender_sequence),
+	      SECURE_REFLECTOR_SENDER_TIMESTAMP);
 	memcpy(payload + SECURE_REFLECTOR_SENDER_TIMESTAMP, sender_stamp, sizeof(sender_stamp));
+	clear(payload, SECURE_REFLECTOR_SENDER_TIMESTAMP + STAMP_SIZE, SECURE_REFLECTOR_SENDER_TTL);
 	payload[SECURE_REFLECTOR_SENDER_TTL] = packet->ttl;
+	clear(payload, SECURE_REFLECTOR_SENDER_TTL + 1, SECURE_REFLECTOR_HEADER_SIZE);
 }
 
-/** DF as received; without it the identification as received, which the sender chose uniquely (RFC 6864 section 4). */
+/**
+ * DF as received; without it the identification as received, which the sender chose uniquely (RFC 6864 section 4). The checksum
+ * is not incremental: the header was verified, and hardly an octet of it stays.
+ */
 static void build_ipv4(uint8_t *ip, uint8_t traffic_class, uint16_t total_length)
 {
 	uint16_t fragment = load_be16(ip + IPV4_FRAGMENT) & IPV4_DONT_FRAGMENT;
+	uint16_t identification = fragment != 0 ? 0 : load_be16(ip + IPV4_IDENTIFICATION);
+	uint64_t first = (uint64_t)IPV4_NO_OPTIONS << 56 | (uint64_t)traffic_class << 48 |
+	                 (uint64_t)total_length << 32 | (uint64_t)identification << 16 | fragment;
+	uint16_t second = TTL_OF_REPLIES << 8 | NEXT_HEADER_UDP;
+	/* From values and from octets not just written: a load behind a narrower store would stall. */
+	uint64_t words = htobe64(first);
+	uint16_t sum = checksum_fold((words & 0xffffffffu) + (words >> 32) + htobe16(second) +
+	                             checksum_sum(ip + IPV4_SOURCE, (size_t)2 * IPV4_ADDRESS_SIZE));
 
-	ip[IPV4_VERSION_IHL] = IPV4_NO_OPTIONS;
-	ip[IPV4_TYPE_OF_SERVICE] = traffic_class;
-	store_be16(ip + IPV4_TOTAL_LENGTH, total_length);
-	if (fragment != 0)
-		store_be16(ip + IPV4_IDENTIFICATION, 0);
-	store_be16(ip + IPV4_FRAGMENT, fragment);
-	ip[IPV4_TTL] = TTL_OF_REPLIES;
+	store_be64(ip + IPV4_VERSION_IHL, first);
+	store_be16(ip + IPV4_TTL, second);
+	checksum_store(ip + IPV4_CHECKSUM, (uint16_t)~sum);
 	swap_octets(ip + IPV4_SOURCE, ip + IPV4_DESTINATION, IPV4_ADDRESS_SIZE);
-	checksum_store(ip + IPV4_CHECKSUM, 0);
-	/* Not incremental: the header was verified, and hardly an octet of it stays. */
-	checksum_store(ip + IPV4_CHECKSUM, (uint16_t)~checksum_sum(ip, IPV4_HEADER_SIZE));
 }
+_Static_assert(IPV4_TTL == sizeof(uint64_t) && IPV4_PROTOCOL == IPV4_TTL + 1,
+               "version to fragment are one word, TTL and protocol another");
 
 static void build_ipv6(uint8_t *ip, uint8_t traffic_class, uint16_t payload_length)
 {
@@ -217,17 +239,19 @@ static uint16_t worse_error_estimate(uint16_t left, uint16_t right)
 	return worse & (uint16_t)~ESTIMATE_SYNCHRONIZED;
 }
 
-static uint8_t *write_stamp(struct packet *packet, const struct clock_timestamp *transmit)
+/** Returns the sum of what it writes. */
+static inline uint16_t write_stamp(struct packet *packet, const struct clock_timestamp *transmit)
 {
 	uint8_t *stamp = packet->payload + (packet->core->session->mode == TEST_UNAUTHENTICATED
 	                                            ? REFLECTOR_TIMESTAMP
 	                                            : SECURE_REFLECTOR_TIMESTAMP);
+	uint64_t ntp = htobe64(transmit->ntp);
+	uint16_t error = htobe16(worse_error_estimate(transmit->error_estimate,
+	                                              packet->frame->receive_time.error_estimate));
 
-	store_be64(stamp, transmit->ntp);
-	store_be16(stamp + sizeof(uint64_t),
-	           worse_error_estimate(transmit->error_estimate,
-	                                packet->frame->receive_time.error_estimate));
-	return stamp;
+	memcpy(stamp, &ntp, sizeof(ntp));
+	memcpy(stamp + sizeof(ntp), &error, sizeof(error));
+	return checksum_fold((ntp & 0xffffffffu) + (ntp >> 32) + error);
 }
 
 void reply_stamp(struct packet *packet, const struct clock_timestamp *transmit)
@@ -243,11 +267,11 @@ static void write_checksum(struct packet *packet, uint16_t checksum)
 
 void reply_stamp_last(struct packet *packet, const struct clock_timestamp *transmit)
 {
-	const uint8_t *stamp = write_stamp(packet, transmit);
+	uint16_t sum = write_stamp(packet, transmit);
 
 	if (packet->has_checksum)
-		write_checksum(packet, checksum_subtract(checksum_load(packet->udp + UDP_CHECKSUM),
-		                                         checksum_sum(stamp, STAMP_SIZE)));
+		write_checksum(packet,
+		               checksum_subtract(checksum_load(packet->udp + UDP_CHECKSUM), sum));
 }
 
 void reply_sum(struct packet *packet)

@@ -20,8 +20,31 @@ static inline uint16_t checksum_fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/** Folded sum of size octets; an odd last octet is followed by a zero. */
-uint16_t checksum_sum(const uint8_t *octets, size_t size);
+/** Folded sum of size octets; an odd last octet is followed by a zero. Inline: most sizes are constants of a few words. */
+static inline uint16_t checksum_sum(const uint8_t *octets, size_t size)
+{
+	uint64_t sum = 0, eight;
+	uint32_t four;
+	uint16_t two;
+
+	for (; size >= sizeof(eight); size -= sizeof(eight), octets += sizeof(eight)) {
+		memcpy(&eight, octets, sizeof(eight));
+		sum += (eight & 0xffffffffu) + (eight >> 32);
+	}
+	if ((size & sizeof(four)) != 0) {
+		memcpy(&four, octets, sizeof(four));
+		octets += sizeof(four);
+		sum += four;
+	}
+	if ((size & sizeof(two)) != 0) {
+		memcpy(&two, octets, sizeof(two));
+		octets += sizeof(two);
+		sum += two;
+	}
+	if ((size & 1) != 0)
+		sum += *octets;
+	return checksum_fold(sum);
+}
 
 /** The sum of the same octets one octet later (or earlier): RFC 1071 section 2 B. Modulo 65535 it is 256 times the sum. */
 static inline uint16_t checksum_shift(uint16_t sum)

@@ -56,9 +56,6 @@ static bool parse_one(struct burst *burst, struct reflect_frame *frame, struct p
 
 static void parse_stage(struct burst *burst, struct reflect_frame *frames, unsigned count)
 {
-	const struct core_table *table = burst->reflector->table;
-	uint64_t seed = core_table_seed(table);
-
 	burst->count = 0;
 	for (unsigned i = 0; i < count; i++) {
 		struct packet *packet = &burst->packets[burst->count];
@@ -67,19 +64,22 @@ static void parse_stage(struct burst *burst, struct reflect_frame *frames, unsig
 			__builtin_prefetch(frames[i + PREFETCH_AHEAD].octets, 1);
 			__builtin_prefetch(frames[i + PREFETCH_AHEAD].octets + CACHE_LINE, 1);
 		}
-		if (!parse_one(burst, &frames[i], packet))
-			continue;
-		packet->hash = flow_key_hash(&packet->flow, seed);
-		core_table_prefetch(table, packet->hash);
-		burst->live[burst->count++] = packet;
+		if (parse_one(burst, &frames[i], packet))
+			burst->live[burst->count++] = packet;
 	}
 }
 
+/** Each loop leaves the memory system the time that the next one would wait for it: buckets, entries, sessions. */
 static void lookup_stage(struct burst *burst)
 {
 	const struct reflector *reflector = burst->reflector;
+	uint64_t seed = core_table_seed(reflector->table);
 	unsigned kept = 0;
 
+	for (unsigned i = 0; i < burst->count; i++) {
+		burst->live[i]->hash = flow_key_hash(&burst->live[i]->flow, seed);
+		core_table_prefetch(reflector->table, burst->live[i]->hash);
+	}
 	for (unsigned i = 0; i < burst->count; i++)
 		core_table_prefetch_session(reflector->table, burst->live[i]->hash);
 	for (unsigned i = 0; i < burst->count; i++) {
