@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "control/commands.h"
+#include "control/key_agreement.h"
 #include "control/set_up.h"
 
 #define INPUT_HIGH_WATER  4096u
@@ -240,7 +241,7 @@ void connection_close(struct connection *connection)
 
 	control_log_event(&server->log, EVENT_CONNECTION_CLOSED, "%s: %u sessions withdrawn",
 	                  endpoint_format(&connection->client, client), connection->session_count);
-	set_up_cancel(connection);
+	key_agreement_cancel(connection);
 	while (!LIST_EMPTY(&connection->sessions))
 		test_session_end(LIST_FIRST(&connection->sessions));
 	limits_release_connection(server->limits, connection->usage, connection->pool);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Connection set-up: greeting, Set-Up-Response, key look-up, Server-Start. RFC 4656 section 3.1, RFC 5618 section 3.1, RFC 7717
- * section 5. doc/key-path.md tells the key's way.
+ * Connection set-up: greeting, Set-Up-Response, Server-Start. RFC 4656 section 3.1, RFC 5618 section 3.1; keys are key_agreement.h's.
  */
 #ifndef SPECULAR_CONTROL_SET_UP_H
 #define SPECULAR_CONTROL_SET_UP_H
@@ -24,7 +23,13 @@ void set_up_refuse(struct bufferevent *stream);
 bool set_up_response_handle(struct connection *connection,
                             const uint8_t octets[SET_UP_RESPONSE_SIZE]);
 
-/** The connection ends: no answer of a key provider is awaited any more. */
-void set_up_cancel(struct connection *connection);
+/** The positive Server-Start: keys are in place, or the mode has none. Rejects when the pool is full. */
+void set_up_complete(struct connection *connection);
+
+/** A negative Server-Start, in clear with Server-IV and Start-Time zero, ends the connection. */
+void set_up_reject(struct connection *connection, enum accept accept);
+
+/** Logs what failed on our side and rejects with ACCEPT_INTERNAL_ERROR. */
+void set_up_fail(struct connection *connection, const char *what);
 
 #endif

@@ -49,7 +49,7 @@
 #define CONTROL_COUNTERS(X)                                                                        \
 	X(CONNECTIONS_ACCEPTED, "connections_accepted", "connections", "TCP connections taken")    \
 	X(CONNECTIONS_REFUSED, "connections_refused", "connections",                               \
-	  "TCP connections over a limit, answered with Modes 0")                                   \
+	  "TCP connections over a limit, answered with Modes 0 or Accept 5")                       \
 	X(SETUPS_COMPLETED, "setups_completed", "connections", "Server-Start sent with Accept 0")  \
 	X(SETUPS_DECLINED, "setups_declined", "connections", "clients that chose Mode 0")          \
 	X(SETUPS_BAD_MODE, "setups_bad_mode", "connections", "Modes asked that were not offered")  \

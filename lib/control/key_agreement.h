@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * From the KeyID of a Set-Up-Response to the session keys of its Token: the key provider is asked, the token key derived, the Token
+ * opened. RFC 4656 section 3.1, RFC 7717 section 5; doc/key-path.md tells the whole way.
+ */
+#ifndef SPECULAR_CONTROL_KEY_AGREEMENT_H
+#define SPECULAR_CONTROL_KEY_AGREEMENT_H
+
+struct connection;
+
+/** connection->response and mode are in place. Ends, now or later, with set_up_complete, set_up_reject or set_up_fail. */
+void key_agreement_begin(struct connection *connection);
+
+/** The connection ends: no answer of a key provider is awaited any more. */
+void key_agreement_cancel(struct connection *connection);
+
+#endif
