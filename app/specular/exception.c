@@ -206,6 +206,11 @@ static int add_interface(struct exception_port *port, struct netlink *netlink,
 	int length;
 	int status;
 
+	if (!rte_is_valid_assigned_ether_addr(&port->port->mac))
+		return error_set(error, ERROR_UNAVAILABLE,
+		                 "port %s: its driver has no MAC address for the kernel's TAP; use "
+		                 "exception: management",
+		                 config->name);
 	memcpy(settings.mac, port->port->mac.addr_bytes, MAC_SIZE);
 	interface->port = port;
 	if (vlan == NULL) {

@@ -20,12 +20,13 @@
 #include "eal_arguments.h"
 #include "flow_rules.h"
 
-#define POOL_CACHE      128u
-#define POOL_EXTRA      4096u /* exception rings, bursts in hand, caches of the lcores */
-#define POOL_NAME_SIZE  32u
-#define RSS_WANTED      (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
-#define STANDARD_MTU    RTE_ETHER_MTU
-#define LCORES_AND_MAIN (CONFIG_LCORES_MAX + 1u)
+#define POOL_CACHE         128u
+#define POOL_EXTRA         4096u /* exception rings, bursts in hand, caches of the lcores */
+#define POOL_REPEATED_FILE 32768u
+#define POOL_NAME_SIZE     32u
+#define RSS_WANTED         (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
+#define STANDARD_MTU       RTE_ETHER_MTU
+#define LCORES_AND_MAIN    (CONFIG_LCORES_MAX + 1u)
 
 static int dpdk_error(struct error *error, const struct port *port, const char *what, int status)
 {
@@ -79,12 +80,16 @@ static int choose_queues(struct port *port, const struct rte_eth_dev_info *info,
 static int make_pool(struct port *port, const uint16_t descriptors[2], struct error *error)
 {
 	char name[POOL_NAME_SIZE];
+	char repeated[8];
 	uint32_t frame = RTE_MAX((uint32_t)port->mtu + (uint32_t)PORT_FRAME_OVERHEAD,
 	                         eal_device_frame_size(port->config));
 	uint32_t room = RTE_PKTMBUF_HEADROOM + frame;
 	uint32_t count = port->queues * ((uint32_t)descriptors[0] + descriptors[1]) + POOL_EXTRA +
 	                 LCORES_AND_MAIN * 2;
 
+	/* net_pcap keeps a file that it repeats in buffers of this pool. */
+	if (eal_device_argument(port->config, "infinite_rx", repeated, sizeof(repeated)))
+		count += POOL_REPEATED_FILE;
 	room = RTE_MAX(RTE_ALIGN_CEIL(room, RTE_CACHE_LINE_SIZE),
 	               (uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE);
 	if (room > UINT16_MAX)
@@ -120,7 +125,7 @@ static void set_mtu(const struct port *port)
 	char interface[IF_NAMESIZE] = "NAME";
 	int status = rte_eth_dev_set_mtu(port->id, port->mtu);
 
-	if (status == 0)
+	if (status == 0 || (status == -ENOTSUP && port->mtu <= RTE_ETHER_MTU))
 		return;
 	if (eal_device_argument(port->config, "iface", interface, sizeof(interface)) &&
 	    interface_carries(interface, port->mtu))
@@ -299,11 +304,14 @@ const char *port_format(const struct port *port, char text[PORT_TEXT_SIZE])
 	        info.driver_name != NULL ? info.driver_name : "?", mac, port->mtu, port->queues);
 	used = append_addresses(config->addresses, config->address_count, text, used);
 	for (unsigned i = 0; i < config->vlan_count && used < PORT_TEXT_SIZE; i++) {
-		used += (size_t)snprintf(text + used, PORT_TEXT_SIZE - used, " vlan %u",
-		                         config->vlans[i].id);
+		const struct config_vlan *vlan = &config->vlans[i];
+		used += (size_t)(vlan->outer_id != 0
+		                         ? snprintf(text + used, PORT_TEXT_SIZE - used,
+		                                    " vlan %u.%u", vlan->outer_id, vlan->id)
+		                         : snprintf(text + used, PORT_TEXT_SIZE - used, " vlan %u",
+		                                    vlan->id));
 		if (used < PORT_TEXT_SIZE)
-			used = append_addresses(config->vlans[i].addresses,
-			                        config->vlans[i].address_count, text, used);
+			used = append_addresses(vlan->addresses, vlan->address_count, text, used);
 	}
 	if (used < PORT_TEXT_SIZE - 1)
 		(void)snprintf(text + used, PORT_TEXT_SIZE - used, ")");
