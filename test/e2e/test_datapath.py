@@ -7,7 +7,7 @@ import time
 from harness import frames, twamp
 from harness.lab import APPLIANCE, CLIENT, QINQ, QINQ_APPLIANCE, QINQ_CLIENT, VLAN, VLAN_APPLIANCE, VLAN_CLIENT
 from harness.suite import cases, subset
-from harness.tagged_link import TaggedLink
+from harness.relay import TaggedLink
 
 
 def raw(lab, session, payload, version=4, vlans=(), **change):
@@ -39,7 +39,7 @@ def silent(port, session):
 def vlan_up(lab, which):
     """The client's interface in a VLAN; its addresses."""
     vlans, addresses = ((VLAN,), VLAN_CLIENT) if which == "vlan" else (QINQ, QINQ_CLIENT)
-    TaggedLink(lab, "tagged", vlans, [f"{addresses[4]}/24", f"{addresses[6]}/64"])
+    TaggedLink(lab, vlans, [f"{addresses[4]}/24", f"{addresses[6]}/64"])
     return addresses
 
 

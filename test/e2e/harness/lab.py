@@ -225,6 +225,34 @@ class Lab:
         self.deferred.callback(port.socket.close)
         return port
 
+    def namespace(self, side):
+        """Another namespace until the test ends; what a crashed run left is removed."""
+        full = f"{self.name}-{side}"
+        subprocess.run(["ip", "netns", "del", full], capture_output=True, check=False)
+        subprocess.run(["ip", "netns", "add", full], check=True)
+        self.deferred.callback(lambda: subprocess.run(["ip", "netns", "del", full], check=False))
+        self.run(side, "ip", "link", "set", "lo", "up")
+
+    def specular(self, *arguments, side="appliance", timeout=60, **options):
+        """Runs the appliance's program to its end."""
+        program = os.path.join(self.build, "app", "specular", "specular")
+        return self.run(side, program, *arguments, check=False, timeout=timeout, **options)
+
+    def start_specular(self, changes=None, wait=True):
+        """Starts the appliance by hand in a lab that is up without it; returns the process, with .log its log's path."""
+        path = self.write_configuration(changes)
+        for name in os.listdir(self.folder):
+            os.chmod(os.path.join(self.folder, name), 0o600)
+        log = open(self.log_path, "w+", encoding="utf-8")
+        self.deferred.callback(log.close)
+        program = os.path.join(self.build, "app", "specular", "specular")
+        process = self.start("appliance", program, "--config", path, stdout=log, stderr=log, env=self.environment)
+        with open(os.path.join(self.runtime, "specular.pid"), "w", encoding="ascii") as file:
+            file.write(str(process.pid))
+        if wait:
+            self.wait_for_log(" started: ", 0, 30)
+        return process
+
     def appliance_mac(self):
         with self.inside("appliance"), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as probe:
             probe.bind((APPLIANCE_LINK, 0))
@@ -265,14 +293,28 @@ class Lab:
     def session(self, mode, version=4, control=None, start=True, **request):
         return Session(self, mode, version, control, start, request)
 
-    def probe(self, *arguments, expect=0, timeout=60):
-        """specular-probe --json in the client's namespace; the parsed result."""
-        program = os.path.join(ROOT, "build", "app", "probe", "specular-probe")
-        result = self.run("client", program, "--json", *arguments, check=False, timeout=timeout)
+    def probe(self, *arguments, expect=0, timeout=60, side="client"):
+        """specular-probe --json in a client's namespace; the parsed report."""
+        program = os.path.join(self.build, "app", "probe", "specular-probe")
+        result = self.run(side, program, "--json", "--no-progress", *arguments, check=False, timeout=timeout)
         if result.returncode != expect:
             raise AssertionError(f"specular-probe {' '.join(arguments)}: exit {result.returncode}, expected {expect}\n"
                                  f"{result.stdout}{result.stderr}")
         return json.loads(result.stdout) if result.stdout.strip() else None
+
+
+    def probe_keys(self, mode):
+        """The options that name the keys of a mode."""
+        if mode.startswith("ikev2"):
+            return ["--mode", mode, "--ike-sa", self.private("sa.yaml"), "--no-fallback"]
+        keys = [] if mode == "unauthenticated" else ["--key-file", self.private("psk.yaml"), "--key-id", "lab"]
+        return ["--mode", mode, *keys]
+
+    def private(self, name):
+        """A key file, readable by root alone."""
+        path = os.path.join(self.folder, name)
+        os.chmod(path, 0o600)
+        return path
 
 
 class Session:
