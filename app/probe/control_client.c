@@ -194,6 +194,22 @@ static int exchange_request(struct control_client *client, const struct request_
 	return result;
 }
 
+/** What a person can do about a declined session. */
+static const char *session_remedy(uint8_t accept)
+{
+	switch (accept) {
+	case ACCEPT_NOT_SUPPORTED:
+		return "; it does not take these addresses, this padding or this DSCP: check "
+		       "--source, --reflector, --padding and --dscp, or try --zero-addresses";
+	case ACCEPT_PERMANENT_LIMIT:
+		return "; a limit of the server: ask for fewer --sessions";
+	case ACCEPT_TEMPORARY_LIMIT:
+		return "; a limit of the server: try again later";
+	default:
+		return "";
+	}
+}
+
 int control_client_request_session(struct control_client *client,
                                    struct request_tw_session *request,
                                    struct accept_session *accept, struct error *error)
@@ -210,8 +226,9 @@ int control_client_request_session(struct control_client *client,
 		return result;
 	if (accept->accept != ACCEPT_OK)
 		return error_set(error, ERROR_PERMISSION,
-		                 "the server declined the session: %s (Accept %u)",
-		                 accept_name(accept->accept), accept->accept);
+		                 "the server declined the session: %s (Accept %u)%s",
+		                 accept_name(accept->accept), accept->accept,
+		                 session_remedy(accept->accept));
 	if (accept->port == 0)
 		return error_set(error, ERROR_FORMAT,
 		                 "the server accepted the session without a port");

@@ -89,6 +89,8 @@ static void members(struct json_writer *json, const struct statistics *s)
 	hops(json, "hops_forward", &s->hops_forward);
 	hops(json, "hops_reverse", &s->hops_reverse);
 	json_unsigned(json, "dscp_changed", s->dscp_changed);
+	json_unsigned(json, "kernel_departures", s->kernel_departures);
+	json_unsigned(json, "kernel_arrivals", s->kernel_arrivals);
 	json_unsigned(json, "reply_octets_min", s->reply_octets_minimum);
 	json_unsigned(json, "reply_octets_max", s->reply_octets_maximum);
 }

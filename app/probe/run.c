@@ -2,7 +2,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +9,13 @@
 #include "base/log.h"
 #include "clock/timestamp.h"
 #include "crypto/key_derivation.h"
+#include "resolve.h"
 
 /** Mode attempts: every IKE SA is dropped after the first Accept 6, so two are enough. */
 #define ATTEMPTS 2u
+#define FALL_BACK_REMEDY                                                                           \
+	"check that the SA lives on both ends and that the server offers ikev2 modes; -k and -u "  \
+	"without --no-fallback allow the same protection by a pre-shared key"
 
 void run_init(struct run *run, const struct options *options, int interrupt_fd)
 {
@@ -20,55 +23,54 @@ void run_init(struct run *run, const struct options *options, int interrupt_fd)
 	run->client.channel.socket = -1;
 }
 
-static int resolve(const char *host, uint16_t port, uint8_t family, struct endpoint *endpoint,
-                   struct error *error)
-{
-	struct addrinfo hints = {.ai_family = family == 4   ? AF_INET
-	                                      : family == 6 ? AF_INET6
-	                                                    : AF_UNSPEC,
-	                         .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	int result = getaddrinfo(host, NULL, &hints, &found);
-
-	if (result != 0)
-		return error_set(error, ERROR_NOT_FOUND, "can't find an %saddress of %s: %s",
-		                 family == 4   ? "IPv4 "
-		                 : family == 6 ? "IPv6 "
-		                               : "",
-		                 host,
-		                 result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
-	result = endpoint_from_sockaddr(found->ai_addr, endpoint);
-	freeaddrinfo(found);
-	endpoint->port = port;
-	return result;
-}
-
 static int addresses_resolve(struct run *run, struct error *error)
 {
 	const struct options *options = run->options;
-	struct endpoint endpoint;
+	struct endpoint source;
 	uint8_t family = options->family;
+	unsigned one;
 	int result;
 
 	if (options->source != NULL) {
-		result = resolve(options->source, 0, family, &endpoint, error);
+		result = resolve(options->source, 0, family, &source, 1, &one, error);
 		if (result != 0)
 			return result;
-		run->source = endpoint.address;
+		run->source = source.address;
 		family = run->source.family;
 	}
-	result = resolve(options->host, options->port, family, &run->server, error);
-	if (result != 0)
-		return result;
-	run->reflector = run->server.address;
-	if (options->reflector != NULL) {
-		result = resolve(options->reflector, 0, run->server.address.family, &endpoint,
-		                 error);
-		if (result != 0)
-			return result;
-		run->reflector = endpoint.address;
+	return resolve(options->host, options->port, family, run->servers, SERVER_ADDRESSES,
+	               &run->server_count, error);
+}
+
+/** The reflector is where the server is unless told; it has the control connection's family. */
+static int reflector_resolve(const struct run *run, struct address *reflector, struct error *error)
+{
+	struct endpoint endpoint = run->server;
+	unsigned one;
+	int result = 0;
+
+	if (run->options->reflector != NULL)
+		result = resolve(run->options->reflector, 0, run->server.address.family, &endpoint,
+		                 1, &one, error);
+	*reflector = endpoint.address;
+	return result;
+}
+
+/** Tries the host's addresses until one takes the connection. */
+static int connect_any(struct run *run, struct error *error)
+{
+	const struct address *source = run->source.family != 0 ? &run->source : NULL;
+	int result = ERROR_UNAVAILABLE;
+
+	for (unsigned i = 0; i < run->server_count; i++) {
+		run->server = run->servers[i];
+		result = control_client_connect(&run->client, &run->server, source,
+		                                run->options->control_dscp, run->interrupt_fd,
+		                                error);
+		if (result == 0 || run->client.channel.socket >= 0)
+			break;
 	}
-	return 0;
+	return result;
 }
 
 static uint32_t features_asked(const struct options *options)
@@ -91,14 +93,11 @@ static int mode_choose(struct run *run, struct error *error)
 		                 modes_describe(offered, offered_text));
 	mode = mode_list_choose(&options->modes, offered, run->without_ike);
 	if (mode == 0)
-		return error_set(error, ERROR_NOT_FOUND,
-		                 "the server offers %.150s; asked was %.150s%s",
-		                 modes_describe(offered, offered_text),
-		                 mode_list_describe(&options->modes, asked_text),
-		                 run->without_ike ? ", and there is no IKE SA for the ikev2 modes; "
-		                                    "-k and -u allow the same protection by a "
-		                                    "pre-shared key"
-		                                  : ": see --mode");
+		return error_set(
+		        error, ERROR_NOT_FOUND, "the server offers %.150s; asked was %.150s: %s",
+		        modes_describe(offered, offered_text),
+		        mode_list_describe(&options->modes, asked_text),
+		        mode_list_needs_sa(&options->modes) ? FALL_BACK_REMEDY : "see --mode");
 	if ((run->mode_asked & MODE_IKEV2_DERIVED) && !(mode & MODE_IKEV2_DERIVED))
 		log_event(LOG_LEVEL_WARNING, "ikev2-fall-back",
 		          "%s: going on with mode %s in place of %s",
@@ -113,9 +112,7 @@ static int mode_choose(struct run *run, struct error *error)
 static int set_up_once(struct run *run, struct error *error)
 {
 	const struct options *options = run->options;
-	int result = control_client_connect(&run->client, &run->server,
-	                                    run->source.family != 0 ? &run->source : NULL,
-	                                    options->control_dscp, run->interrupt_fd, error);
+	int result = connect_any(run, error);
 
 	if (result == 0)
 		result = mode_choose(run, error);
@@ -150,11 +147,8 @@ static int set_up(struct run *run, struct error *error)
 		control_client_close(&run->client);
 		if (mode_list_choose(&run->options->modes, run->client.greeting.modes, true) == 0)
 			return error_set(error, ERROR_NOT_FOUND,
-			                 "the server has no IKE SA with these SPIs (Accept 6), and "
-			                 "no other mode "
-			                 "was allowed: check that the SA lives on both ends; -k "
-			                 "and -u allow the "
-			                 "same protection by a pre-shared key");
+			                 "the server has no IKE SA with these SPIs (Accept "
+			                 "6): " FALL_BACK_REMEDY);
 	}
 	return result;
 }
@@ -182,7 +176,7 @@ static void format_set(struct run *run)
 }
 
 static void request_make(const struct run *run, const struct test_session *session,
-                         uint16_t receiver_port, struct request_tw_session *request)
+                         const struct endpoint *reflector, struct request_tw_session *request)
 {
 	const struct options *options = run->options;
 	struct timespec now;
@@ -192,7 +186,7 @@ static void request_make(const struct run *run, const struct test_session *sessi
 	*request = (struct request_tw_session){
 	        .ip_version = session->socket.local.address.family,
 	        .sender = session->socket.local,
-	        .receiver = {.address = run->reflector, .port = receiver_port},
+	        .receiver = *reflector,
 	        .padding_length = run->format.padding,
 	        .start_time = ntp_from_timespec(&now),
 	        .timeout = ntp_duration_from_ns((uint64_t)options->timeout_ns),
@@ -210,13 +204,14 @@ static void request_make(const struct run *run, const struct test_session *sessi
 	}
 }
 
-static int session_request(struct run *run, struct error *error)
+static int session_request(struct run *run, const struct address *reflector_address,
+                           struct error *error)
 {
 	const struct options *options = run->options;
 	struct test_session *session = &run->sessions[run->session_count];
 	struct request_tw_session request;
 	struct accept_session accept;
-	struct endpoint reflector = {.address = run->reflector};
+	struct endpoint reflector = {.address = *reflector_address};
 	int result = test_session_open(session, &run->format, &run->client.channel.local.address,
 	                               options->port_low, options->port_high, options->dscp,
 	                               options->packets, options->timeout_ns, error);
@@ -225,7 +220,8 @@ static int session_request(struct run *run, struct error *error)
 		return result;
 	run->session_count++;
 	/* The sender's port number is most likely free there as well; the server may suggest another. */
-	request_make(run, session, session->socket.local.port, &request);
+	reflector.port = session->socket.local.port;
+	request_make(run, session, &reflector, &request);
 	result = control_client_request_session(&run->client, &request, &accept, error);
 	if (result != 0)
 		return result;
@@ -236,10 +232,11 @@ static int session_request(struct run *run, struct error *error)
 
 static int sessions_request(struct run *run, struct error *error)
 {
-	int result = 0;
+	struct address reflector;
+	int result = reflector_resolve(run, &reflector, error);
 
 	format_set(run);
-	if (run->format.mode != TEST_UNAUTHENTICATED)
+	if (result == 0 && run->format.mode != TEST_UNAUTHENTICATED)
 		result = suite_create(SUITE_OPENSSL, &run->suite, error);
 	if (result != 0)
 		return result;
@@ -247,7 +244,7 @@ static int sessions_request(struct run *run, struct error *error)
 	if (run->sessions == NULL)
 		return error_set(error, ERROR_MEMORY, "out of memory");
 	for (uint32_t i = 0; i < run->options->sessions && result == 0; i++)
-		result = session_request(run, error);
+		result = session_request(run, &reflector, error);
 	return result;
 }
 

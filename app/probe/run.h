@@ -15,18 +15,21 @@
 #include "session_sender.h"
 #include "test_session.h"
 
+#define SERVER_ADDRESSES 8u
+
 struct run {
 	const struct options *options;
 	struct credentials credentials;
 	struct control_client client;
 	struct local_clock clock;
-	struct suite *suite; /**< NULL in unauthenticated test mode */
-	struct endpoint server;
-	struct address source; /**< family 0: the kernel's choice */
-	struct address reflector;
-	uint32_t mode;       /**< chosen, with features */
-	uint32_t mode_asked; /**< the first of the list */
-	bool without_ike;    /**< no IKE SA here, or the server answered Accept 6 */
+	struct suite *suite;                       /**< NULL in unauthenticated test mode */
+	struct endpoint servers[SERVER_ADDRESSES]; /**< of the host's name, tried in order */
+	unsigned server_count;
+	struct endpoint server; /**< the one that took the connection, or was tried last */
+	struct address source;  /**< family 0: the kernel's choice */
+	uint32_t mode;          /**< chosen, with features */
+	uint32_t mode_asked;    /**< the first of the list */
+	bool without_ike;       /**< no IKE SA here, or the server answered Accept 6 */
 	struct packet_format format;
 	struct test_session *sessions;
 	unsigned session_count; /**< opened */

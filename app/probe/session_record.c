@@ -104,6 +104,7 @@ static void keep_first(struct session_record *record, const struct reply *reply,
 	packet->reply_dscp_known = reply->dscp_known;
 	if (!late)
 		record->answered++;
+	record->kernel_arrivals += !late && reply->arrival_kernel;
 }
 
 enum reply_verdict session_record_reply(struct session_record *record, const struct reply *reply)
@@ -144,4 +145,5 @@ void session_record_departure(struct session_record *record, uint32_t sequence, 
 		return;
 	packet->sent_ns = sent_ns;
 	packet->departure = departure;
+	record->kernel_departures++;
 }

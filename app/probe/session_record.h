@@ -52,7 +52,8 @@ struct reply {
 	struct reflector_packet packet;
 	int64_t received_ns;
 	uint64_t arrival; /**< NTP 32.32 */
-	uint16_t octets;  /**< UDP payload */
+	bool arrival_kernel; /**< both are the kernel's receive timestamp, not a reading in user space */
+	uint16_t octets; /**< UDP payload */
 	uint8_t ttl;
 	uint8_t dscp;
 	bool ttl_known;
@@ -89,6 +90,9 @@ struct session_record {
 	uint8_t dscp; /**< asked for: replies with another one are counted */
 	uint16_t reply_octets_minimum;
 	uint16_t reply_octets_maximum;
+	uint64_t
+	        kernel_departures; /**< packets whose departure is the kernel's transmit timestamp */
+	uint64_t kernel_arrivals;  /**< answers whose arrival is the kernel's receive timestamp */
 	uint64_t verdicts[REPLY_VERDICT_COUNT];
 };
 

@@ -143,15 +143,29 @@ static void add_reordering(const struct session_record *session, struct order_wo
 	reordering_add(&out->reordering_forward, &one);
 }
 
+/** The reflector's numbers that came, each counted once; leaves them sorted in work->numbers. */
+static uint64_t count_distinct(const struct session_record *session, struct order_work *work)
+{
+	size_t count = session->arrival_count;
+	uint64_t distinct = 0;
+
+	for (size_t i = 0; i < count; i++)
+		work->numbers[i] = session->arrivals[i].reflector_sequence;
+	qsort(work->numbers, count, sizeof(*work->numbers), compare_uint32);
+	for (size_t i = 0; i < count; i++)
+		distinct += i == 0 || work->numbers[i] != work->numbers[i - 1];
+	return distinct;
+}
+
 /**
  * Loss by direction: the reflector numbers its replies from zero (RFC 5357 section 4.2.1), so a number that never came is a
  * reply lost on the way back; what else was lost before the last answered packet never reached it. Behind that packet nobody
  * can tell.
  */
-static void add_loss(const struct session_record *session, struct order_work *work,
-                     struct statistics *out)
+static void add_loss(const struct session_record *session, const struct order_work *work,
+                     uint64_t distinct, struct statistics *out)
 {
-	uint64_t distinct = 0, expected, late = 0, tail = 0, between, reverse;
+	uint64_t expected, late = 0, tail = 0, between, reverse;
 	uint64_t lost = session->sent - session->answered;
 	size_t count = session->arrival_count;
 	uint32_t last_known = 0;
@@ -160,7 +174,6 @@ static void add_loss(const struct session_record *session, struct order_work *wo
 	out->answered += session->answered;
 	out->lost += lost;
 	for (size_t i = 0; i < count; i++) {
-		work->numbers[i] = session->arrivals[i].reflector_sequence;
 		late += session->arrivals[i].late;
 		if (session->arrivals[i].sequence > last_known)
 			last_known = session->arrivals[i].sequence;
@@ -170,9 +183,6 @@ static void add_loss(const struct session_record *session, struct order_work *wo
 		out->lost_unknown += lost;
 		return;
 	}
-	qsort(work->numbers, count, sizeof(*work->numbers), compare_uint32);
-	for (size_t i = 0; i < count; i++)
-		distinct += i == 0 || work->numbers[i] != work->numbers[i - 1];
 	expected = (uint64_t)work->numbers[count - 1] + 1;
 	tail = session->sent - 1 - last_known;
 	between = lost - late - tail;
@@ -188,19 +198,19 @@ static void add_loss(const struct session_record *session, struct order_work *wo
 	out->lost_unknown += tail;
 }
 
-static void add_duplicates(const struct session_record *session, struct statistics *out)
+/** A number of the reflector that came before is the same reply again; else the packet had reached the reflector again. */
+static void add_duplicates(const struct session_record *session, uint64_t repeated,
+                           struct statistics *out)
 {
+	uint64_t kept = 0;
+
+	for (size_t i = 0; i < session->arrival_count; i++)
+		kept += !session->arrivals[i].first;
+	if (repeated > kept)
+		repeated = kept;
 	out->duplicates += session->verdicts[REPLY_DUPLICATE];
-	for (size_t i = 0; i < session->arrival_count; i++) {
-		const struct arrival *arrival = &session->arrivals[i];
-		if (arrival->first)
-			continue;
-		if (arrival->reflector_sequence ==
-		    session->packets[arrival->sequence].reflector_sequence)
-			out->duplicates_reverse++;
-		else
-			out->duplicates_forward++;
-	}
+	out->duplicates_reverse += repeated;
+	out->duplicates_forward += kept - repeated;
 }
 
 static void add_verdicts(const struct session_record *session, struct statistics *out)
@@ -211,6 +221,8 @@ static void add_verdicts(const struct session_record *session, struct statistics
 			out->corrupt += session->verdicts[verdict];
 	}
 	out->foreign += session->verdicts[REPLY_FOREIGN];
+	out->kernel_departures += session->kernel_departures;
+	out->kernel_arrivals += session->kernel_arrivals;
 	if (session->reply_octets_maximum == 0)
 		return;
 	if (out->reply_octets_maximum == 0 ||
@@ -360,8 +372,9 @@ int statistics_compute(const struct session_record *const *sessions, size_t numb
 	for (unsigned kind = 0; kind < SAMPLE_KINDS; kind++)
 		samples[kind].values = values + kind * packets;
 	for (size_t i = 0; i < number; i++) {
-		add_loss(sessions[i], &work, statistics);
-		add_duplicates(sessions[i], statistics);
+		uint64_t distinct = count_distinct(sessions[i], &work);
+		add_loss(sessions[i], &work, distinct, statistics);
+		add_duplicates(sessions[i], sessions[i]->arrival_count - distinct, statistics);
 		add_verdicts(sessions[i], statistics);
 		add_reordering(sessions[i], &work, statistics);
 		add_packets(sessions[i], samples, statistics);

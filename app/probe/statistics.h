@@ -66,7 +66,9 @@ struct statistics {
 	bool synchronized;         /**< S bit of every packet of both sides */
 	struct hop_range hops_forward;
 	struct hop_range hops_reverse;
-	uint64_t dscp_changed; /**< replies whose DSCP is not the one asked for */
+	uint64_t kernel_departures; /**< packets with the kernel's transmit timestamp */
+	uint64_t kernel_arrivals;   /**< answers with the kernel's receive timestamp */
+	uint64_t dscp_changed;      /**< replies whose DSCP is not the one asked for */
 	uint16_t reply_octets_minimum;
 	uint16_t reply_octets_maximum;
 };

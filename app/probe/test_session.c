@@ -212,6 +212,7 @@ static void arrival_set(const struct test_session *session, const struct local_c
 	arrival = local_clock_monotonic(clock, &datagram->timestamp);
 	if (arrival > now->monotonic_ns || arrival < session->record.packets[sequence].sent_ns)
 		return;
+	reply->arrival_kernel = true;
 	reply->received_ns = arrival;
 	reply->arrival = ntp_from_timespec(&datagram->timestamp);
 }

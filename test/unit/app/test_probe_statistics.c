@@ -135,10 +135,11 @@ static void duplicates_have_a_direction(void)
 	CU_ASSERT(series_answer(&record, 0, 0) == REPLY_DUPLICATE);
 	CU_ASSERT(series_answer(&record, 1, 1) == REPLY_ANSWER);
 	CU_ASSERT(series_answer(&record, 1, 2) == REPLY_DUPLICATE);
+	CU_ASSERT(series_answer(&record, 1, 2) == REPLY_DUPLICATE);
 	CU_ASSERT(series_answer(&record, 2, 3) == REPLY_ANSWER);
 	s = compute(&record);
-	CU_ASSERT(s.answered == 3 && s.lost == 0 && s.duplicates == 2);
-	CU_ASSERT(s.duplicates_reverse == 1 && s.duplicates_forward == 1);
+	CU_ASSERT(s.answered == 3 && s.lost == 0 && s.duplicates == 3);
+	CU_ASSERT(s.duplicates_reverse == 2 && s.duplicates_forward == 1);
 	CU_ASSERT(s.rtt.count == 3 && s.reordering_round_trip.reordered == 0);
 	session_record_free(&record);
 }
