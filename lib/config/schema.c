@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/schema_description.h"
 #include "config/suggestion.h"
 
 #define DECIMAL_BASE 10u
@@ -15,72 +16,6 @@ struct reading {
 	const struct schema_field *field;
 	struct error *error;
 };
-
-static void append(char *text, size_t size, const char *more)
-{
-	size_t length = strlen(text);
-
-	(void)snprintf(text + length, size - length, "%s", more);
-}
-
-static void append_choices(char *text, size_t size, const struct schema_choice *choices)
-{
-	for (const struct schema_choice *choice = choices; choice->name != NULL; choice++) {
-		append(text, size, choice == choices ? "" : ", ");
-		append(text, size, choice->name);
-	}
-}
-
-static void append_keys(char *text, size_t size, const struct schema_field *fields)
-{
-	for (const struct schema_field *field = fields; field->key != NULL; field++) {
-		append(text, size, field == fields ? "" : ", ");
-		append(text, size, field->key);
-	}
-}
-
-const char *schema_describe(const struct schema_field *field,
-                            char description[SCHEMA_DESCRIPTION_SIZE])
-{
-	const size_t size = SCHEMA_DESCRIPTION_SIZE;
-	unsigned long long minimum = field->minimum, maximum = field->maximum;
-	char element[SCHEMA_DESCRIPTION_SIZE];
-
-	description[0] = '\0';
-	switch (field->type) {
-	case SCHEMA_INTEGER:
-		(void)snprintf(description, size, "%s from %llu to %llu",
-		               field->power_of_two ? "a power of two" : "an integer", minimum,
-		               maximum);
-		break;
-	case SCHEMA_BOOLEAN:
-		append(description, size, "true, false");
-		break;
-	case SCHEMA_CHOICE:
-		append_choices(description, size, field->choices);
-		break;
-	case SCHEMA_FLAGS:
-		append(description, size, "a list of ");
-		append_choices(description, size, field->choices);
-		break;
-	case SCHEMA_TEXT:
-		(void)snprintf(description, size, "%llu to %llu printable ASCII characters",
-		               minimum, maximum);
-		break;
-	case SCHEMA_CUSTOM:
-		append(description, size, field->allowed);
-		break;
-	case SCHEMA_MAPPING:
-		append(description, size, "a mapping of ");
-		append_keys(description, size, field->fields);
-		break;
-	case SCHEMA_LIST:
-		(void)snprintf(description, size, "a list of %llu to %llu: ", minimum, maximum);
-		append(description, size, schema_describe(field->element, element));
-		break;
-	}
-	return description;
-}
 
 static void write_unsigned(void *destination, size_t size, uint64_t value)
 {
@@ -203,7 +138,7 @@ static int find_choice(const struct reading *reading, uint32_t *value)
 			return 0;
 		}
 	}
-	append_choices(allowed, sizeof(allowed), field->choices);
+	schema_append_choices(allowed, sizeof(allowed), field->choices);
 	return yaml_tree_error(reading->tree, reading->node, reading->error, ERROR_ARGUMENT,
 	                       "unknown %s %s; allowed: %s",
 	                       field->noun != NULL ? field->noun : "value",
@@ -212,7 +147,7 @@ static int find_choice(const struct reading *reading, uint32_t *value)
 
 static int read_choice(const struct reading *reading, void *destination)
 {
-	uint32_t value;
+	uint32_t value = 0;
 	int status = find_choice(reading, &value);
 
 	if (status == 0)
@@ -223,7 +158,7 @@ static int read_choice(const struct reading *reading, void *destination)
 static int read_flags(const struct reading *reading, void *destination)
 {
 	struct reading element = *reading;
-	uint32_t flags = 0, flag;
+	uint32_t flags = 0, flag = 0;
 
 	for (const struct yaml_tree_node *node = reading->node->first; node != NULL;
 	     node = node->next) {
@@ -336,7 +271,7 @@ static int refuse_key(const struct yaml_tree *tree, const struct yaml_tree_node 
 	const char *nearest = NULL;
 	unsigned nearest_distance = SUGGESTION_DISTANCE_MAXIMUM + 1;
 
-	append_keys(allowed, sizeof(allowed), fields);
+	schema_append_keys(allowed, sizeof(allowed), fields);
 	for (const struct schema_field *field = fields; field->key != NULL; field++) {
 		unsigned distance = suggestion_distance(child->key, field->key);
 		if (distance < nearest_distance) {

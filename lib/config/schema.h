@@ -64,8 +64,4 @@ void schema_default(const struct schema_field *fields, void *destination);
 int schema_read_mapping(const struct yaml_tree *tree, const struct yaml_tree_node *node,
                         const struct schema_field *fields, void *destination, struct error *error);
 
-/** What a field allows: "an integer from 1 to 9", "spin, pause, sleep". Returns description. */
-const char *schema_describe(const struct schema_field *field,
-                            char description[SCHEMA_DESCRIPTION_SIZE]);
-
 #endif

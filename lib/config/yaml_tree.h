@@ -69,6 +69,9 @@ void yaml_tree_free(struct yaml_tree *tree);
 /** The value of a key, or NULL. */
 const struct yaml_tree_node *yaml_tree_get(const struct yaml_tree_node *mapping, const char *key);
 
+/** The part of FILE that an error shows: the last YAML_TREE_FILE_NAME_CUTOFF octets. */
+const char *yaml_tree_file_name(const char *name);
+
 /** "a scalar", "a list", "a mapping". */
 const char *yaml_tree_kind_name(enum yaml_tree_kind kind);
 

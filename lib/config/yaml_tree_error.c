@@ -55,14 +55,18 @@ static int write_error(const struct yaml_tree *tree, unsigned line, unsigned col
                        va_list arguments)
 {
 	char text[ERROR_TEXT_SIZE];
-	size_t length = strlen(tree->name);
-	const char *name = length > YAML_TREE_FILE_NAME_CUTOFF
-	                           ? tree->name + length - YAML_TREE_FILE_NAME_CUTOFF
-	                           : tree->name;
 
 	(void)vsnprintf(text, sizeof(text), format, arguments);
-	return error_set(error, code, "%s:%u:%u: %s%s%s", name, line, column, path,
-	                 path[0] != '\0' ? ": " : "", text);
+	return error_set(error, code, "%s:%u:%u: %s%s%s", yaml_tree_file_name(tree->name), line,
+	                 column, path, path[0] != '\0' ? ": " : "", text);
+}
+
+const char *yaml_tree_file_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > YAML_TREE_FILE_NAME_CUTOFF ? name + length - YAML_TREE_FILE_NAME_CUTOFF
+	                                           : name;
 }
 
 int yaml_tree_error(const struct yaml_tree *tree, const struct yaml_tree_node *node,

@@ -22,7 +22,6 @@ struct generation {
 	uint8_t salt[DERIVE_SALT_SIZE];
 	unsigned count; /**< derivations that are there */
 	unsigned next;  /**< where the next one goes: over the oldest, once full */
-	struct derivation *derivations;
 };
 
 struct token_key_cache {
@@ -42,9 +41,16 @@ static size_t cache_size(unsigned capacity)
 	       (size_t)GENERATIONS * capacity * sizeof(struct derivation);
 }
 
-static void forget(const struct token_key_cache *cache, struct generation *generation)
+/** The first of the capacity derivations that a generation has room for. */
+static struct derivation *derivations_of(struct token_key_cache *cache,
+                                         const struct generation *generation)
 {
-	secret_wipe(generation->derivations, cache->capacity * sizeof(struct derivation));
+	return &cache->derivations[(size_t)(generation - cache->generations) * cache->capacity];
+}
+
+static void forget(struct token_key_cache *cache, struct generation *generation)
+{
+	secret_wipe(derivations_of(cache, generation), cache->capacity * sizeof(struct derivation));
 	secret_wipe(generation->salt, sizeof(generation->salt));
 	generation->used = false;
 	generation->count = 0;
@@ -66,8 +72,6 @@ struct token_key_cache *token_key_cache_create(uint32_t count, uint32_t salt_lif
 	cache->lifetime_s = salt_lifetime_s > overlap_s ? salt_lifetime_s : overlap_s;
 	cache->overlap_s = overlap_s;
 	cache->capacity = capacity;
-	for (unsigned i = 0; i < GENERATIONS; i++)
-		cache->generations[i].derivations = &cache->derivations[i * capacity];
 	if (random_octets(cache->fingerprint_key, sizeof(cache->fingerprint_key)) != 0) {
 		token_key_cache_destroy(cache);
 		return NULL;
@@ -130,21 +134,23 @@ static struct generation *find_generation(struct token_key_cache *cache,
 	return NULL;
 }
 
-static struct derivation *find_derivation(const struct generation *generation,
-                                          const uint8_t fingerprint[FINGERPRINT_SIZE])
+static const struct derivation *find_derivation(struct token_key_cache *cache,
+                                                const struct generation *generation,
+                                                const uint8_t fingerprint[FINGERPRINT_SIZE])
 {
+	const struct derivation *derivations = derivations_of(cache, generation);
+
 	for (unsigned i = 0; i < generation->count; i++) {
-		struct derivation *derivation = &generation->derivations[i];
-		if (secret_equal(derivation->fingerprint, fingerprint, FINGERPRINT_SIZE))
-			return derivation;
+		if (secret_equal(derivations[i].fingerprint, fingerprint, FINGERPRINT_SIZE))
+			return &derivations[i];
 	}
 	return NULL;
 }
 
-static void remember(const struct token_key_cache *cache, struct generation *generation,
+static void remember(struct token_key_cache *cache, struct generation *generation,
                      const struct derivation *derivation)
 {
-	generation->derivations[generation->next] = *derivation;
+	derivations_of(cache, generation)[generation->next] = *derivation;
 	generation->next = (generation->next + 1) % cache->capacity;
 	if (generation->count < cache->capacity)
 		generation->count++;
@@ -165,7 +171,7 @@ int token_key_cache_derive(struct token_key_cache *cache, const uint8_t salt[DER
 	                             made.fingerprint);
 	if (status != 0)
 		return status;
-	const struct derivation *known = find_derivation(generation, made.fingerprint);
+	const struct derivation *known = find_derivation(cache, generation, made.fingerprint);
 	if (known != NULL) {
 		*cached = true;
 		memcpy(key, known->key, TOKEN_KEY_SIZE);

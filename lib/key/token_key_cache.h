@@ -28,7 +28,10 @@ void token_key_cache_destroy(struct token_key_cache *cache);
 int token_key_cache_salt(struct token_key_cache *cache, uint64_t now_s,
                          uint8_t salt[DERIVE_SALT_SIZE]);
 
-/** The token key of a secret under a Salt that this cache gave out; *cached tells whether PBKDF2 was spared. */
+/**
+ * The token key of a secret under a Salt that this cache gave out; *cached tells whether PBKDF2 was spared. ERROR_NOT_FOUND: the
+ * Salt is not from here or past its life and overlap. ERROR_CRYPTO.
+ */
 int token_key_cache_derive(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_SIZE],
                            const struct shared_secret *secret, uint8_t key[TOKEN_KEY_SIZE],
                            bool *cached);

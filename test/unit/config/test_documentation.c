@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/config_schema.h"
+#include "config/schema_description.h"
 #include "key/key_file_schema.h"
 #include "unit.h"
 
