@@ -11,7 +11,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "crypto/suite.h"
 #include "session/flow.h"
@@ -53,7 +52,8 @@ struct session {
 	uint8_t sid[SID_SIZE];
 	struct core_session *cores; /**< one a core */
 	uint64_t withdraw_token;    /**< RCU token after withdrawal */
-	TAILQ_ENTRY(session) link;  /**< among the published, then among the withdrawn */
+	unsigned index;             /**< among the published */
+	struct session *next_withdrawn;
 } __attribute__((aligned(64)));
 
 /** One core's view: the table's entries. That core writes the second half, the slow path reads it (relaxed). */

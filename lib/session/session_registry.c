@@ -7,16 +7,15 @@
 
 #include "stats/counters.h"
 
-TAILQ_HEAD(session_queue, session);
-
 struct session_registry {
 	unsigned core_count;
 	unsigned capacity;
 	unsigned count;
 	const struct suite *suite;
 	struct rte_rcu_qsbr *rcu;
-	struct session_queue published;
-	struct session_queue withdrawn; /**< oldest first, so that tokens ascend */
+	struct session **published;     /**< count of capacity entries */
+	struct session *withdrawn;      /**< oldest first, so that tokens ascend */
+	struct session **withdrawn_end; /**< where the next one is hung in */
 	struct core_table *tables[];
 };
 
@@ -57,15 +56,17 @@ int session_registry_create(unsigned core_count, unsigned capacity, const struct
 	if (core_count == 0 || capacity == 0)
 		return error_set(error, ERROR_ARGUMENT, "sessions: no core or no capacity");
 	struct session_registry *made =
-	        calloc(1, sizeof(*made) + core_count * sizeof(made->tables[0]));
+	        calloc(1, sizeof(*made) + core_count * sizeof(struct core_table *));
 	if (made == NULL)
 		return error_set(error, ERROR_MEMORY, "sessions: out of memory");
 	made->core_count = core_count;
 	made->capacity = capacity;
 	made->suite = suite;
-	TAILQ_INIT(&made->published);
-	TAILQ_INIT(&made->withdrawn);
-	int result = rcu_create(made);
+	made->withdrawn_end = &made->withdrawn;
+	made->published = calloc(capacity, sizeof(struct session *));
+	int result = made->published != NULL ? 0 : ERROR_MEMORY;
+	if (result == 0)
+		result = rcu_create(made);
 	if (result == 0)
 		result = tables_create(made);
 	if (result != 0) {
@@ -86,24 +87,21 @@ static void session_free(const struct session_registry *registry, struct session
 	free(session);
 }
 
-static void list_free(const struct session_registry *registry, struct session_queue *list)
-{
-	struct session *session;
-
-	while ((session = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, session, link);
-		session_free(registry, session);
-	}
-}
-
 void session_registry_destroy(struct session_registry *registry)
 {
 	if (registry == NULL)
 		return;
-	list_free(registry, &registry->published);
-	list_free(registry, &registry->withdrawn);
+	for (unsigned i = 0; i < registry->count; i++)
+		session_free(registry, registry->published[i]);
+	for (struct session *session = registry->withdrawn; session != NULL;) {
+		struct session *next = session->next_withdrawn;
+
+		session_free(registry, session);
+		session = next;
+	}
 	for (unsigned core = 0; core < registry->core_count; core++)
 		core_table_destroy(registry->tables[core]);
+	free(registry->published);
 	free(registry->rcu);
 	free(registry);
 }
@@ -188,7 +186,8 @@ static void session_unlink(struct session_registry *registry, struct session *se
 	for (unsigned core = 0; core < cores; core++)
 		(void)core_table_remove(registry->tables[core], &session->cores[core]);
 	session->withdraw_token = rte_rcu_qsbr_start(registry->rcu);
-	TAILQ_INSERT_TAIL(&registry->withdrawn, session, link);
+	*registry->withdrawn_end = session;
+	registry->withdrawn_end = &session->next_withdrawn;
 }
 
 int session_publish(struct session_registry *registry, const struct session_parameters *parameters,
@@ -213,8 +212,8 @@ int session_publish(struct session_registry *registry, const struct session_para
 			                 error_name(result));
 		}
 	}
-	TAILQ_INSERT_TAIL(&registry->published, made, link);
-	registry->count++;
+	made->index = registry->count;
+	registry->published[registry->count++] = made;
 	*session = made;
 	return 0;
 }
@@ -231,23 +230,30 @@ void session_stop(struct session *session, uint64_t until_tsc)
 
 void session_withdraw(struct session_registry *registry, struct session *session)
 {
-	TAILQ_REMOVE(&registry->published, session, link);
-	registry->count--;
+	struct session *last = registry->published[--registry->count];
+
+	registry->published[session->index] = last;
+	last->index = session->index;
 	session_unlink(registry, session, registry->core_count);
 }
 
 unsigned session_registry_reclaim(struct session_registry *registry)
 {
-	struct session *session;
+	struct session *session = registry->withdrawn;
 	unsigned waiting = 0;
 
-	while ((session = TAILQ_FIRST(&registry->withdrawn)) != NULL &&
+	while (session != NULL &&
 	       rte_rcu_qsbr_check(registry->rcu, session->withdraw_token, false) == 1) {
-		TAILQ_REMOVE(&registry->withdrawn, session, link);
+		struct session *next = session->next_withdrawn;
+
 		session_free(registry, session);
+		session = next;
 	}
-	TAILQ_FOREACH(session, &registry->withdrawn, link)
-	waiting++;
+	registry->withdrawn = session;
+	if (session == NULL)
+		registry->withdrawn_end = &registry->withdrawn;
+	for (; session != NULL; session = session->next_withdrawn)
+		waiting++;
 	return waiting;
 }
 
