@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "appliance.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
-
 #include <event2/event.h>
 
 #include "base/log.h"
 #include "crypto/key_derivation.h"
 #include "device_check.h"
+#include "events.h"
 #include "flow_rules.h"
 #include "privileges.h"
 #include "report.h"
-
-#define RECLAIM_INTERVAL_MS 100
-#define LINK_INTERVAL_MS    1000
 
 int appliance_load_keys(struct appliance *appliance, const struct config *config,
                         struct error *error)
@@ -235,109 +229,6 @@ static int start_control(struct appliance *appliance, struct error *error)
 	return status;
 }
 
-static void on_clock(evutil_socket_t unused, short what, void *context)
-{
-	struct appliance *appliance = context;
-	struct clock_sample sample = clock_sample_take();
-
-	(void)unused;
-	(void)what;
-	if (tsc_clock_update(&appliance->clock, &sample))
-		log_event(LOG_LEVEL_WARNING, "clock-step",
-		          "the system clock jumped; timestamps follow it at once");
-	for (unsigned i = 0; i < appliance->config->port_count; i++)
-		nic_clock_update(appliance->ports[i].id, &appliance->ports[i].nic_clock);
-}
-
-static void on_reclaim(evutil_socket_t unused, short what, void *context)
-{
-	struct appliance *appliance = context;
-
-	(void)unused;
-	(void)what;
-	(void)session_registry_reclaim(appliance->sessions);
-}
-
-static void on_link(evutil_socket_t unused, short what, void *context)
-{
-	struct appliance *appliance = context;
-
-	(void)unused;
-	(void)what;
-	for (unsigned i = 0; i < appliance->config->port_count; i++)
-		port_watch_link(&appliance->ports[i]);
-}
-
-static void on_terminate(evutil_socket_t number, short what, void *context)
-{
-	struct appliance *appliance = context;
-
-	(void)what;
-	log_event(LOG_LEVEL_INFO, "stopping", "signal %s", strsignal((int)number));
-	(void)event_base_loopbreak(appliance->base);
-}
-
-static void on_report(evutil_socket_t unused, short what, void *context)
-{
-	(void)unused;
-	(void)what;
-	report_counters(context);
-}
-
-static struct event *make_timer(struct appliance *appliance, event_callback_fn callback,
-                                long interval_ms)
-{
-	struct timeval interval = {.tv_sec = interval_ms / 1000,
-	                           .tv_usec = interval_ms % 1000 * 1000};
-	struct event *timer = event_new(appliance->base, -1, EV_PERSIST, callback, appliance);
-
-	if (timer != NULL)
-		(void)event_add(timer, &interval);
-	return timer;
-}
-
-static struct event *make_signal(struct appliance *appliance, int number,
-                                 event_callback_fn callback)
-{
-	struct event *event = evsignal_new(appliance->base, number, callback, appliance);
-
-	if (event != NULL)
-		(void)event_add(event, NULL);
-	return event;
-}
-
-static void stop_events(struct appliance *appliance)
-{
-	struct event **events[] = {
-	        &appliance->clock_timer,          &appliance->reclaim_timer,
-	        &appliance->link_timer,           &appliance->terminate_signals[0],
-	        &appliance->terminate_signals[1], &appliance->report_signal,
-	};
-
-	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		if (*events[i] != NULL)
-			event_free(*events[i]);
-		*events[i] = NULL;
-	}
-}
-
-static int start_events(struct appliance *appliance, struct error *error)
-{
-	appliance->clock_timer = make_timer(appliance, on_clock, CLOCK_UPDATE_INTERVAL_MS);
-	appliance->reclaim_timer = make_timer(appliance, on_reclaim, RECLAIM_INTERVAL_MS);
-	appliance->link_timer = make_timer(appliance, on_link, LINK_INTERVAL_MS);
-	appliance->terminate_signals[0] = make_signal(appliance, SIGINT, on_terminate);
-	appliance->terminate_signals[1] = make_signal(appliance, SIGTERM, on_terminate);
-	appliance->report_signal = make_signal(appliance, SIGUSR1, on_report);
-	if (appliance->clock_timer == NULL || appliance->reclaim_timer == NULL ||
-	    appliance->link_timer == NULL || appliance->terminate_signals[0] == NULL ||
-	    appliance->terminate_signals[1] == NULL || appliance->report_signal == NULL) {
-		stop_events(appliance);
-		return error_set(error, ERROR_MEMORY, "no memory for an event");
-	}
-	return 0;
-}
-
 /* In this order up, in reverse order down; a stage that fails has cleaned up after itself. */
 static const struct stage {
 	const char *name;
@@ -355,7 +246,7 @@ static const struct stage {
         {"port start", start_ports, stop_ports},
         {"polling", launch_workers, stop_workers},
         {"control", start_control, stop_control},
-        {"timers and signals", start_events, stop_events},
+        {"timers and signals", events_start, events_stop},
 };
 
 #define STAGE_COUNT (sizeof(stages) / sizeof(stages[0]))
