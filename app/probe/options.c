@@ -70,60 +70,6 @@ static const struct option long_options[] = {
         {NULL, 0, NULL, 0},
 };
 
-void options_usage(FILE *out)
-{
-	static const char text[] =
-	        "Usage: specular-probe [OPTION]... HOST[:PORT]\n"
-	        "Measures the way to a TWAMP reflector and back. HOST is a name or an address,\n"
-	        "[ADDRESS]:PORT for IPv6; the port is 862 unless told.\n"
-	        "\n"
-	        "What is sent\n"
-	        "  -c, --count N            test packets a session (100)\n"
-	        "  -i, --interval S         seconds between packets, \"0.1\" constant, \"0.1e\"\n"
-	        "                           exponential around it (0.1)\n"
-	        "  -s, --padding N          octets of padding (as many as make both directions "
-	        "equal)\n"
-	        "      --zero-padding       padding of zeros instead of pseudo-random octets\n"
-	        "  -D, --dscp D             of test packets: 0 to 63, or ef, af41, cs6, ... (0)\n"
-	        "  -L, --timeout S          a later reply counts as lost (2)\n"
-	        "      --sessions N         test sessions at the same time, 1 to 64 (1)\n"
-	        "      --individual         start and stop them by RFC 5938\n"
-	        "      --reflect-octets N   octets of padding to be reflected, RFC 6038\n"
-	        "      --symmetrical        packets of equal size, RFC 6038\n"
-	        "\n"
-	        "How it is protected\n"
-	        "      --mode M[,M]...      unauthenticated, authenticated, encrypted, mixed,\n"
-	        "                           ikev2-authenticated, ikev2-encrypted, ikev2-mixed;\n"
-	        "                           several: in order of preference\n"
-	        "  -A, --authmode LETTERS   the same with twping's letters O, A, E, M\n"
-	        "  -k, --key-file FILE      pre-shared keys, YAML\n"
-	        "  -u, --key-id ID          the key in it\n"
-	        "      --ike-sa FILE        IKE SAs, YAML; the first is taken\n"
-	        "      --ike-token-key K    pbkdf2 (as a passphrase) or direct (pbkdf2)\n"
-	        "      --no-fallback        only the first mode asked, no other\n"
-	        "      --allow-count N      largest PBKDF2 count that a server may ask (32768)\n"
-	        "\n"
-	        "Where from and to\n"
-	        "  -4, --ipv4 | -6, --ipv6  only this family\n"
-	        "  -S, --source ADDRESS     local address\n"
-	        "  -P, --ports LOW-HIGH     local ports of test packets\n"
-	        "      --reflector ADDRESS  when it is not the server's own\n"
-	        "  -Z, --zero-addresses     don't name addresses in the request, for a NAT "
-	        "between\n"
-	        "      --control-dscp D     of the control connection (0)\n"
-	        "\n"
-	        "What is told\n"
-	        "  -J, --json               the report as JSON\n"
-	        "  -v, --verbose            a line for each packet too\n"
-	        "  -q, --quiet              errors only\n"
-	        "      --progress           a live line on standard error, default on a terminal;\n"
-	        "                           --no-progress turns it off\n"
-	        "  -h, --help | --version\n"
-	        "\n"
-	        "Exit code: 0 all packets answered, 1 loss or no answer, 2 could not run.\n";
-	(void)fputs(text, out);
-}
-
 int host_port_parse(const char *text, char host[HOST_TEXT_SIZE], uint16_t *port)
 {
 	const char *start = text, *colon = strchr(text, ':'), *port_text = NULL;

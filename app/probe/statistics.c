@@ -12,74 +12,10 @@
  */
 #define RTT_NEGATIVE_TOLERANCE_NS 100000
 
-static int compare_int64(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-	return a < b ? -1 : a > b;
-}
-
 static int compare_uint32(const void *left, const void *right)
 {
 	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
 	return a < b ? -1 : a > b;
-}
-
-static int64_t nearest_rank(const int64_t *sorted, size_t count, unsigned percent)
-{
-	size_t rank = (count * percent + 99) / 100;
-	return sorted[rank == 0 ? 0 : rank - 1];
-}
-
-struct distribution distribution_of(int64_t *values, size_t count)
-{
-	struct distribution result = {.count = count};
-	double sum = 0;
-
-	if (count == 0)
-		return result;
-	qsort(values, count, sizeof(*values), compare_int64);
-	for (size_t i = 0; i < count; i++)
-		sum += (double)values[i];
-	result.minimum = values[0];
-	result.mean = (int64_t)(sum / (double)count);
-	result.median = nearest_rank(values, count, 50);
-	result.p95 = nearest_rank(values, count, 95);
-	result.p99 = nearest_rank(values, count, 99);
-	result.maximum = values[count - 1];
-	return result;
-}
-
-/** The earliest index whose running maximum exceeds number: RFC 4737 section 4.2.1's j. */
-static size_t first_above(const uint32_t *running, size_t count, uint32_t number)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (running[middle] > number)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-struct reordering reordering_of(const uint32_t *numbers, size_t count, uint32_t *running)
-{
-	struct reordering result = {.packets = count};
-
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || numbers[i] > running[i - 1]) {
-			running[i] = numbers[i];
-			continue;
-		}
-		running[i] = running[i - 1];
-		result.reordered++;
-		uint64_t extent = i - first_above(running, i, numbers[i]);
-		if (extent > result.maximum_extent)
-			result.maximum_extent = extent;
-	}
-	return result;
 }
 
 static void reordering_add(struct reordering *sum, const struct reordering *one)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/**
- * From session records to numbers; pure. Durations are nanoseconds. A percentile is the nearest-rank one: the smallest value
- * that at least p per cent of the values do not exceed.
- */
+/** From session records to numbers; pure. Durations are nanoseconds. */
 #ifndef SPECULAR_PROBE_STATISTICS_H
 #define SPECULAR_PROBE_STATISTICS_H
 
@@ -10,25 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "distribution.h"
+#include "reordering.h"
 #include "session_record.h"
-
-/** count 0: the rest is zero and means nothing. */
-struct distribution {
-	uint64_t count;
-	int64_t minimum;
-	int64_t mean;
-	int64_t median;
-	int64_t p95;
-	int64_t p99;
-	int64_t maximum;
-};
-
-/** RFC 4737 sections 3.3 and 4.2.1, duplicates left out. */
-struct reordering {
-	uint64_t packets;        /**< that arrived */
-	uint64_t reordered;      /**< with a number smaller than one that arrived before */
-	uint64_t maximum_extent; /**< in packets: how far back the earliest such one lies */
-};
 
 struct hop_range {
 	bool known;
@@ -43,11 +24,9 @@ struct statistics {
 	uint64_t late;         /**< answered after the timeout only */
 	uint64_t lost_forward; /**< never reached the reflector */
 	uint64_t lost_reverse; /**< the reflector's reply never came back */
-	uint64_t
-	        lost_unknown; /**< the last ones, after which no reply tells, or a reflector that does not count */
+	uint64_t lost_unknown; /**< behind the last answered one, or the reflector does not count */
 	uint64_t duplicates;
-	uint64_t
-	        duplicates_forward; /**< the reflector answered twice: the packet reached it twice */
+	uint64_t duplicates_forward; /**< the packet reached the reflector twice */
 	uint64_t duplicates_reverse; /**< one reply came twice */
 	uint64_t corrupt;            /**< sum of the verdicts that mean a wrong reply */
 	uint64_t foreign;
@@ -79,12 +58,6 @@ struct statistics {
  */
 int statistics_compute(const struct session_record *const *sessions, size_t number,
                        struct statistics *statistics);
-
-/** Sorts values. */
-struct distribution distribution_of(int64_t *values, size_t count);
-
-/** numbers in order of arrival, each at most once. running is working memory of count numbers. */
-struct reordering reordering_of(const uint32_t *numbers, size_t count, uint32_t *running);
 
 /** 0 all answered, 1 loss or no answer: the program's exit code. */
 int statistics_exit_code(const struct statistics *statistics);
