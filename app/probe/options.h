@@ -35,8 +35,7 @@ struct options {
 	int64_t interval_ns;
 	bool exponential;
 	int64_t timeout_ns;
-	uint32_t
-	        padding; /**< octets, or PADDING_AUTOMATIC: so that both directions have equal length */
+	uint32_t padding; /**< octets, or PADDING_AUTOMATIC: equal length both ways */
 	bool zero_padding;
 	uint8_t dscp;         /**< of test packets */
 	uint8_t control_dscp; /**< of the TCP connection */

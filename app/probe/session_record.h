@@ -90,9 +90,8 @@ struct session_record {
 	uint8_t dscp; /**< asked for: replies with another one are counted */
 	uint16_t reply_octets_minimum;
 	uint16_t reply_octets_maximum;
-	uint64_t
-	        kernel_departures; /**< packets whose departure is the kernel's transmit timestamp */
-	uint64_t kernel_arrivals;  /**< answers whose arrival is the kernel's receive timestamp */
+	uint64_t kernel_departures; /**< packets with the kernel's transmit timestamp */
+	uint64_t kernel_arrivals;   /**< answers whose arrival is the kernel's receive timestamp */
 	uint64_t verdicts[REPLY_VERDICT_COUNT];
 };
 

@@ -21,9 +21,8 @@ struct packet_format {
 	enum test_mode mode;
 	bool symmetrical;
 	bool zero_padding;
-	uint16_t
-	        reflect_octets; /**< first octets of the padding, which come back; 0: mode not chosen */
-	uint32_t padding;       /**< octets behind the header */
+	uint16_t reflect_octets; /**< first of the padding, which come back; 0: not asked */
+	uint32_t padding;        /**< octets behind the header */
 };
 
 struct test_session {
