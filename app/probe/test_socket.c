@@ -87,7 +87,7 @@ static int bind_range(int fd, const struct address *local, uint16_t low, uint16_
 	else
 		(void)random_octets((uint8_t *)&start, sizeof(start));
 	for (uint32_t i = 0; i < span; i++) {
-		uint16_t port = low == 0 ? 0 : (uint16_t)(low + (start % span + i) % span);
+		uint16_t port = (uint16_t)(low == 0 ? 0 : low + (start % span + i) % span);
 		int result = bind_port(fd, local, port);
 		if (result == 0)
 			return 0;

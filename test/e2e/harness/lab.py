@@ -122,7 +122,10 @@ class Lab:
         subprocess.run(["rm", "-rf", self.folder], check=False)
 
     def faults(self):
-        return [line for line in self.log().splitlines() if FAULTS.search(line)]
+        """What a sanitizer or an assertion said, with its stacks."""
+        log = self.log()
+        found = FAULTS.search(log)
+        return log[log.rfind("\n", 0, found.start()) + 1:].splitlines()[:120] if found else []
 
     def pid(self):
         try:

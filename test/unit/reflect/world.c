@@ -189,7 +189,7 @@ static void write_headers(const struct request *request, uint8_t *frame, bool re
 		store_be16(frame + 20, type);
 	}
 	size_t behind = extensions + 8 + payload_size + (reply ? 0 : request->udp_surplus);
-	uint8_t class = reply ? (uint8_t)(request->parameters.dscp << 2) : 0x2b;
+	uint8_t class = (uint8_t)(reply ? request->parameters.dscp << 2 : 0x2b);
 	if (is_ipv6(request)) {
 		store_be32(ip, 0x60054321u | (uint32_t) class << 20);
 		store_be16(ip + 4, (uint16_t)behind);
