@@ -133,6 +133,8 @@ static int listening_socket(const struct config_listen *where)
 
 	if (fd < 0)
 		return -1;
+	/* Without it our packets have the default DSCP: not worth failing for. Before the first SYN can come. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &one, sizeof(one));
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
 	    (where->address.family == 6 &&
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0) ||
@@ -143,8 +145,6 @@ static int listening_socket(const struct config_listen *where)
 		errno = code;
 		return -1;
 	}
-	/* Without it our packets have the default DSCP: not worth failing for. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &one, sizeof(one));
 	return fd;
 }
 
