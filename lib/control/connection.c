@@ -156,11 +156,15 @@ static void on_write(struct bufferevent *stream, void *context)
 	}
 }
 
+/** A client that has sent its last still gets the answers to what it sent. */
 static void on_event(struct bufferevent *stream, short what, void *context)
 {
-	(void)stream;
-	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0)
+	bool answers_wait = evbuffer_get_length(bufferevent_get_output(stream)) > 0;
+
+	if ((what & BEV_EVENT_ERROR) != 0 || ((what & BEV_EVENT_EOF) != 0 && !answers_wait))
 		connection_close(context);
+	else if ((what & BEV_EVENT_EOF) != 0)
+		connection_finish(context);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
@@ -230,8 +234,20 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	(void)bufferevent_enable(stream, EV_READ | EV_WRITE);
 	timer_arm(connection->timer, server->timing.set_up_deadline);
 	LIST_INSERT_HEAD(&server->connections, connection, link);
+	TAILQ_INSERT_TAIL(&server->half_open, connection, half_open_link);
 	server->connection_count++;
 	return 0;
+}
+
+bool connection_enter_pool(struct connection *connection, enum limit_pool pool)
+{
+	struct control_server *server = connection->server;
+
+	if (!limits_enter_pool(server->limits, connection->usage, pool))
+		return false;
+	connection->pool = pool;
+	TAILQ_REMOVE(&server->half_open, connection, half_open_link);
+	return true;
 }
 
 void connection_close(struct connection *connection)
@@ -244,6 +260,8 @@ void connection_close(struct connection *connection)
 	key_agreement_cancel(connection);
 	while (!LIST_EMPTY(&connection->sessions))
 		test_session_end(LIST_FIRST(&connection->sessions));
+	if (connection->pool == POOL_NONE)
+		TAILQ_REMOVE(&server->half_open, connection, half_open_link);
 	limits_release_connection(server->limits, connection->usage, connection->pool);
 	LIST_REMOVE(connection, link);
 	server->connection_count--;

@@ -61,12 +61,16 @@ struct connection {
 	/** Started and not yet accounted for by a Stop-Sessions; those that REFWAIT ended still count. */
 	unsigned unstopped;
 	LIST_ENTRY(connection) link;
+	TAILQ_ENTRY(connection) half_open_link; /**< while pool is POOL_NONE */
 };
 
 /** Takes the stream, sends the greeting. The limits have been taken for it. ERROR_MEMORY, ERROR_CRYPTO: the stream is freed. */
 int connection_create(struct control_server *server, struct bufferevent *stream,
                       const struct endpoint *client, const struct endpoint *local,
                       struct address_usage *usage);
+
+/** The set-up is complete: from half-open into the pool of its mode. False, and still half-open, when there is no room. */
+bool connection_enter_pool(struct connection *connection, enum limit_pool pool);
 
 /** Ends it at once: withdraws its accepted and started sessions, wipes its keys. Not from within a message handler. */
 void connection_close(struct connection *connection);

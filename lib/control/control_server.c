@@ -145,6 +145,7 @@ int control_server_create(const struct control_environment *environment,
 	server->sid_address = choose_sid_address(environment->config);
 	control_log_init(&server->log, control->log_per_minute);
 	LIST_INIT(&server->connections);
+	TAILQ_INIT(&server->half_open);
 	LIST_INIT(&server->stopped);
 	status = prepare(server, error);
 	if (status != 0) {
@@ -170,12 +171,57 @@ int control_server_listen(struct control_server *server, struct error *error)
 	return 0;
 }
 
+/**
+ * The half-open connection that gives way to a new one of that address: the oldest of the address itself when it has all it may have,
+ * else the oldest of the address that has most. So a flood of half-open connections mostly turns on itself. NULL: there is none.
+ */
+static struct connection *choose_half_open(struct control_server *server,
+                                           const struct address *client)
+{
+	bool own = limits_address_is_full(server->limits, client);
+	struct connection *connection;
+	struct connection *chosen = NULL;
+	unsigned most = 0;
+
+	TAILQ_FOREACH(connection, &server->half_open, half_open_link)
+	{
+		unsigned half_open = limits_half_open_of(connection->usage);
+
+		if (half_open <= most ||
+		    (own && !address_equal(&connection->client.address, client)))
+			continue;
+		chosen = connection;
+		most = half_open;
+	}
+	return chosen;
+}
+
+/** Counts a new connection in, at the cost of a half-open one when a limit is reached; NULL and a reason when there is none. */
+static struct address_usage *take_connection(struct control_server *server,
+                                             const struct address *client, const char **reason)
+{
+	struct address_usage *usage = limits_take_connection(server->limits, client, reason);
+	struct connection *oldest;
+	char text[ENDPOINT_TEXT_SIZE];
+
+	if (usage != NULL)
+		return usage;
+	oldest = choose_half_open(server, client);
+	if (oldest == NULL)
+		return NULL;
+	server_count(server, CONTROL_SETUPS_DISPLACED);
+	control_log_event(&server->log, EVENT_SET_UP_DISPLACED,
+	                  "%s: set-up not complete, gives way to a newer connection: too many %s",
+	                  endpoint_format(&oldest->client, text), *reason);
+	connection_close(oldest);
+	return limits_take_connection(server->limits, client, reason);
+}
+
 int control_server_adopt(struct control_server *server, struct bufferevent *stream,
                          const struct endpoint *client, const struct endpoint *local)
 {
 	const char *reason = "";
-	struct address_usage *usage =
-	        limits_take_connection(server->limits, &client->address, &reason);
+	struct address_usage *usage = take_connection(server, &client->address, &reason);
 	char text[ENDPOINT_TEXT_SIZE];
 	int status;
 

@@ -14,6 +14,7 @@
 	X(SET_UP_COMPLETED, INFO, "set-up-completed")                                              \
 	X(SET_UP_DECLINED, DEBUG, "set-up-declined")                                               \
 	X(SET_UP_EXPIRED, WARNING, "set-up-expired")                                               \
+	X(SET_UP_DISPLACED, WARNING, "set-up-displaced")                                           \
 	X(SET_UP_OVER_LIMIT, WARNING, "set-up-over-limit")                                         \
 	X(SET_UP_FAILED, ERROR, "set-up-failed")                                                   \
 	X(MODE_REFUSED, WARNING, "mode-refused")                                                   \

@@ -11,6 +11,7 @@
 struct address_usage {
 	struct address address;
 	unsigned open; /**< connections, half-open ones too */
+	unsigned half_open;
 	unsigned connections[POOL_COUNT];
 	unsigned sessions[POOL_COUNT];
 	struct address_usage *next;
@@ -125,9 +126,22 @@ struct address_usage *limits_take_connection(struct limits *limits, const struct
 		limits->addresses++;
 	}
 	usage->open++;
+	usage->half_open++;
 	limits->open++;
 	limits->half_open++;
 	return usage;
+}
+
+bool limits_address_is_full(struct limits *limits, const struct address *client)
+{
+	const struct address_usage *usage = find(*bucket_of(limits, client), client);
+
+	return usage != NULL && usage->open >= limits->connections_per_address_maximum;
+}
+
+unsigned limits_half_open_of(const struct address_usage *usage)
+{
+	return usage->half_open;
 }
 
 bool limits_pool_has_room(const struct limits *limits, const struct address_usage *usage,
@@ -142,6 +156,7 @@ bool limits_enter_pool(struct limits *limits, struct address_usage *usage, enum 
 	if (!limits_pool_has_room(limits, usage, pool))
 		return false;
 	limits->half_open--;
+	usage->half_open--;
 	limits->connections[pool]++;
 	usage->connections[pool]++;
 	return true;
@@ -152,6 +167,7 @@ void limits_release_connection(struct limits *limits, struct address_usage *usag
 {
 	if (pool == POOL_NONE) {
 		limits->half_open--;
+		usage->half_open--;
 	} else {
 		limits->connections[pool]--;
 		usage->connections[pool]--;

@@ -32,6 +32,12 @@ void limits_destroy(struct limits *limits);
 struct address_usage *limits_take_connection(struct limits *limits, const struct address *client,
                                              const char **reason);
 
+/** True when no connection of that address is taken before one of its own has ended. */
+bool limits_address_is_full(struct limits *limits, const struct address *client);
+
+/** Half-open connections of one address. */
+unsigned limits_half_open_of(const struct address_usage *usage);
+
 /** True when a half-open connection of that address would find room in a pool. */
 bool limits_pool_has_room(const struct limits *limits, const struct address_usage *usage,
                           enum limit_pool pool);

@@ -18,6 +18,7 @@ struct listener;
 struct test_session;
 
 LIST_HEAD(connection_list, connection);
+TAILQ_HEAD(half_open_queue, connection);
 LIST_HEAD(test_session_list, test_session);
 
 /** Milliseconds; from the configuration but for flush. 0 turns SERVWAIT and REFWAIT off. */
@@ -46,6 +47,7 @@ struct control_server {
 	struct event *expiry; /**< wipes token keys of old Salts */
 	struct connection_list connections;
 	unsigned connection_count;
+	struct half_open_queue half_open; /**< of connections those in no pool yet, oldest first */
 	/** Stopped, until their Timeout is over; their connection may be gone. */
 	struct test_session_list stopped;
 };

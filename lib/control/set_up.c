@@ -105,11 +105,10 @@ void set_up_complete(struct connection *connection)
 		set_up_fail(connection, "encryption");
 		return;
 	}
-	if (!limits_enter_pool(server->limits, connection->usage, pool_of(connection->mode))) {
+	if (!connection_enter_pool(connection, pool_of(connection->mode))) {
 		reject_over_limit(connection);
 		return;
 	}
-	connection->pool = pool_of(connection->mode);
 	connection_write(connection, octets, sizeof(octets));
 	connection->state = CONNECTION_OPEN;
 	server_count(server, CONTROL_SETUPS_COMPLETED);

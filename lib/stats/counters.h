@@ -61,6 +61,8 @@
 	X(SETUPS_PROVIDER_UNREACHABLE, "setups_provider_unreachable", "connections",               \
 	  "the key provider did not answer, Accept 5")                                             \
 	X(SETUPS_EXPIRED, "setups_expired", "connections", "half-open set-ups past the deadline")  \
+	X(SETUPS_DISPLACED, "setups_displaced", "connections",                                     \
+	  "half-open set-ups that gave way to newer connections")                                  \
 	X(CONTROL_HMAC_FAILURES, "control_hmac_failures", "messages",                              \
 	  "control messages with a wrong HMAC; the connection is closed")                          \
 	X(COMMANDS_UNKNOWN, "commands_unknown", "messages", "commands answered with Accept 3")     \

@@ -3,6 +3,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "control/connection.h"
 #include "harness.h"
@@ -10,6 +11,7 @@
 
 #define GARBAGE_CONNECTIONS 2000
 #define HALF_OPEN           200
+#define LAST_COMMANDS       256
 
 /** xorshift: the same garbage every time. */
 static void fill_garbage(uint8_t *octets, size_t size, uint32_t *state)
@@ -74,6 +76,77 @@ static void half_open_set_ups_leave_room_for_others(void)
 	harness_close(&harness);
 }
 
+/** True when the Server has closed a connection that has only been greeted. */
+static bool is_displaced(struct client *client)
+{
+	return client_read_greeting(client) && client->greeting.modes != 0 &&
+	       client_sees_end(client);
+}
+
+static void the_oldest_of_the_greediest_address_gives_way(void)
+{
+	struct harness harness;
+	struct client many[3];
+	struct client few[1];
+	struct client other;
+	struct client same;
+
+	harness_open(&harness);
+	harness.config->control.half_open = 4;
+	harness_start(&harness);
+	client_connect(&few[0], &harness, "192.0.2.50");
+	for (unsigned i = 0; i < 3; i++)
+		client_connect(&many[i], &harness, CLIENT_IPV4);
+	harness_run(&harness, 5);
+	client_connect(&other, &harness, CLIENT_IPV6);
+	CU_ASSERT_TRUE(is_displaced(&many[0]));
+	client_connect(&same, &harness, CLIENT_IPV4);
+	CU_ASSERT_TRUE(is_displaced(&many[1]));
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_DISPLACED), 2);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_CONNECTIONS_REFUSED), 0);
+	CU_ASSERT_EQUAL(limits_half_open(harness.server->limits), 4);
+	/* All others still have theirs. */
+	CU_ASSERT_EQUAL(client_set_up(&few[0], MODE_UNAUTHENTICATED), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_set_up(&many[2], MODE_ENCRYPTED), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_set_up(&other, MODE_MIXED), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_set_up(&same, MODE_AUTHENTICATED), ACCEPT_OK);
+	for (unsigned i = 0; i < 3; i++)
+		client_close(&many[i]);
+	client_close(&few[0]);
+	client_close(&other);
+	client_close(&same);
+	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
+	harness_close(&harness);
+}
+
+static void half_open_ones_do_not_use_up_their_address(void)
+{
+	struct harness harness;
+	struct client silent[2];
+	struct client working;
+	struct client late;
+
+	harness_open(&harness);
+	harness.config->control.unauthenticated.connections_per_address = 1;
+	harness.config->control.keyed.connections_per_address = 2;
+	harness_start(&harness);
+	CU_ASSERT_TRUE(client_open(&working, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
+	client_connect(&silent[0], &harness, CLIENT_IPV4);
+	client_connect(&silent[1], &harness, CLIENT_IPV4);
+	harness_run(&harness, 5);
+	CU_ASSERT_TRUE(client_open(&late, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
+	CU_ASSERT_TRUE(is_displaced(&silent[0]));
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_DISPLACED), 1);
+	CU_ASSERT_EQUAL(client_set_up(&silent[1], MODE_UNAUTHENTICATED), ACCEPT_OK);
+	client_close(&silent[0]);
+	client_close(&silent[1]);
+	client_close(&working);
+	client_close(&late);
+	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
+	CU_ASSERT_EQUAL(limits_addresses(harness.server->limits), 0);
+	harness_close(&harness);
+}
+
 static void a_client_that_never_reads_costs_little(void)
 {
 	struct harness harness;
@@ -104,6 +177,38 @@ static void a_client_that_never_reads_costs_little(void)
 	while (answers < (size_t)2000 * 64 && client_read(&client, reply, sizeof(reply)))
 		answers++;
 	CU_ASSERT_EQUAL(answers, (size_t)2000 * 64);
+	client_close(&client);
+	harness_close(&harness);
+}
+
+/** It reads slowly too: most answers still wait when its end of input is seen. */
+static void a_client_that_has_sent_its_last_is_answered(void)
+{
+	struct harness harness;
+	struct client client;
+	uint8_t commands[LAST_COMMANDS * 2 * CONTROL_BLOCK] = {0};
+	uint8_t reply[ACCEPT_SESSION_SIZE];
+	unsigned answers = 0;
+	int small = 1;
+
+	harness_open(&harness);
+	harness_start(&harness);
+	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	struct connection *connection = LIST_FIRST(&harness.server->connections);
+	CU_ASSERT_EQUAL(setsockopt(bufferevent_getfd(connection->stream), SOL_SOCKET, SO_SNDBUF,
+	                           &small, sizeof(small)),
+	                0);
+	(void)bufferevent_disable(client.stream, EV_READ);
+	client_write(&client, commands, sizeof(commands));
+	harness_run(&harness, 20);
+	CU_ASSERT_NOT_EQUAL(evbuffer_get_length(bufferevent_get_output(connection->stream)), 0);
+	CU_ASSERT_EQUAL(shutdown(bufferevent_getfd(client.stream), SHUT_WR), 0);
+	harness_run(&harness, 20);
+	(void)bufferevent_enable(client.stream, EV_READ);
+	while (client_read(&client, reply, sizeof(reply)))
+		answers++;
+	CU_ASSERT_EQUAL(answers, LAST_COMMANDS);
+	CU_ASSERT_TRUE(client_sees_end(&client));
 	client_close(&client);
 	harness_close(&harness);
 }
@@ -145,7 +250,13 @@ int main(void)
 	        {"two thousand garbage connections", two_thousand_garbage_connections},
 	        {"half-open set-ups leave room for others",
 	         half_open_set_ups_leave_room_for_others},
+	        {"the oldest of the greediest address gives way",
+	         the_oldest_of_the_greediest_address_gives_way},
+	        {"half-open ones do not use up their address",
+	         half_open_ones_do_not_use_up_their_address},
 	        {"a client that never reads costs little", a_client_that_never_reads_costs_little},
+	        {"a client that has sent its last is answered",
+	         a_client_that_has_sent_its_last_is_answered},
 	        {"destroying a busy server leaves nothing",
 	         destroying_a_busy_server_leaves_nothing},
 	        CU_TEST_INFO_NULL,
