@@ -107,7 +107,9 @@ static int share_queues(const struct worker_environment *environment, struct wor
 			struct worker_queue *queue = &worker->queues[worker->queue_count++];
 			queue->port_id = port->id;
 			queue->queue_id = q;
-			queue->reply_capacity = (uint16_t)(port->mtu + PORT_FRAME_OVERHEAD);
+			queue->mtu = port->mtu;
+			if (rte_is_valid_assigned_ether_addr(&port->mac))
+				queue->station = port->mac.addr_bytes;
 			queue->offload_ip_checksum = port->offload_ip_checksum;
 			queue->nic_clock = port->nic_clock.readable ? &port->nic_clock.clock : NULL;
 			queue->rx_timestamp_offset = port->nic_clock.rx_timestamp_offset;

@@ -204,6 +204,9 @@ enum parse_result parse_frame(const struct reflector_settings *settings,
 	/* RFC 1122 section 3.3.6: nothing that came by link broadcast is answered; nor is anything sent to a group of stations. */
 	if (((octets[ETHERNET_DESTINATION] | octets[ETHERNET_SOURCE]) & ETHERNET_GROUP_BIT) != 0)
 		return PARSE_EXCEPTION;
+	if (frame->station != NULL &&
+	    memcmp(octets + ETHERNET_DESTINATION, frame->station, ETHERNET_ADDRESS_SIZE) != 0)
+		return PARSE_OTHER_STATION;
 	uint16_t ethertype = load_be16(octets + ETHERNET_TYPE);
 	packet->flow.vlan = 0;
 	packet->flow.outer_vlan = 0;

@@ -8,7 +8,8 @@
 enum parse_result {
 	/** Whole UDP datagram to a test port; whether the address is ours is asked when no session has its flow. */
 	PARSE_TEST_PORT,
-	PARSE_EXCEPTION, /**< not test traffic: the kernel's */
+	PARSE_EXCEPTION,     /**< not test traffic: the kernel's */
+	PARSE_OTHER_STATION, /**< to an Ethernet address that is not the port's */
 	PARSE_TRUNCATED,
 	PARSE_CHECKSUM, /**< test traffic: wrong IPv4 header checksum, or IPv6 without UDP checksum (RFC 8200 section 8.1) */
 	PARSE_FRAGMENT, /**< first fragment of test traffic */

@@ -41,6 +41,9 @@ static bool parse_one(struct burst *burst, struct reflect_frame *frame, struct p
 	case PARSE_EXCEPTION:
 		leave_to_kernel(frame);
 		break;
+	case PARSE_OTHER_STATION:
+		drop(burst, frame, DATAPATH_DROP_OTHER_STATION);
+		break;
 	case PARSE_TRUNCATED:
 		drop(burst, frame, DATAPATH_DROP_TRUNCATED);
 		break;
@@ -184,8 +187,10 @@ static bool has_zero_multiplier(const struct packet *packet)
 static bool accept_packet(struct burst *burst, struct packet *packet)
 {
 	struct reflect_frame *frame = packet->frame;
+	/* While it is built the reply lies where the request is, behind headers that go away afterwards. */
 	uint32_t end_of_reply =
 	        (uint32_t)(packet->payload - frame->octets) + packet->reply_payload_length;
+	uint32_t ip_length = packet->reply_length - packet->link_length;
 
 	counter_add(&packet->core->received, 1);
 	__atomic_store_n(&packet->core->last_received_tsc, frame->receive_tsc, __ATOMIC_RELAXED);
@@ -193,7 +198,7 @@ static bool accept_packet(struct burst *burst, struct packet *packet)
 		drop(burst, frame, DATAPATH_DROP_ERROR_ESTIMATE);
 		return false;
 	}
-	if (end_of_reply > frame->capacity) {
+	if (end_of_reply > frame->capacity || ip_length > frame->mtu) {
 		drop(burst, frame, DATAPATH_DROP_REPLY_TOO_LONG);
 		return false;
 	}

@@ -30,10 +30,13 @@ enum reflect_checksum { CHECKSUM_UNKNOWN, CHECKSUM_GOOD, CHECKSUM_BAD };
 
 /** One frame. The first part is filled by the caller, the second by reflect_burst. */
 struct reflect_frame {
-	uint8_t *octets;     /**< from the Ethernet header on; a reply may start further on */
-	uint16_t length;     /**< without FCS; changed to the reply's */
-	uint16_t capacity;   /**< octets that the reply may take from `octets` on: buffer and MTU */
-	uint8_t ip_checksum; /**< enum reflect_checksum */
+	uint8_t *octets; /**< from the Ethernet header on; a reply may start further on */
+	/** Ethernet address of the port; what goes to another station is not answered. NULL: the port has none. */
+	const uint8_t *station;
+	uint16_t length;      /**< without FCS; changed to the reply's */
+	uint16_t capacity;    /**< octets that the buffer has from `octets` on */
+	uint16_t mtu;         /**< of the port: the largest IP packet that a reply may be */
+	uint8_t ip_checksum;  /**< enum reflect_checksum */
 	uint64_t receive_tsc; /**< of the burst; session deadlines are compared with it */
 	struct clock_timestamp
 	        receive_time; /**< NIC's when the port has them, else tsc_clock_read(receive_tsc) */

@@ -72,11 +72,11 @@ static struct clock_timestamp receive_time_of(const struct worker_queue *queue,
 static void frame_fill(struct reflect_frame *frame, const struct worker_queue *queue,
                        struct rte_mbuf *mbuf, uint64_t tsc, struct clock_timestamp polled)
 {
-	uint32_t room = (uint32_t)mbuf->data_len + rte_pktmbuf_tailroom(mbuf);
-
 	frame->octets = rte_pktmbuf_mtod(mbuf, uint8_t *);
 	frame->length = mbuf->data_len;
-	frame->capacity = (uint16_t)RTE_MIN(room, queue->reply_capacity);
+	frame->capacity = (uint16_t)(mbuf->data_len + rte_pktmbuf_tailroom(mbuf));
+	frame->mtu = queue->mtu;
+	frame->station = queue->station;
 	frame->ip_checksum = (uint8_t)ip_checksum_of(queue, mbuf);
 	frame->receive_tsc = tsc;
 	frame->receive_time = receive_time_of(queue, mbuf, polled);

@@ -21,7 +21,8 @@ struct rte_rcu_qsbr;
 struct worker_queue {
 	uint16_t port_id;
 	uint16_t queue_id;
-	uint16_t reply_capacity;  /**< largest frame that may be sent: MTU and headers */
+	uint16_t mtu;             /**< the port's: largest IP packet that may be sent */
+	const uint8_t *station;   /**< the port's Ethernet address, 6 octets; NULL: it has none */
 	bool offload_ip_checksum; /**< RX flags of the IPv4 header checksum are valid */
 	/**
 	 * NIC timestamps are device ticks or nanoseconds, as the driver likes: this clock turns them into time. NULL: receive

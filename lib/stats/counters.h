@@ -17,6 +17,8 @@
 	X(REFLECTED, "reflected", "packets", "test packets answered")                              \
 	X(EXCEPTION, "exception", "packets", "frames handed to the kernel")                        \
 	X(DROP_SEGMENTED, "drop_segmented", "packets", "frame in more than one buffer")            \
+	X(DROP_OTHER_STATION, "drop_other_station", "packets",                                     \
+	  "frame to another station's Ethernet address, seen by a promiscuous port")               \
 	X(DROP_TRUNCATED, "drop_truncated", "packets", "frame shorter than its headers say")       \
 	X(DROP_CHECKSUM, "drop_checksum", "packets",                                               \
 	  "wrong IPv4 header checksum, or an IPv6 test packet without UDP checksum")               \

@@ -315,6 +315,7 @@ def test_foreign_destination_mac(lab):
     session, port = opened(lab)
     frame = bytearray(raw(lab, session, session.test.packet(0, 0)))
     frame[0:6] = bytes.fromhex("02aabbccddee")
-    port.send(bytes(frame))
-    answer(port, session, 0.3)
+    with lab.counted(drop_other_station=1):
+        port.send(bytes(frame))
+        assert silent(port, session)
     session.exchange()

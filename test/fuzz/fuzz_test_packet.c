@@ -121,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct reflect_frame frame = {.octets = octets,
 	                              .length = (uint16_t)length,
 	                              .capacity = (uint16_t)capacity,
+	                              .mtu = 1500,
 	                              .ip_checksum =
 	                                      (choice & 8) != 0 ? CHECKSUM_GOOD : CHECKSUM_UNKNOWN};
 	reflect_burst(&world.reflector, &frame, 1);

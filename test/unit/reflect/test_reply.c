@@ -220,6 +220,7 @@ static void the_worse_error_estimate_is_told(void)
 	struct reflect_frame run = {.octets = frame,
 	                            .length = (uint16_t)length,
 	                            .capacity = 200,
+	                            .mtu = UINT16_MAX,
 	                            .receive_tsc = WORLD_RECEIVE_TSC,
 	                            .receive_time = {.error_estimate = 0x1207}};
 	reflect_burst(&world.reflector, &run, 1);

@@ -192,6 +192,12 @@ static void replies_too_long(void)
 	expect_frame(length, length + 63, VERDICT_DROP, DATAPATH_DROP_REPLY_TOO_LONG);
 	CU_ASSERT_EQUAL(session->cores[0].sequence, 0);
 	expect_frame(length, length + 64, VERDICT_REFLECT, DATAPATH_REFLECTED);
+	/* The MTU bounds the reply's IP packet, whatever lies before it. */
+	world.mtu = 20 + 8 + 112;
+	expect_frame(length, CAPACITY, VERDICT_REFLECT, DATAPATH_REFLECTED);
+	world.mtu--;
+	expect_frame(length, CAPACITY, VERDICT_DROP, DATAPATH_DROP_REPLY_TOO_LONG);
+	world.mtu = UINT16_MAX;
 	/* With enough padding the reply is as long as the request. */
 	request.padding = 64;
 	length = request_build(&world, &request, frame);
@@ -251,6 +257,7 @@ static void checksums(void)
 	struct reflect_frame run = {.octets = frame,
 	                            .length = (uint16_t)length,
 	                            .capacity = CAPACITY,
+	                            .mtu = UINT16_MAX,
 	                            .ip_checksum = CHECKSUM_BAD,
 	                            .receive_tsc = WORLD_RECEIVE_TSC};
 	frame[14 + 10] ^= 4;
@@ -433,6 +440,28 @@ static void impossible_sources(void)
 	world_tear_down(&world);
 }
 
+/** A promiscuous port sees what goes to others; a group's frames are the kernel's; a port without address takes all. */
+static void other_stations(void)
+{
+	struct request request = plain(4, TEST_UNAUTHENTICATED);
+
+	world_set_up(&world);
+	(void)request_session(&world, &request);
+	size_t length = request_build(&world, &request, frame);
+	for (unsigned i = 0; i < 6; i++) {
+		frame[i] ^= 0x10;
+		expect_drop(length, DATAPATH_DROP_OTHER_STATION);
+		world.station = NULL;
+		expect_reply(length);
+		world.station = world_reflector_mac;
+		frame[i] ^= 0x10;
+	}
+	expect_reply(length);
+	frame[0] |= 1;
+	expect_exception(length);
+	world_tear_down(&world);
+}
+
 /** Six sessions interleaved, some packets spoilt: each session's numbers stay consecutive, in order of arrival. */
 static void mixed_bursts(void)
 {
@@ -463,6 +492,7 @@ static void mixed_bursts(void)
 			        .octets = buffers[i],
 			        .length = (uint16_t)length,
 			        .capacity = CAPACITY,
+			        .mtu = UINT16_MAX,
 			        .receive_tsc = WORLD_RECEIVE_TSC,
 			        .receive_time = {.ntp = WORLD_RECEIVE_NTP,
 			                         .error_estimate = WORLD_ERROR}};
@@ -569,6 +599,7 @@ int main(void)
 	                       {"the kernel's frames", the_kernels_frames},
 	                       {"unusual extensions", unusual_extensions},
 	                       {"impossible sources", impossible_sources},
+	                       {"other stations", other_stations},
 	                       {"mixed bursts", mixed_bursts},
 	                       {"random octets do no harm", random_octets_do_no_harm},
 	                       CU_TEST_INFO_NULL};

@@ -58,7 +58,8 @@ static void set_up(enum config_idle idle)
 	worker->reflector = world.reflector;
 	worker->queue_count = 1;
 	worker->queues[0].port_id = port_id;
-	worker->queues[0].reply_capacity = 1518;
+	worker->queues[0].mtu = 1500;
+	worker->queues[0].station = world_reflector_mac;
 	worker->queues[0].rx_timestamp_offset = -1;
 	worker->queues[0].to_kernel = to_kernel;
 	worker->queues[0].from_kernel = from_kernel;
@@ -162,8 +163,13 @@ static void replies_leave_by_the_port(void)
 	struct session *session = request_session(&world, &request);
 	for (unsigned i = 0; i < 40; i++)
 		receive_request(&request);
+	uint8_t other[WORLD_FRAME_MAX];
+	size_t length = request_build(&world, &request, other);
+	other[5] ^= 1;
+	receive(mbuf_of(other, length));
 	start();
 	wait_for(DATAPATH_REFLECTED, 40);
+	wait_for(DATAPATH_DROP_OTHER_STATION, 1);
 	/* The worker's quiescent states let the session go while it runs. */
 	struct session_totals totals = session_totals(world.registry, session);
 	session_withdraw(world.registry, session);
@@ -175,8 +181,9 @@ static void replies_leave_by_the_port(void)
 	CU_ASSERT_EQUAL(waiting, 0);
 	stop();
 	CU_ASSERT_EQUAL(totals.reflected, 40);
-	CU_ASSERT_EQUAL(counted(DATAPATH_RECEIVED), 40);
+	CU_ASSERT_EQUAL(counted(DATAPATH_RECEIVED), 41);
 	CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 40);
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_OTHER_STATION), 1);
 	CU_ASSERT(counter_read(&worker->polls) > counter_read(&worker->busy_polls));
 	CU_ASSERT(counter_read(&worker->busy_polls) >= 2);
 	void *first = NULL;

@@ -8,7 +8,7 @@
 #include "unit.h"
 
 static const uint8_t sender_mac[6] = {0x02, 0, 0, 0, 0, 0x01};
-static const uint8_t reflector_mac[6] = {0x02, 0, 0, 0, 0, 0x02};
+const uint8_t world_reflector_mac[6] = {0x02, 0, 0, 0, 0, 0x02};
 
 static struct address parse(const char *text)
 {
@@ -42,6 +42,8 @@ void world_set_up(struct world *world)
 		add_address(&world->settings, "192.0.2.2", vlans[i][0], vlans[i][1]);
 		add_address(&world->settings, "2001:db8::2", vlans[i][0], vlans[i][1]);
 	}
+	world->mtu = UINT16_MAX;
+	world->station = world_reflector_mac;
 	world->settings.port_lower = 20000;
 	world->settings.port_upper = 20100;
 	world->clock.slots[0].base_ntp = WORLD_TRANSMIT_NTP;
@@ -174,8 +176,8 @@ static void write_headers(const struct request *request, uint8_t *frame, bool re
 	const uint8_t *source = reply ? flow->destination : flow->source;
 	const uint8_t *destination = reply ? flow->source : flow->destination;
 
-	memcpy(frame, reply ? sender_mac : reflector_mac, 6);
-	memcpy(frame + 6, reply ? reflector_mac : sender_mac, 6);
+	memcpy(frame, reply ? sender_mac : world_reflector_mac, 6);
+	memcpy(frame + 6, reply ? world_reflector_mac : sender_mac, 6);
 	store_be16(frame + 12, type);
 	if (request->tags == 1) {
 		store_be16(frame + 12, 0x8100);
@@ -326,6 +328,8 @@ struct reflect_frame world_reflect(struct world *world, const uint8_t *frame, si
 	        .octets = buffer,
 	        .length = (uint16_t)length,
 	        .capacity = (uint16_t)capacity,
+	        .mtu = world->mtu,
+	        .station = world->station,
 	        .ip_checksum = CHECKSUM_UNKNOWN,
 	        .receive_tsc = WORLD_RECEIVE_TSC,
 	        .receive_time = {.ntp = WORLD_RECEIVE_NTP, .error_estimate = WORLD_ERROR}};

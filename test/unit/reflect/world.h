@@ -16,6 +16,9 @@
 #define WORLD_ERROR        0x9107u /**< S, Scale 17, Multiplier 7 */
 #define WORLD_RECEIVE_TSC  1000u
 
+/** The Ethernet address that requests go to. */
+extern const uint8_t world_reflector_mac[6];
+
 struct world {
 	struct reflector_settings settings;
 	struct tsc_clock clock;
@@ -24,6 +27,9 @@ struct world {
 	struct suite *openssl; /**< the Session-Sender's */
 	struct session_registry *registry;
 	struct reflector reflector;
+	uint16_t mtu; /**< of the frames' port */
+	const uint8_t
+	        *station; /**< the port's address; that of requests unless a test says otherwise */
 };
 
 void world_set_up(struct world *world);
