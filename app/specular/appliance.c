@@ -205,6 +205,8 @@ static void stop_workers(struct appliance *appliance)
 static void stop_control(struct appliance *appliance)
 {
 	control_server_destroy(appliance->control);
+	/* A stream whose callback was due is only freed by the loop. */
+	(void)event_base_loop(appliance->base, EVLOOP_NONBLOCK);
 }
 
 static int start_control(struct appliance *appliance, struct error *error)
