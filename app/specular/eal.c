@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -30,10 +31,11 @@ static int check_cpus(const struct config_eal *eal, struct error *error)
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
 		return error_set(error, ERROR_SYSTEM, "sched_getaffinity: %s", strerror(errno));
-	if ((status = check_cpu(&allowed, eal->main_cpu, "main-cpu", error)) != 0)
+	if ((status = check_cpu(&allowed, eal->main_cpu, "lcores.main", error)) != 0)
 		return status;
 	for (unsigned i = 0; i < eal->worker_count; i++) {
-		if ((status = check_cpu(&allowed, eal->worker_cpus[i], "worker-cpus", error)) != 0)
+		if ((status = check_cpu(&allowed, eal->worker_cpus[i], "lcores.workers", error)) !=
+		    0)
 			return status;
 		if (eal->worker_cpus[i] == eal->main_cpu && eal->idle == IDLE_SPIN)
 			log_event(LOG_LEVEL_WARNING, "shared-cpu",
@@ -44,6 +46,22 @@ static int check_cpus(const struct config_eal *eal, struct error *error)
 	return 0;
 }
 
+static int check_memory(const struct config_eal *eal, struct error *error)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long page_size = sysconf(_SC_PAGESIZE);
+	uint64_t machine_mib;
+
+	if (pages <= 0 || page_size <= 0)
+		return 0;
+	machine_mib = (uint64_t)pages * (uint64_t)page_size >> 20;
+	if (eal->memory_mib <= machine_mib)
+		return 0;
+	return error_set(error, ERROR_UNAVAILABLE,
+	                 "eal.memory: %u MiB are more than the %" PRIu64 " MiB of this machine",
+	                 eal->memory_mib, machine_mib);
+}
+
 int eal_start(const struct config *config, struct eal *eal, struct error *error)
 {
 	static struct eal_arguments arguments; /* EAL keeps pointers into it */
@@ -52,6 +70,7 @@ int eal_start(const struct config *config, struct eal *eal, struct error *error)
 	int status;
 
 	if ((status = check_cpus(&config->eal, error)) != 0 ||
+	    (status = check_memory(&config->eal, error)) != 0 ||
 	    (status = hugepages_choose(&config->eal, free_mib, &eal->hugepages, &fallback,
 	                               error)) != 0 ||
 	    (status = eal_arguments_build(config, eal->hugepages, &arguments, error)) != 0 ||

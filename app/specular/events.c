@@ -96,6 +96,9 @@ void events_stop(struct appliance *appliance)
 			event_free(*events[i]);
 		*events[i] = NULL;
 	}
+	/* A second one, of an impatient person, would end the process half taken down. SIGKILL remains. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
 }
 
 int events_start(struct appliance *appliance, struct error *error)

@@ -59,6 +59,10 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 			return error_set(error, ERROR_ARGUMENT, "%s needs a value",
 			                 argv[optind - 1]);
 		default:
+			/* A letter may stand among others, a long name is the word before optind. */
+			if (optopt > 0 && optopt < OPTION_CHECK)
+				return error_set(error, ERROR_ARGUMENT, "unknown option -%c",
+				                 optopt);
 			return error_set(error, ERROR_ARGUMENT, "unknown option %s",
 			                 argv[optind - 1]);
 		}

@@ -54,6 +54,9 @@ static void wrong_words_are_named(void)
 {
 	refused((const char *[]){"specular", NULL}, "--config");
 	refused((const char *[]){"specular", "--nonsense", NULL}, "--nonsense");
+	refused((const char *[]){"specular", "--check=yes", NULL}, "--check=yes");
+	refused((const char *[]){"specular", "-x", NULL}, "-x");
+	refused((const char *[]){"specular", "-xh", NULL}, "-x");
 	refused((const char *[]){"specular", "--config", NULL}, "--config");
 	refused((const char *[]){"specular", "-c", "x", "more", NULL}, "more");
 	refused((const char *[]){"specular", "-c", "x", "-l", "loud", NULL}, "loud");
