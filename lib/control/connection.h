@@ -44,6 +44,9 @@ struct connection {
 	struct set_up_response response;
 	struct key_provider *provider; /**< asked; NULL when no answer is awaited */
 	struct key_lookup *lookup;
+	/** Waits for its token key; a copy, wiped when the key is there. NULL when there is nothing to wait for. */
+	struct shared_secret *secret;
+	bool secret_is_known; /**< false: it stands in for that of an unknown KeyID */
 
 	/* From Server-Start on. */
 	uint32_t mode;                 /**< bits of enum twamp_mode that both know */

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "control/connection.h"
+#include "control/key_agreement.h"
 #include "control/listener.h"
 #include "control/server.h"
 #include "control/set_up.h"
@@ -19,6 +20,9 @@
 
 /** Old Salts serve set-ups that began before them: for the deadline and a little more. */
 #define SALT_OVERLAP_MARGIN_S 5u
+
+/** Iterations of PBKDF2 in one turn of the event loop: about half a millisecond. */
+#define DERIVATION_SLICE 1024u
 
 #define EXPIRY_INTERVAL_MS  1000u
 #define FLUSH_MS            5000u
@@ -101,6 +105,21 @@ static void on_expiry(evutil_socket_t fd, short what, void *context)
 	timer_arm(server->expiry, EXPIRY_INTERVAL_MS);
 }
 
+/** One slice; other events have their turn before the next one. */
+static void on_derivation(evutil_socket_t fd, short what, void *context)
+{
+	struct control_server *server = context;
+
+	(void)fd;
+	(void)what;
+	if (token_key_cache_go_on(server->token_keys, DERIVATION_SLICE)) {
+		server_count(server, CONTROL_KEY_DERIVATIONS);
+		key_agreement_go_on(server);
+	}
+	if (token_key_cache_is_busy(server->token_keys))
+		timer_arm(server->derivation, 0);
+}
+
 /** What needs memory, entropy or the event loop. */
 static int prepare(struct control_server *server, struct error *error)
 {
@@ -116,7 +135,9 @@ static int prepare(struct control_server *server, struct error *error)
 	        control->set_up_deadline + SALT_OVERLAP_MARGIN_S, TOKEN_KEYS_CAPACITY);
 	server->limits = limits_create(control, seed);
 	server->expiry = evtimer_new(server->environment.base, on_expiry, server);
-	if (server->token_keys == NULL || server->limits == NULL || server->expiry == NULL)
+	server->derivation = evtimer_new(server->environment.base, on_derivation, server);
+	if (server->token_keys == NULL || server->limits == NULL || server->expiry == NULL ||
+	    server->derivation == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for the control server");
 	timer_arm(server->expiry, EXPIRY_INTERVAL_MS);
 	return 0;
@@ -252,6 +273,8 @@ void control_server_destroy(struct control_server *server)
 		test_session_end(LIST_FIRST(&server->stopped));
 	if (server->expiry != NULL)
 		event_free(server->expiry);
+	if (server->derivation != NULL)
+		event_free(server->derivation);
 	limits_destroy(server->limits);
 	token_key_cache_destroy(server->token_keys);
 	secret_wipe(&server->unknown_secret, sizeof(server->unknown_secret));

@@ -2,6 +2,7 @@
 #include "control/key_agreement.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -12,44 +13,15 @@
 /** Two SPIs in hexadecimal, a stroke between, and the terminator. */
 #define SPIS_TEXT_SIZE (4 * IKE_SPI_SIZE + 2)
 
-/** The key that opens the Token. */
-static int token_key(struct connection *connection, const struct shared_secret *secret,
-                     uint8_t key[TOKEN_KEY_SIZE])
+/** Opens the Token; known is false for the key of a secret that stands in for that of an unknown KeyID: it can't open. */
+static void open_token(struct connection *connection, const uint8_t key[TOKEN_KEY_SIZE],
+                       const char *name, bool known)
 {
 	struct control_server *server = connection->server;
-	bool cached = false;
-	int status;
-
-	if ((connection->mode & MODE_IKEV2_DERIVED) != 0 &&
-	    server->environment.config->ikev2.token_key == TOKEN_KEY_DIRECT) {
-		if (secret->size < TOKEN_KEY_SIZE)
-			return ERROR_CRYPTO;
-		memcpy(key, secret->octets, TOKEN_KEY_SIZE);
-		return 0;
-	}
-	status = token_key_cache_derive(server->token_keys, connection->salt, secret, key, &cached);
-	if (status == 0)
-		server_count(server,
-		             cached ? CONTROL_KEY_DERIVATIONS_CACHED : CONTROL_KEY_DERIVATIONS);
-	return status;
-}
-
-/** Opens the Token with a secret; known is false for the stand-in of an unknown KeyID, with which it can't open. */
-static void open_token(struct connection *connection, const struct shared_secret *secret,
-                       bool known)
-{
-	struct control_server *server = connection->server;
-	uint8_t key[TOKEN_KEY_SIZE];
 	char client[ENDPOINT_TEXT_SIZE];
-	int status;
+	int status = token_open(key, connection->response.token, connection->challenge,
+	                        &connection->keys);
 
-	if (token_key(connection, secret, key) != 0) {
-		set_up_fail(connection, "key derivation");
-		return;
-	}
-	status = token_open(key, connection->response.token, connection->challenge,
-	                    &connection->keys);
-	secret_wipe(key, sizeof(key));
 	if (status == 0 && known) {
 		set_up_complete(connection);
 		return;
@@ -59,9 +31,97 @@ static void open_token(struct connection *connection, const struct shared_secret
 		server_count(server, CONTROL_SETUPS_BAD_TOKEN);
 		control_log_event(&server->log, EVENT_TOKEN_WRONG,
 		                  "%s: the Token of \"%s\" does not hold the Challenge",
-		                  endpoint_format(&connection->client, client), secret->name);
+		                  endpoint_format(&connection->client, client), name);
 	}
 	set_up_reject(connection, ACCEPT_FAILURE);
+}
+
+/** RFC 7717's shared secret itself as the token key. */
+static bool is_direct(const struct connection *connection)
+{
+	return (connection->mode & MODE_IKEV2_DERIVED) != 0 &&
+	       connection->server->environment.config->ikev2.token_key == TOKEN_KEY_DIRECT;
+}
+
+/** Keeps the secret until the token key has been derived. */
+static void wait_for_token_key(struct connection *connection, const struct shared_secret *secret,
+                               bool known)
+{
+	connection->secret = malloc(sizeof(*connection->secret));
+	if (connection->secret == NULL) {
+		set_up_fail(connection, "memory for key derivation");
+		return;
+	}
+	*connection->secret = *secret;
+	connection->secret_is_known = known;
+	timer_arm(connection->server->derivation, 0);
+}
+
+/** Opens the Token with a secret, at once or when its token key has been derived. */
+static void use_secret(struct connection *connection, const struct shared_secret *secret,
+                       bool known)
+{
+	struct control_server *server = connection->server;
+	uint8_t key[TOKEN_KEY_SIZE];
+	int status;
+
+	if (is_direct(connection)) {
+		if (secret->size < TOKEN_KEY_SIZE)
+			set_up_fail(connection, "a shared secret of 16 octets");
+		else
+			open_token(connection, secret->octets, secret->name, known);
+		return;
+	}
+	status = token_key_cache_ask(server->token_keys, connection->salt, secret, key);
+	if (status == ERROR_UNAVAILABLE) {
+		wait_for_token_key(connection, secret, known);
+	} else if (status != 0) {
+		set_up_fail(connection, "key derivation");
+	} else {
+		server_count(server, CONTROL_KEY_DERIVATIONS_CACHED);
+		open_token(connection, key, secret->name, known);
+	}
+	secret_wipe(key, sizeof(key));
+}
+
+static void forget_secret(struct connection *connection)
+{
+	if (connection->secret == NULL)
+		return;
+	secret_wipe(connection->secret, sizeof(*connection->secret));
+	free(connection->secret);
+	connection->secret = NULL;
+}
+
+static void ask_again(struct connection *connection)
+{
+	uint8_t key[TOKEN_KEY_SIZE];
+	int status = token_key_cache_ask(connection->server->token_keys, connection->salt,
+	                                 connection->secret, key);
+
+	if (status == ERROR_UNAVAILABLE)
+		return;
+	if (status == 0)
+		open_token(connection, key, connection->secret->name, connection->secret_is_known);
+	else
+		set_up_fail(connection, "key derivation");
+	secret_wipe(key, sizeof(key));
+	forget_secret(connection);
+	connection_resume(connection);
+}
+
+void key_agreement_go_on(struct control_server *server)
+{
+	struct connection *connection = TAILQ_FIRST(&server->half_open);
+
+	while (connection != NULL) {
+		/* It may become open, and leave the queue. */
+		struct connection *next = TAILQ_NEXT(connection, half_open_link);
+
+		if (connection->secret != NULL)
+			ask_again(connection);
+		connection = next;
+	}
 }
 
 /** A KeyID for the log: printable ASCII. */
@@ -110,7 +170,7 @@ static void key_unknown(struct connection *connection)
 	server_count(server, CONTROL_SETUPS_UNKNOWN_KEY);
 	control_log_event(&server->log, EVENT_KEY_UNKNOWN, "%s: no key with KeyID \"%s\"",
 	                  endpoint_format(&connection->client, client), key_id);
-	open_token(connection, &server->unknown_secret, false);
+	use_secret(connection, &server->unknown_secret, false);
 }
 
 static void provider_unreachable(struct connection *connection)
@@ -134,7 +194,7 @@ static void on_answer(void *context, int status, const struct shared_secret *sec
 	connection->provider = NULL;
 	connection->lookup = NULL;
 	if (status == 0)
-		open_token(connection, secret, true);
+		use_secret(connection, secret, true);
 	else if (status != ERROR_NOT_FOUND)
 		provider_unreachable(connection);
 	else if (ike)
@@ -174,4 +234,5 @@ void key_agreement_cancel(struct connection *connection)
 		key_provider_cancel(connection->provider, connection->lookup);
 	connection->provider = NULL;
 	connection->lookup = NULL;
+	forget_secret(connection);
 }

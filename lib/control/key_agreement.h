@@ -7,11 +7,15 @@
 #define SPECULAR_CONTROL_KEY_AGREEMENT_H
 
 struct connection;
+struct control_server;
 
 /** connection->response and mode are in place. Ends, now or later, with set_up_complete, set_up_reject or set_up_fail. */
 void key_agreement_begin(struct connection *connection);
 
-/** The connection ends: no answer of a key provider is awaited any more. */
+/** A derivation of the token key cache has ended: asks it again for every connection that waits. */
+void key_agreement_go_on(struct control_server *server);
+
+/** The connection ends: no answer of a key provider is awaited any more, and no token key. */
 void key_agreement_cancel(struct connection *connection);
 
 #endif

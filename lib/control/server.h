@@ -44,7 +44,8 @@ struct control_server {
 	struct control_log log;
 	struct listener *listeners[CONFIG_LISTEN_MAX];
 	unsigned listener_count;
-	struct event *expiry; /**< wipes token keys of old Salts */
+	struct event *expiry;     /**< wipes token keys of old Salts */
+	struct event *derivation; /**< does a slice of PBKDF2; armed while one goes on */
 	struct connection_list connections;
 	unsigned connection_count;
 	struct half_open_queue half_open; /**< of connections those in no pool yet, oldest first */

@@ -4,6 +4,7 @@
 #include "crypto/control_stream.h"
 #include "crypto/key_derivation.h"
 #include "crypto/self_test_vectors.h"
+#include "crypto/token_key_run.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -30,6 +31,21 @@ static int prf_test(struct error *error)
 	    size != sizeof(vector_ike_secret) || memcmp(out, vector_ike_secret, size) != 0)
 		return failed(error, "prf(SK_d, \"IPPM\")");
 	return 0;
+}
+
+static int token_key_run_test(struct error *error)
+{
+	struct token_key_run *run =
+	        token_key_run_create((const uint8_t *)VECTOR_PASSPHRASE, strlen(VECTOR_PASSPHRASE),
+	                             vector_salt, VECTOR_COUNT);
+	uint8_t key[TOKEN_KEY_SIZE];
+	bool done = false;
+	bool right = run != NULL && token_key_run_go_on(run, VECTOR_COUNT / 2, key, &done) == 0 &&
+	             !done && token_key_run_go_on(run, VECTOR_COUNT, key, &done) == 0 && done &&
+	             memcmp(key, vector_token_key, sizeof(key)) == 0;
+
+	token_key_run_destroy(run);
+	return right ? 0 : failed(error, "PBKDF2 in slices");
 }
 
 static int token_test(const struct session_keys *control, struct error *error)
@@ -106,6 +122,8 @@ int key_derivation_self_test(struct error *error)
 	memcpy(control.aes, vector_control_aes, sizeof(control.aes));
 	memcpy(control.hmac, vector_control_hmac, sizeof(control.hmac));
 	int result = prf_test(error);
+	if (result == 0)
+		result = token_key_run_test(error);
 	if (result == 0)
 		result = token_test(&control, error);
 	if (result == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "crypto/token_key_run.h"
 
 #define GENERATIONS      2u  /**< the Salt of now and the one before */
 #define FINGERPRINT_SIZE 32u /**< of HMAC-SHA2-256 */
@@ -30,6 +31,9 @@ struct token_key_cache {
 	uint32_t overlap_s;
 	unsigned capacity;
 	uint8_t fingerprint_key[FINGERPRINT_SIZE];
+	struct token_key_run *run; /**< the derivation that goes on; NULL: none */
+	uint8_t run_salt[DERIVE_SALT_SIZE];
+	uint8_t run_fingerprint[FINGERPRINT_SIZE];
 	unsigned current; /**< generation of now */
 	struct generation generations[GENERATIONS];
 	struct derivation derivations[]; /**< capacity for each generation */
@@ -83,6 +87,7 @@ void token_key_cache_destroy(struct token_key_cache *cache)
 {
 	if (cache == NULL)
 		return;
+	token_key_run_destroy(cache->run);
 	secret_wipe(cache, cache_size(cache->capacity));
 	free(cache);
 }
@@ -156,33 +161,62 @@ static void remember(struct token_key_cache *cache, struct generation *generatio
 		generation->count++;
 }
 
-int token_key_cache_derive(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_SIZE],
-                           const struct shared_secret *secret, uint8_t key[TOKEN_KEY_SIZE],
-                           bool *cached)
+static int begin(struct token_key_cache *cache, const struct generation *generation,
+                 const struct shared_secret *secret, const uint8_t fingerprint[FINGERPRINT_SIZE])
 {
-	struct generation *generation = find_generation(cache, salt);
-	struct derivation made;
+	cache->run = token_key_run_create(secret->octets, secret->size, generation->salt,
+	                                  cache->iterations);
+	if (cache->run == NULL)
+		return ERROR_CRYPTO;
+	memcpy(cache->run_salt, generation->salt, sizeof(cache->run_salt));
+	memcpy(cache->run_fingerprint, fingerprint, FINGERPRINT_SIZE);
+	return ERROR_UNAVAILABLE;
+}
 
-	*cached = false;
+int token_key_cache_ask(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_SIZE],
+                        const struct shared_secret *secret, uint8_t key[TOKEN_KEY_SIZE])
+{
+	const struct generation *generation = find_generation(cache, salt);
+	uint8_t fingerprint[FINGERPRINT_SIZE];
+
 	if (generation == NULL)
 		return ERROR_NOT_FOUND;
 	int status = ike_prf_compute(IKE_PRF_HMAC_SHA2_256, cache->fingerprint_key,
 	                             sizeof(cache->fingerprint_key), secret->octets, secret->size,
-	                             made.fingerprint);
+	                             fingerprint);
 	if (status != 0)
 		return status;
-	const struct derivation *known = find_derivation(cache, generation, made.fingerprint);
+	const struct derivation *known = find_derivation(cache, generation, fingerprint);
 	if (known != NULL) {
-		*cached = true;
 		memcpy(key, known->key, TOKEN_KEY_SIZE);
-	} else {
-		status = token_key_derive(secret->octets, secret->size, salt, cache->iterations,
-		                          made.key);
-		if (status == 0) {
-			memcpy(key, made.key, TOKEN_KEY_SIZE);
-			remember(cache, generation, &made);
-		}
+		return 0;
+	}
+	return cache->run != NULL ? ERROR_UNAVAILABLE
+	                          : begin(cache, generation, secret, fingerprint);
+}
+
+bool token_key_cache_go_on(struct token_key_cache *cache, uint32_t iterations)
+{
+	struct derivation made;
+	bool done = false;
+
+	if (cache->run == NULL)
+		return false;
+	int status = token_key_run_go_on(cache->run, iterations, made.key, &done);
+	if (status == 0 && !done)
+		return false;
+	struct generation *generation = find_generation(cache, cache->run_salt);
+	if (status == 0 && generation != NULL) {
+		memcpy(made.fingerprint, cache->run_fingerprint, FINGERPRINT_SIZE);
+		remember(cache, generation, &made);
 	}
 	secret_wipe(&made, sizeof(made));
-	return status;
+	token_key_run_destroy(cache->run);
+	cache->run = NULL;
+	return true;
+}
+
+bool token_key_cache_is_busy(const struct token_key_cache *cache)
+{
+	return cache->run != NULL;
 }

@@ -3,7 +3,8 @@
  * The server's Salt and the token keys derived under it, so that a flood of set-ups can't burn the core with PBKDF2.
  *
  * A Salt (RFC 4656 section 3.1) is random and lives salt_lifetime seconds; the previous one stays valid for the set-up deadline,
- * since greetings with it are still out. While a Salt lives, each secret is derived at most once under it. Slow path only.
+ * since greetings with it are still out. While a Salt lives, each secret is derived at most once under it. PBKDF2 runs in slices, one
+ * secret after the other, so that the event loop turns meanwhile. Slow path only.
  */
 #ifndef SPECULAR_KEY_TOKEN_KEY_CACHE_H
 #define SPECULAR_KEY_TOKEN_KEY_CACHE_H
@@ -29,12 +30,18 @@ int token_key_cache_salt(struct token_key_cache *cache, uint64_t now_s,
                          uint8_t salt[DERIVE_SALT_SIZE]);
 
 /**
- * The token key of a secret under a Salt that this cache gave out; *cached tells whether PBKDF2 was spared. ERROR_NOT_FOUND: the
+ * The token key of a secret under a Salt that this cache gave out. ERROR_UNAVAILABLE: it has to be derived first; ask again when
+ * token_key_cache_go_on has returned true. The derivation has begun unless that of another one is going on. ERROR_NOT_FOUND: the
  * Salt is not from here or past its life and overlap. ERROR_CRYPTO.
  */
-int token_key_cache_derive(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_SIZE],
-                           const struct shared_secret *secret, uint8_t key[TOKEN_KEY_SIZE],
-                           bool *cached);
+int token_key_cache_ask(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_SIZE],
+                        const struct shared_secret *secret, uint8_t key[TOKEN_KEY_SIZE]);
+
+/** Does a slice of the derivation that has begun, if any; true when it has ended, well or not. */
+bool token_key_cache_go_on(struct token_key_cache *cache, uint32_t iterations);
+
+/** True while a derivation goes on. */
+bool token_key_cache_is_busy(const struct token_key_cache *cache);
 
 /** Called now and then: wipes keys of Salts past their life. */
 void token_key_cache_expire(struct token_key_cache *cache, uint64_t now_s);

@@ -234,6 +234,51 @@ static void slow_provider_holds_up_nobody_else(void)
 	harness_close(&harness);
 }
 
+static void begin_set_up(struct client *client, struct harness *harness, const char *key_id)
+{
+	client_connect(client, harness, CLIENT_IPV4);
+	CU_ASSERT_TRUE(client_read_greeting(client));
+	client_send_set_up(client, MODE_ENCRYPTED, key_id, PASSPHRASE, strlen(PASSPHRASE));
+}
+
+static void key_derivation_holds_up_nobody_else(void)
+{
+	struct harness harness;
+	struct client first;
+	struct client same;
+	struct client unknown;
+	struct client gone;
+	struct client other;
+
+	harness_open(&harness);
+	harness.config->control.count = 1u << 17;
+	harness_start(&harness);
+	begin_set_up(&gone, &harness, "nobody");
+	begin_set_up(&first, &harness, "key");
+	begin_set_up(&same, &harness, "key");
+	begin_set_up(&unknown, &harness, "nobody");
+	CU_ASSERT_TRUE(client_open(&other, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	CU_ASSERT_TRUE(token_key_cache_is_busy(harness.server->token_keys));
+	client_close(&gone);
+	CU_ASSERT_TRUE(harness_wait_connections(&harness, 4));
+	CU_ASSERT_EQUAL(client_read_server_start(&first, MODE_ENCRYPTED), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_read_server_start(&same, MODE_ENCRYPTED), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_read_server_start(&unknown, MODE_ENCRYPTED), ACCEPT_FAILURE);
+	CU_ASSERT_EQUAL(client_command(&same, 200), ACCEPT_NOT_SUPPORTED);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_KEY_DERIVATIONS), 2);
+	client_close(&first);
+	client_close(&same);
+	client_close(&unknown);
+	client_close(&other);
+	/* Destroyed in the middle of a derivation that somebody waits for. */
+	harness.psk.secret.octets[0]++;
+	begin_set_up(&first, &harness, "key");
+	harness_run(&harness, 5);
+	CU_ASSERT_TRUE(token_key_cache_is_busy(harness.server->token_keys));
+	client_close(&first);
+	harness_close(&harness);
+}
+
 static void commands_sent_ahead_wait_for_the_key(void)
 {
 	struct harness harness;
@@ -382,6 +427,7 @@ int main(void)
 	        {"unknown SA is answered with Accept 6", unknown_sa_is_answered_with_accept_6},
 	        {"unreachable provider is temporary", unreachable_provider_is_temporary},
 	        {"slow provider holds up nobody else", slow_provider_holds_up_nobody_else},
+	        {"key derivation holds up nobody else", key_derivation_holds_up_nobody_else},
 	        {"commands sent ahead wait for the key", commands_sent_ahead_wait_for_the_key},
 	        {"client that leaves cancels the look-up", client_that_leaves_cancels_the_look_up},
 	        {"half-open set-ups have a deadline", half_open_set_ups_have_a_deadline},

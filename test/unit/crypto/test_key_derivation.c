@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "crypto/key_derivation.h"
+#include "crypto/token_key_run.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -149,6 +150,34 @@ static void sessions(void)
 	}
 }
 
+/** Slices of any size give the key of the vectors. */
+static void pbkdf2_in_slices(void)
+{
+	static const uint32_t slices[] = {1, 7, 1023, 1024, 1u << 31};
+
+	for (size_t i = 0; i < COUNT_OF(session_vectors); i++) {
+		const struct session_vector *vector = &session_vectors[i];
+
+		for (size_t j = 0; j < COUNT_OF(slices); j++) {
+			struct token_key_run *run = token_key_run_create(
+			        vector->secret, vector->secret_size, vector->salt, vector->count);
+			uint8_t key[TOKEN_KEY_SIZE];
+			uint32_t turns = 0;
+			bool done = false;
+
+			CU_ASSERT_PTR_NOT_NULL_FATAL(run);
+			for (; !done && turns <= vector->count; turns++)
+				CU_ASSERT_EQUAL(token_key_run_go_on(run, slices[j], key, &done), 0);
+			CU_ASSERT_TRUE(done);
+			CU_ASSERT(turns >= (vector->count - 1) / slices[j]);
+			CU_ASSERT(memcmp(key, vector->token_key, sizeof(key)) == 0);
+			token_key_run_destroy(run);
+		}
+	}
+	CU_ASSERT_PTR_NULL(token_key_run_create(vector_sk_d, 1, vector_salt, 0));
+	token_key_run_destroy(NULL);
+}
+
 static void ike_tokens(void)
 {
 	struct session_keys control, opened;
@@ -223,6 +252,7 @@ int main(void)
 	        {"PRF names", prf_names},
 	        {"IKE secrets", ike_secrets},
 	        {"sessions", sessions},
+	        {"PBKDF2 in slices", pbkdf2_in_slices},
 	        {"IKE tokens", ike_tokens},
 	        {"PBKDF2 bounds", pbkdf2_bounds},
 	        {"wrong tokens are refused and wiped", wrong_tokens_are_refused_and_wiped},

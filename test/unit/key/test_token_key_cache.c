@@ -26,11 +26,16 @@ static int derive(struct token_key_cache *cache, const uint8_t salt[DERIVE_SALT_
 {
 	struct shared_secret secret = make_secret(number);
 	uint8_t key[TOKEN_KEY_SIZE], expected[TOKEN_KEY_SIZE];
-	bool cached = true;
-	int status = token_key_cache_derive(cache, salt, &secret, key, &cached);
+	int status = token_key_cache_ask(cache, salt, &secret, key);
+	bool cached = status == 0;
 
+	if (status == ERROR_UNAVAILABLE) {
+		CU_ASSERT_TRUE(token_key_cache_go_on(cache, COUNT));
+		status = token_key_cache_ask(cache, salt, &secret, key);
+	}
 	if (status != 0)
 		return status;
+	CU_ASSERT_FALSE(token_key_cache_is_busy(cache));
 	CU_ASSERT_EQUAL(token_key_derive(secret.octets, secret.size, salt, COUNT, expected), 0);
 	CU_ASSERT(memcmp(key, expected, sizeof(key)) == 0);
 	return cached;
@@ -58,6 +63,44 @@ static void each_secret_is_derived_once(void)
 	}
 	token_key_cache_destroy(cache);
 	token_key_cache_destroy(NULL);
+}
+
+static void one_derivation_goes_on_at_a_time(void)
+{
+	struct token_key_cache *cache = create();
+	struct shared_secret first = make_secret(1), second = make_secret(2);
+	uint8_t salt[DERIVE_SALT_SIZE], key[TOKEN_KEY_SIZE];
+
+	CU_ASSERT_EQUAL(token_key_cache_salt(cache, 0, salt), 0);
+	CU_ASSERT_FALSE(token_key_cache_go_on(cache, COUNT));
+	CU_ASSERT_EQUAL(token_key_cache_ask(cache, salt, &first, key), ERROR_UNAVAILABLE);
+	CU_ASSERT_TRUE(token_key_cache_is_busy(cache));
+	CU_ASSERT_FALSE(token_key_cache_go_on(cache, COUNT / 2));
+	CU_ASSERT_EQUAL(token_key_cache_ask(cache, salt, &second, key), ERROR_UNAVAILABLE);
+	CU_ASSERT_EQUAL(token_key_cache_ask(cache, salt, &first, key), ERROR_UNAVAILABLE);
+	CU_ASSERT_TRUE(token_key_cache_go_on(cache, COUNT / 2));
+	CU_ASSERT_FALSE(token_key_cache_is_busy(cache));
+	CU_ASSERT_EQUAL(derive(cache, salt, 1), 1);
+	CU_ASSERT_EQUAL(derive(cache, salt, 2), 0);
+	token_key_cache_destroy(cache);
+}
+
+static void a_salt_may_end_while_its_key_is_derived(void)
+{
+	struct token_key_cache *cache = create();
+	struct shared_secret secret = make_secret(1);
+	uint8_t first[DERIVE_SALT_SIZE], second[DERIVE_SALT_SIZE], key[TOKEN_KEY_SIZE];
+
+	CU_ASSERT_EQUAL(token_key_cache_salt(cache, 0, first), 0);
+	CU_ASSERT_EQUAL(token_key_cache_ask(cache, first, &secret, key), ERROR_UNAVAILABLE);
+	CU_ASSERT_EQUAL(token_key_cache_salt(cache, LIFETIME + OVERLAP, second), 0);
+	CU_ASSERT_TRUE(token_key_cache_go_on(cache, COUNT));
+	CU_ASSERT_EQUAL(derive(cache, first, 1), ERROR_NOT_FOUND);
+	CU_ASSERT_EQUAL(derive(cache, second, 1), 0);
+	/* Destroyed in the middle of one. */
+	secret = make_secret(2);
+	CU_ASSERT_EQUAL(token_key_cache_ask(cache, second, &secret, key), ERROR_UNAVAILABLE);
+	token_key_cache_destroy(cache);
 }
 
 static void oldest_goes_first(void)
@@ -154,6 +197,9 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 	        {"each secret is derived once", each_secret_is_derived_once},
+	        {"one derivation goes on at a time", one_derivation_goes_on_at_a_time},
+	        {"a Salt may end while its key is derived",
+	         a_salt_may_end_while_its_key_is_derived},
 	        {"oldest goes first", oldest_goes_first},
 	        {"salt lives its lifetime", salt_lives_its_lifetime},
 	        {"old salt stays valid for the overlap", old_salt_stays_valid_for_the_overlap},
