@@ -6,6 +6,37 @@
 
 #include "base/secret.h"
 
+/** Of the greeting: what stands before Modes. */
+#define GREETING_UNUSED_SIZE 12u
+
+/** Servers of text protocols greet with letters, where TWAMP's greeting has octets that are unused (RFC 4656 section 3.1). */
+static int check_unused(const uint8_t unused[GREETING_UNUSED_SIZE], struct error *error)
+{
+	char text[GREETING_UNUSED_SIZE + 1] = {0};
+
+	for (size_t i = 0; i < GREETING_UNUSED_SIZE; i++) {
+		if (unused[i] < ' ' || unused[i] > '~')
+			return 0;
+		text[i] = (char)unused[i];
+	}
+	return error_set(error, ERROR_UNAVAILABLE,
+	                 "this is no TWAMP server: it says \"%s...\"; is its port right?", text);
+}
+
+static int read_greeting(struct control_channel *channel, uint8_t octets[GREETING_SIZE],
+                         struct error *error)
+{
+	const char *what = "Server-Greeting";
+	int result = control_channel_read(channel, octets, GREETING_UNUSED_SIZE, what, error);
+
+	if (result == 0)
+		result = check_unused(octets, error);
+	return result != 0
+	               ? result
+	               : control_channel_read(channel, octets + GREETING_UNUSED_SIZE,
+	                                      GREETING_SIZE - GREETING_UNUSED_SIZE, what, error);
+}
+
 int control_client_connect(struct control_client *client, const struct endpoint *server,
                            const struct address *source, uint8_t dscp, int interrupt_fd,
                            struct error *error)
@@ -17,8 +48,7 @@ int control_client_connect(struct control_client *client, const struct endpoint 
 	result = control_channel_connect(&client->channel, server, source, dscp, interrupt_fd,
 	                                 error);
 	if (result == 0)
-		result = control_channel_read(&client->channel, octets, sizeof(octets),
-		                              "Server-Greeting", error);
+		result = read_greeting(&client->channel, octets, error);
 	if (result != 0)
 		return result;
 	server_greeting_read(octets, &client->greeting);
@@ -199,8 +229,9 @@ static const char *session_remedy(uint8_t accept)
 {
 	switch (accept) {
 	case ACCEPT_NOT_SUPPORTED:
-		return "; it does not take these addresses, this padding or this DSCP: check "
-		       "--source, --reflector, --padding and --dscp, or try --zero-addresses";
+		return "; it does not take these addresses, this padding, timeout or DSCP: check "
+		       "--source, --reflector, --padding, --timeout and --dscp, or try "
+		       "--zero-addresses";
 	case ACCEPT_PERMANENT_LIMIT:
 		return "; a limit of the server: ask for fewer --sessions";
 	case ACCEPT_TEMPORARY_LIMIT:

@@ -134,6 +134,18 @@ static int run_and_report(struct run *run, struct error *error)
 	return result < 0 ? fail(error) : statistics_exit_code(&total);
 }
 
+/** A wrong command line; who asked for JSON gets it. */
+static int refuse(const struct options *options, const struct error *error)
+{
+	struct run run;
+	struct report report = {.run = &run, .error = error->text};
+
+	run_init(&run, options, -1);
+	if (options->json)
+		report_json(stdout, &report);
+	return fail(error);
+}
+
 int main(int argc, char *argv[])
 {
 	struct options options;
@@ -142,7 +154,7 @@ int main(int argc, char *argv[])
 	int result = options_parse(argc, argv, &options, &error), interrupt_fd;
 
 	if (result < 0)
-		return fail(&error);
+		return refuse(&options, &error);
 	if (result == OPTIONS_HELP) {
 		options_usage(stdout);
 		return 0;

@@ -350,9 +350,6 @@ static int options_check(struct options *o, struct error *error)
 		        probe_mode_name(mode_list_choose(&o->modes, MODE_KEYED_MASK, true)));
 	if (mode_list_needs_sa(&o->modes) && o->sa_file == NULL)
 		return error_set(error, ERROR_ARGUMENT, "an ikev2 mode needs an SA: give --ike-sa");
-	if (o->sa_file != NULL && !mode_list_needs_sa(&o->modes))
-		return error_set(error, ERROR_ARGUMENT,
-		                 "--ike-sa is given but no ikev2 mode is asked: see --mode");
 	if (o->reflect_octets != 0 && o->padding != PADDING_AUTOMATIC &&
 	    o->padding <= o->reflect_octets)
 		return error_set(error, ERROR_ARGUMENT,
@@ -360,9 +357,19 @@ static int options_check(struct options *o, struct error *error)
 	return 0;
 }
 
+static int option_unknown(const char *word, struct error *error)
+{
+	bool letter = optopt > 0 && optopt < OPTION_MODE;
+	char name[] = {'-', (char)optopt, '\0'};
+
+	return error_set(error, ERROR_ARGUMENT,
+	                 "%s: unknown option, or its value is missing; see --help",
+	                 letter ? name : word);
+}
+
 int options_parse(int argc, char *argv[], struct options *options, struct error *error)
 {
-	int option, result;
+	int option, result, failure = 0;
 
 	*options = (struct options){.port = TWAMP_CONTROL_PORT,
 	                            .fallback = true,
@@ -376,18 +383,18 @@ int options_parse(int argc, char *argv[], struct options *options, struct error 
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-		if (option == 'h')
+		/* After an error the rest is read all the same: --json may be there. */
+		struct error ignored, *reason = failure == 0 ? error : &ignored;
+		if (option == 'h' && failure == 0)
 			return OPTIONS_HELP;
-		if (option == OPTION_VERSION)
+		if (option == OPTION_VERSION && failure == 0)
 			return OPTIONS_VERSION;
-		if (option == '?' || option == ':')
-			return error_set(error, ERROR_ARGUMENT,
-			                 "%s: unknown option, or its value is missing; see --help",
-			                 argv[optind > 1 ? optind - 1 : 1]);
-		result = option_apply(option, optarg, options, error);
-		if (result != 0)
-			return result;
+		result = option == '?' ? option_unknown(argv[optind > 1 ? optind - 1 : 1], reason)
+		                       : option_apply(option, optarg, options, reason);
+		failure = failure == 0 ? result : failure;
 	}
+	if (failure != 0)
+		return failure;
 	if (argc - optind != 1)
 		return error_set(error, ERROR_ARGUMENT, "%s; see --help",
 		                 argc == optind ? "HOST is missing" : "one HOST only");

@@ -55,7 +55,7 @@ enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
 /**
  * Parses and checks; options point into argv. Returns an enum options_result or ERROR_ARGUMENT with a text that names the
- * option and what is allowed.
+ * option and what is allowed; options->json and host are right as far as they were read.
  */
 int options_parse(int argc, char *argv[], struct options *options, struct error *error);
 

@@ -167,17 +167,19 @@ void report_json(FILE *out, const struct report *report)
 {
 	struct json_writer json = {.out = out};
 	const struct run *run = report->run;
+	const struct mode_list *asked = &run->options->modes;
 	char text[ENDPOINT_TEXT_SIZE];
 
 	json_open(&json, NULL, '{');
 	json_unsigned(&json, "schema", JSON_SCHEMA);
 	json_string(&json, "program", "specular-probe");
 	json_string(&json, "version", SPECULAR_VERSION);
-	json_string(&json, "host", run->options->host);
+	json_string(&json, "host", run->options->host[0] == '\0' ? NULL : run->options->host);
 	json_string(&json, "server",
 	            run->server.address.family == 0 ? NULL : endpoint_format(&run->server, text));
 	json_string(&json, "mode", run->mode == 0 ? NULL : probe_mode_name(run->mode));
-	json_string(&json, "mode_asked", probe_mode_name(run->options->modes.modes[0]));
+	json_string(&json, "mode_asked",
+	            asked->count == 0 ? NULL : probe_mode_name(asked->modes[0]));
 	json_open(&json, "features", '[');
 	if (run->mode & MODE_INDIVIDUAL_SESSION_CONTROL)
 		json_string(&json, NULL, "individual-session-control");

@@ -92,11 +92,15 @@ static int mode_choose(struct run *run, struct error *error)
 		                 modes_describe(features & ~offered, asked_text),
 		                 modes_describe(offered, offered_text));
 	mode = mode_list_choose(&options->modes, offered, run->without_ike);
+	if (mode == 0 && run->without_ike)
+		return error_set(error, ERROR_UNAVAILABLE,
+		                 "no IKE SA, and of the other modes that were asked the server "
+		                 "offers none: " FALL_BACK_REMEDY);
 	if (mode == 0)
 		return error_set(
-		        error, ERROR_NOT_FOUND, "the server offers %.150s; asked was %.150s: %s",
-		        modes_describe(offered, offered_text),
+		        error, ERROR_NOT_FOUND, "asked was %.100s; the server offers %.200s: %s",
 		        mode_list_describe(&options->modes, asked_text),
+		        modes_describe(offered, offered_text),
 		        mode_list_needs_sa(&options->modes) ? FALL_BACK_REMEDY : "see --mode");
 	if ((run->mode_asked & MODE_IKEV2_DERIVED) && !(mode & MODE_IKEV2_DERIVED))
 		log_event(LOG_LEVEL_WARNING, "ikev2-fall-back",

@@ -2,8 +2,8 @@
 #include "key/key_file_schema.h"
 #include "key/secret_table.h"
 
-int key_file_list(const struct yaml_tree *tree, const char *key, const struct yaml_tree_node **list,
-                  struct error *error)
+int key_file_list(const struct yaml_tree *tree, const char *key, unsigned minimum,
+                  const struct yaml_tree_node **list, struct error *error)
 {
 	const struct yaml_tree_node *root = tree->root;
 
@@ -24,9 +24,9 @@ int key_file_list(const struct yaml_tree *tree, const char *key, const struct ya
 		return yaml_tree_error(tree, *list, error, ERROR_FORMAT,
 		                       "%s where a list is expected; allowed: a list",
 		                       yaml_tree_kind_name((*list)->kind));
-	if ((*list)->count == 0 || (*list)->count > SECRET_TABLE_SIZE_MAXIMUM)
+	if ((*list)->count < minimum || (*list)->count > SECRET_TABLE_SIZE_MAXIMUM)
 		return yaml_tree_error(tree, *list, error, ERROR_LIMIT,
-		                       "%u elements; allowed: 1 to %u", (*list)->count,
+		                       "%u elements; allowed: %u to %u", (*list)->count, minimum,
 		                       SECRET_TABLE_SIZE_MAXIMUM);
 	return 0;
 }

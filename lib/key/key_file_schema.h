@@ -12,10 +12,10 @@ const struct schema_field *psk_file_schema(void);
 const struct schema_field *sa_file_schema(void);
 
 /**
- * The list that a key file's root mapping has under its only key: from one to SECRET_TABLE_SIZE_MAXIMUM mappings, whose keys the
+ * The list that a key file's root mapping has under its only key: from minimum to SECRET_TABLE_SIZE_MAXIMUM mappings, whose keys the
  * caller reads. Errors as in yaml_tree.h; they never quote a value.
  */
-int key_file_list(const struct yaml_tree *tree, const char *key, const struct yaml_tree_node **list,
-                  struct error *error);
+int key_file_list(const struct yaml_tree *tree, const char *key, unsigned minimum,
+                  const struct yaml_tree_node **list, struct error *error);
 
 #endif

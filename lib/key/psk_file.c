@@ -79,7 +79,7 @@ static int read_keys(const struct yaml_tree *tree, struct key_provider **provide
                      struct error *error)
 {
 	const struct yaml_tree_node *list;
-	int status = key_file_list(tree, PSK_FILE_LIST, &list, error);
+	int status = key_file_list(tree, PSK_FILE_LIST, 1, &list, error);
 
 	if (status != 0)
 		return status;

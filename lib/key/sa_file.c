@@ -166,7 +166,7 @@ static int read_sas(const struct yaml_tree *tree, struct key_provider **provider
                     struct error *error)
 {
 	const struct yaml_tree_node *list;
-	int status = key_file_list(tree, SA_FILE_LIST, &list, error);
+	int status = key_file_list(tree, SA_FILE_LIST, 0, &list, error);
 
 	if (status != 0)
 		return status;

@@ -107,6 +107,7 @@ static void wrong_values_name_the_option(void)
 	        {"probe -u lab h", "--key-file"},
 	        {"probe -k f h", "--key-id"},
 	        {"probe --bogus h", "--bogus"},
+	        {"probe -xJ h", "-x"},
 	        {"probe -c", "-c"},
 	        {"probe", "HOST"},
 	        {"probe a b", "one HOST"},
@@ -119,13 +120,26 @@ static void wrong_values_name_the_option(void)
 	}
 }
 
+static void json_is_known_in_spite_of_errors(void)
+{
+	CU_ASSERT(parse("probe -J -c 0 h") == ERROR_ARGUMENT);
+	CU_ASSERT(options.json);
+	CU_ASSERT(parse("probe -c 0 --bogus h --json") == ERROR_ARGUMENT);
+	CU_ASSERT(options.json);
+	CU_ASSERT(strstr(error.text, "--count") != NULL);
+	CU_ASSERT(parse("probe -c 0 h") == ERROR_ARGUMENT);
+	CU_ASSERT(!options.json);
+}
+
 static void modes_need_their_keys(void)
 {
 	CU_ASSERT(parse("probe --mode encrypted h") == ERROR_ARGUMENT);
 	CU_ASSERT(strstr(error.text, "mode encrypted needs a key") != NULL);
 	CU_ASSERT(parse("probe --mode ikev2-mixed h") == ERROR_ARGUMENT);
 	CU_ASSERT(strstr(error.text, "--ike-sa") != NULL);
-	CU_ASSERT(parse("probe --mode mixed -k f -u lab --ike-sa g h") == ERROR_ARGUMENT);
+	CU_ASSERT(parse("probe --mode mixed -k f -u lab --ike-sa g h") == OPTIONS_RUN);
+	CU_ASSERT(options.modes.count == 1 && options.modes.modes[0] == MODE_MIXED);
+	CU_ASSERT(parse("probe --mode unauthenticated -k f -u lab --ike-sa g h") == OPTIONS_RUN);
 	CU_ASSERT(parse("probe -k f -u lab h") == OPTIONS_RUN);
 	CU_ASSERT(options.modes.count == 3 && options.modes.modes[0] == MODE_ENCRYPTED);
 	CU_ASSERT(parse("probe --ike-sa g h") == OPTIONS_RUN);
@@ -168,15 +182,17 @@ static void dscp_by_number_and_name(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {{"defaults stand", defaults_stand},
-	                       {"short and long options agree", short_and_long_options_agree},
-	                       {"hosts and ports are told apart", hosts_and_ports_are_told_apart},
-	                       {"wrong values name the option", wrong_values_name_the_option},
-	                       {"modes need their keys", modes_need_their_keys},
-	                       {"fall-back only with a key and when allowed",
-	                        fallback_only_with_a_key_and_when_allowed},
-	                       {"help and version need no host", help_and_version_need_no_host},
-	                       {"DSCP by number and name", dscp_by_number_and_name},
-	                       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+	        {"defaults stand", defaults_stand},
+	        {"short and long options agree", short_and_long_options_agree},
+	        {"hosts and ports are told apart", hosts_and_ports_are_told_apart},
+	        {"wrong values name the option", wrong_values_name_the_option},
+	        {"JSON is known in spite of errors", json_is_known_in_spite_of_errors},
+	        {"modes need their keys", modes_need_their_keys},
+	        {"fall-back only with a key and when allowed",
+	         fallback_only_with_a_key_and_when_allowed},
+	        {"help and version need no host", help_and_version_need_no_host},
+	        {"DSCP by number and name", dscp_by_number_and_name},
+	        CU_TEST_INFO_NULL};
 	return unit_run("app-probe-options", tests);
 }

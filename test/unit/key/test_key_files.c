@@ -348,6 +348,18 @@ static void each_prf_is_read(void)
 	}
 }
 
+static void an_empty_sa_file_knows_no_sa(void)
+{
+	static const char text[] = "security-associations: []";
+	uint8_t spi_i[IKE_SPI_SIZE], spi_r[IKE_SPI_SIZE];
+	struct key_provider *provider;
+	struct error error = {""};
+
+	CU_ASSERT_EQUAL_FATAL(sa_file_parse("k", text, strlen(text), &provider, &error), 0);
+	CU_ASSERT_EQUAL(sa_file_spis(provider, 0, spi_i, spi_r), ERROR_NOT_FOUND);
+	key_provider_destroy(provider);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -360,6 +372,7 @@ int main(void)
 	        {"wrong SA files are refused", wrong_sa_files_are_refused},
 	        {"KeyIDs of every length are found", key_ids_of_every_length_are_found},
 	        {"each PRF is read", each_prf_is_read},
+	        {"an empty SA file knows no SA", an_empty_sa_file_knows_no_sa},
 	        CU_TEST_INFO_NULL};
 	return unit_run("key-files", tests);
 }
