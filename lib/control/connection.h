@@ -44,6 +44,8 @@ struct connection {
 	struct set_up_response response;
 	struct key_provider *provider; /**< asked; NULL when no answer is awaited */
 	struct key_lookup *lookup;
+	struct event
+	        *look_up_timer; /**< ikev2.timeout; NULL when no IKE provider's answer is awaited */
 	/** Waits for its token key; a copy, wiped when the key is there. NULL when there is nothing to wait for. */
 	struct shared_secret *secret;
 	bool secret_is_known; /**< false: it stands in for that of an unknown KeyID */

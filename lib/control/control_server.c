@@ -157,6 +157,7 @@ int control_server_create(const struct control_environment *environment,
 	        .set_up_deadline = (uint64_t)control->set_up_deadline * 1000,
 	        .servwait = (uint64_t)control->servwait * 1000,
 	        .refwait = (uint64_t)control->refwait * 1000,
+	        .ike_answer = environment->config->ikev2.timeout_ms,
 	        .flush = FLUSH_MS,
 	};
 	server->start_time = server_now(server);

@@ -180,9 +180,18 @@ static void provider_unreachable(struct connection *connection)
 
 	server_count(server, CONTROL_SETUPS_PROVIDER_UNREACHABLE);
 	control_log_event(&server->log, EVENT_KEY_PROVIDER_UNREACHABLE,
-	                  "%s: the key provider could not be asked",
+	                  "%s: the key provider could not be asked or did not answer in time",
 	                  endpoint_format(&connection->client, client));
 	set_up_reject(connection, ACCEPT_TEMPORARY_LIMIT);
+}
+
+static void forget_look_up(struct connection *connection)
+{
+	if (connection->look_up_timer != NULL)
+		event_free(connection->look_up_timer);
+	connection->look_up_timer = NULL;
+	connection->provider = NULL;
+	connection->lookup = NULL;
 }
 
 /** key_answer: from within key_provider_ask, or later. */
@@ -191,8 +200,7 @@ static void on_answer(void *context, int status, const struct shared_secret *sec
 	struct connection *connection = context;
 	bool ike = (connection->mode & MODE_IKEV2_DERIVED) != 0;
 
-	connection->provider = NULL;
-	connection->lookup = NULL;
+	forget_look_up(connection);
 	if (status == 0)
 		use_secret(connection, secret, true);
 	else if (status != ERROR_NOT_FOUND)
@@ -202,6 +210,27 @@ static void on_answer(void *context, int status, const struct shared_secret *sec
 	else
 		key_unknown(connection);
 	connection_resume(connection);
+}
+
+static void on_look_up_timeout(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *connection = context;
+
+	(void)fd;
+	(void)what;
+	key_provider_cancel(connection->provider, connection->lookup);
+	on_answer(connection, ERROR_UNAVAILABLE, NULL);
+}
+
+/** An IKE daemon that hangs is told from a slow client. Without memory for the timer the set-up deadline remains. */
+static void watch_look_up(struct connection *connection)
+{
+	struct control_server *server = connection->server;
+
+	connection->look_up_timer =
+	        evtimer_new(server->environment.base, on_look_up_timeout, connection);
+	if (connection->look_up_timer != NULL)
+		timer_arm(connection->look_up_timer, server->timing.ike_answer);
 }
 
 void key_agreement_begin(struct connection *connection)
@@ -226,13 +255,14 @@ void key_agreement_begin(struct connection *connection)
 		on_answer(connection, ERROR_UNAVAILABLE, NULL);
 	else if (connection->provider != NULL)
 		connection->lookup = lookup;
+	if (ike && connection->lookup != NULL)
+		watch_look_up(connection);
 }
 
 void key_agreement_cancel(struct connection *connection)
 {
 	if (connection->provider != NULL && connection->lookup != NULL)
 		key_provider_cancel(connection->provider, connection->lookup);
-	connection->provider = NULL;
-	connection->lookup = NULL;
+	forget_look_up(connection);
 	forget_secret(connection);
 }

@@ -26,7 +26,8 @@ struct control_timing {
 	uint64_t set_up_deadline;
 	uint64_t servwait;
 	uint64_t refwait;
-	uint64_t flush; /**< how long a last message may take to leave */
+	uint64_t ike_answer; /**< of an IKE key provider */
+	uint64_t flush;      /**< how long a last message may take to leave */
 };
 
 struct control_server {

@@ -86,6 +86,7 @@ static void make_config(void)
 	config.control.unauthenticated = limits;
 	config.control.keyed = limits;
 	config.ikev2.token_key = TOKEN_KEY_DIRECT;
+	config.ikev2.timeout_ms = 2000;
 	config.test.port_lower = 20000;
 	config.test.port_upper = 20007;
 	config.test.timeout_maximum = 60;

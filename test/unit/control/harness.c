@@ -140,6 +140,7 @@ static struct config *make_config(void)
 	control->sender_addresses[0].length = 24;
 	control->sender_address_count = 1;
 	control->log_per_minute = 0;
+	config->ikev2.timeout_ms = 20000;
 	config->test.port_lower = 20000;
 	config->test.port_upper = 20009;
 	config->test.timeout_maximum = 60;

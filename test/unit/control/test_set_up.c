@@ -327,6 +327,22 @@ static void client_that_leaves_cancels_the_look_up(void)
 	harness_close(&harness);
 }
 
+static void ike_provider_answers_in_time_or_is_given_up(void)
+{
+	struct harness harness;
+
+	harness_open(&harness);
+	harness_start(&harness);
+	harness.server->timing.ike_answer = 20;
+	harness.ike.how = FAKE_LATER; /* and never answers */
+	CU_ASSERT_EQUAL(
+	        refused(&harness, MODE_ENCRYPTED | MODE_IKEV2_DERIVED, "SPI-initSPI-resp", "any"),
+	        ACCEPT_TEMPORARY_LIMIT);
+	CU_ASSERT_EQUAL(harness.ike.cancelled, 1);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_PROVIDER_UNREACHABLE), 1);
+	harness_close(&harness);
+}
+
 static void half_open_set_ups_have_a_deadline(void)
 {
 	struct harness harness;
@@ -430,6 +446,8 @@ int main(void)
 	        {"key derivation holds up nobody else", key_derivation_holds_up_nobody_else},
 	        {"commands sent ahead wait for the key", commands_sent_ahead_wait_for_the_key},
 	        {"client that leaves cancels the look-up", client_that_leaves_cancels_the_look_up},
+	        {"IKE provider answers in time or is given up",
+	         ike_provider_answers_in_time_or_is_given_up},
 	        {"half-open set-ups have a deadline", half_open_set_ups_have_a_deadline},
 	        {"connections over a limit are greeted with Modes 0",
 	         connections_over_a_limit_are_greeted_with_modes_0},
