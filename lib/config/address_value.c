@@ -72,6 +72,24 @@ static const char *not_own(const struct address *address)
 	                                                         : NULL;
 }
 
+/** Why an address can't be a host's in its network, or NULL. RFC 3021 and RFC 6164: networks of two have hosts only. */
+static const char *not_host(const struct config_prefix *prefix)
+{
+	unsigned bits = family_bits(&prefix->address);
+	bool all_zero = true, all_one = true;
+
+	if (prefix->length + 2u > bits)
+		return NULL;
+	for (unsigned bit = prefix->length; bit < bits; bit++) {
+		bool set = (prefix->address.octets[bit / 8] & 0x80u >> (bit % 8)) != 0;
+		all_zero &= !set;
+		all_one &= set;
+	}
+	return all_zero                                 ? "is the network, not a host in it"
+	       : all_one && prefix->address.family == 4 ? "is the network's broadcast address"
+	                                                : NULL;
+}
+
 int address_value_read_own(const struct yaml_tree *tree, const struct yaml_tree_node *scalar,
                            void *destination, struct error *error)
 {
@@ -84,6 +102,8 @@ int address_value_read_own(const struct yaml_tree *tree, const struct yaml_tree_
 	if (!has_length || prefix.length == 0)
 		return refuse(tree, scalar, error, "has no prefix length", ADDRESS_VALUE_OWN);
 	const char *why = not_own(&prefix.address);
+	if (why == NULL)
+		why = not_host(&prefix);
 	if (why != NULL)
 		return refuse(tree, scalar, error, why, ADDRESS_VALUE_OWN);
 	memcpy(destination, &prefix, sizeof(prefix));

@@ -24,6 +24,9 @@ static int error_at_mark(const struct builder *builder, yaml_mark_t mark, int co
 	                 text);
 }
 
+/** What libyaml says of a tab at the start of a line. */
+#define TAB_PROBLEM "found character that cannot start any token"
+
 /** The next event; the caller deletes it. */
 static int next_event(struct builder *builder, yaml_event_t *event)
 {
@@ -35,11 +38,13 @@ static int next_event(struct builder *builder, yaml_event_t *event)
 		return error_set(builder->error, ERROR_MEMORY, "%s: out of memory",
 		                 yaml_tree_file_name(builder->tree->name));
 	yaml_mark_t mark = parser->error == YAML_READER_ERROR ? parser->mark : parser->problem_mark;
-	return error_set(builder->error, ERROR_FORMAT, "%s:%zu:%zu: YAML syntax: %s%s%s",
+	bool tab = parser->problem != NULL && strcmp(parser->problem, TAB_PROBLEM) == 0;
+	return error_set(builder->error, ERROR_FORMAT, "%s:%zu:%zu: YAML syntax: %s%s%s%s",
 	                 yaml_tree_file_name(builder->tree->name), mark.line + 1, mark.column + 1,
 	                 parser->problem != NULL ? parser->problem : "malformed",
 	                 parser->context != NULL ? " " : "",
-	                 parser->context != NULL ? parser->context : "");
+	                 parser->context != NULL ? parser->context : "",
+	                 tab ? "; a tab? indent with spaces" : "");
 }
 
 static int refuse_anchor_and_tag(const struct builder *builder, const yaml_event_t *event)

@@ -199,6 +199,10 @@ static void addresses_are_checked(void)
 	        OWN_REFUSED("::1/128", "is a loopback address"),
 	        OWN_REFUSED("224.0.0.1/4", "is not a unicast address"),
 	        OWN_REFUSED("255.255.255.255/24", "is not a unicast address"),
+	        OWN_REFUSED("192.0.2.0/24", "is the network, not a host in it"),
+	        OWN_REFUSED("192.0.2.255/24", "is the network's broadcast address"),
+	        OWN_REFUSED("192.0.2.7/30", "is the network's broadcast address"),
+	        OWN_REFUSED("2001:db8::/64", "is the network, not a host in it"),
 	        OWN_REFUSED("ff02::1/64", "is a multicast address"),
 	        OWN_REFUSED("fe80::1/64", "is a link-local address"),
 	        OWN_REFUSED("::ffff:192.0.2.2/120", "is an IPv4-mapped address"),
@@ -343,6 +347,9 @@ static void cpu_has_to_exist(void)
 static void syntax_is_checked(void)
 {
 	static const struct wrong cases[] = {
+	        {"eal:\n\tidle: sleep\n", ERROR_FORMAT,
+	         "t.yaml:2:1: YAML syntax: found character that cannot start any token while "
+	         "scanning for the next token; a tab? indent with spaces"},
 	        {"eal: [1\n", ERROR_FORMAT,
 	         "t.yaml:2:1: YAML syntax: did not find expected ',' or ']' while parsing a flow "
 	         "sequence"},

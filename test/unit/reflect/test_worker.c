@@ -11,7 +11,6 @@
 #include <rte_ring.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "unit.h"
@@ -350,14 +349,20 @@ static void what_the_nic_knows_is_used(void)
 
 static int eal_start(void)
 {
-	char prefix[64];
-	char *arguments[] = {
-	        (char[]){"test"},        (char[]){"--no-huge"},     (char[]){"-m"},
-	        (char[]){"64"},          (char[]){"--no-pci"},      prefix,
-	        (char[]){"--lcores"},    (char[]){"0@0"},           (char[]){"--no-telemetry"},
-	        (char[]){"--no-shconf"}, (char[]){"--log-level=4"}, NULL};
+	/* Nothing is shared, so many may have the same prefix; its folder stays. */
+	char *arguments[] = {(char[]){"test"},
+	                     (char[]){"--no-huge"},
+	                     (char[]){"-m"},
+	                     (char[]){"64"},
+	                     (char[]){"--no-pci"},
+	                     (char[]){"--file-prefix=specular-test"},
+	                     (char[]){"--lcores"},
+	                     (char[]){"0@0"},
+	                     (char[]){"--no-telemetry"},
+	                     (char[]){"--no-shconf"},
+	                     (char[]){"--log-level=4"},
+	                     NULL};
 
-	(void)snprintf(prefix, sizeof(prefix), "--file-prefix=specular-test-%d", (int)getpid());
 	if (rte_eal_init((int)(sizeof(arguments) / sizeof(arguments[0])) - 1, arguments) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("pool", MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
