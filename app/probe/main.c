@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/standard_files.h"
 #include "crypto/key_derivation.h"
 #include "options.h"
 #include "report.h"
@@ -151,8 +152,11 @@ int main(int argc, char *argv[])
 	struct options options;
 	struct error error;
 	struct run run;
-	int result = options_parse(argc, argv, &options, &error), interrupt_fd;
+	int result, interrupt_fd;
 
+	if (standard_files_open() != 0)
+		return EXIT_COULD_NOT_RUN;
+	result = options_parse(argc, argv, &options, &error);
 	if (result < 0)
 		return refuse(&options, &error);
 	if (result == OPTIONS_HELP) {
@@ -169,6 +173,8 @@ int main(int argc, char *argv[])
 	if (interrupt_fd < 0)
 		return fail(&error);
 	run_init(&run, &options, interrupt_fd);
+	if (options.verbose) /* live, into a pipe too */
+		(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	result = run_and_report(&run, &error);
 	run_close(&run);
 	(void)close(interrupt_fd);

@@ -5,6 +5,7 @@
 
 #include "appliance.h"
 #include "base/log.h"
+#include "base/standard_files.h"
 #include "options.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_RUN_TIME = 1, EXIT_CONFIGURATION = 2 };
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
 	struct config *config;
 	struct error error;
 
+	if (standard_files_open() != 0)
+		return EXIT_RUN_TIME;
 	if (options_parse(argc, argv, &options, &error) != 0) {
 		(void)complain(error.text, EXIT_CONFIGURATION);
 		(void)fputs(options_usage, stderr);
