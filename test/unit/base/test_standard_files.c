@@ -2,6 +2,7 @@
 #include "base/standard_files.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
