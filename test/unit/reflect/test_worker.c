@@ -11,6 +11,7 @@
 #include <rte_ring.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "unit.h"
