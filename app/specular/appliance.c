@@ -231,7 +231,10 @@ static int start_control(struct appliance *appliance, struct error *error)
 	return status;
 }
 
-/* In this order up, in reverse order down; a stage that fails has cleaned up after itself. */
+/*
+ * In this order up, in reverse order down; a stage that fails has cleaned up after itself. Workers are made from started ports: only
+ * then is it known whether a NIC's clock can be read.
+ */
 static const struct stage {
 	const char *name;
 	int (*start)(struct appliance *appliance, struct error *error);
@@ -244,8 +247,8 @@ static const struct stage {
         {"ports", open_ports, close_ports},
         {"exception path", start_exception, stop_exception},
         {"sessions", start_sessions, stop_sessions},
-        {"workers", make_workers, free_workers},
         {"port start", start_ports, stop_ports},
+        {"workers", make_workers, free_workers},
         {"polling", launch_workers, stop_workers},
         {"control", start_control, stop_control},
         {"timers and signals", events_start, events_stop},

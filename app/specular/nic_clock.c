@@ -40,20 +40,21 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * NANOSECONDS_IN_SECOND + (uint64_t)now.tv_nsec;
 }
 
-static bool take(uint16_t port_id, struct clock_sample *sample)
+/* sample->tsc gets the NIC's ticks; start_ns the monotonic time when it began. */
+static bool take(uint16_t port_id, struct clock_sample *sample, uint64_t *start_ns)
 {
 	uint64_t before;
 	uint64_t after;
-	uint64_t start = monotonic_ns();
 
+	*start_ns = monotonic_ns();
 	if (rte_eth_read_clock(port_id, &before) != 0)
 		return false;
-	uint64_t bus_ns = monotonic_ns() - start; /* a reading crosses the bus: that late at most */
 	*sample = clock_sample_take();
 	if (rte_eth_read_clock(port_id, &after) != 0)
 		return false;
+	/* The system clock's reading lies anywhere between the two of the NIC. */
 	sample->tsc = before + (after - before) / 2;
-	sample->uncertainty_ns += bus_ns;
+	sample->uncertainty_ns += (monotonic_ns() - *start_ns) / 2;
 	return true;
 }
 
@@ -63,12 +64,15 @@ int nic_clock_start(const struct config_port *port, uint16_t port_id, struct nic
 	struct timespec pause = {.tv_nsec = MEASURE_NS};
 	struct clock_sample first;
 	struct clock_sample second;
+	uint64_t first_ns;
+	uint64_t second_ns;
 
 	if (!clock->wanted)
 		return 0;
-	clock->readable = take(port_id, &first);
+	clock->readable = take(port_id, &first, &first_ns);
 	(void)nanosleep(&pause, NULL);
-	clock->readable = clock->readable && take(port_id, &second) && second.tsc > first.tsc;
+	clock->readable =
+	        clock->readable && take(port_id, &second, &second_ns) && second.tsc > first.tsc;
 	if (!clock->readable) {
 		if (port->driver.timestamps == CONFIG_TIMESTAMP_NIC)
 			return error_set(
@@ -80,8 +84,9 @@ int nic_clock_start(const struct config_port *port, uint16_t port_id, struct nic
 		          port->name);
 		return 0;
 	}
-	int64_t elapsed_ns = ntp_difference_ns(second.realtime_ntp, first.realtime_ntp);
-	uint64_t hz = (uint64_t)((double)(second.tsc - first.tsc) * 1e9 / (double)elapsed_ns);
+	/* Not by the system clock, which may step meanwhile. */
+	uint64_t hz = (uint64_t)((double)(second.tsc - first.tsc) * NANOSECONDS_IN_SECOND /
+	                         (double)(second_ns - first_ns));
 	tsc_clock_init(&clock->clock, hz, &second);
 	return 0;
 }
@@ -89,7 +94,8 @@ int nic_clock_start(const struct config_port *port, uint16_t port_id, struct nic
 void nic_clock_update(uint16_t port_id, struct nic_clock *clock)
 {
 	struct clock_sample sample;
+	uint64_t start_ns;
 
-	if (clock->readable && take(port_id, &sample))
+	if (clock->readable && take(port_id, &sample, &start_ns))
 		(void)tsc_clock_update(&clock->clock, &sample);
 }

@@ -16,7 +16,7 @@
 /** What the workers are made from; all of it outlives them. */
 struct worker_environment {
 	const struct config *config;
-	const struct port *ports; /**< config->port_count of them */
+	const struct port *ports; /**< config->port_count of them, started */
 	const struct exception_path *exception;
 	struct session_registry *sessions;
 	const struct tsc_clock *clock;
