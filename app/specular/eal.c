@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,6 +64,19 @@ static int check_memory(const struct config_eal *eal, struct error *error)
 	                 eal->memory_mib, machine_mib);
 }
 
+/* EAL's threads inherit the signal mask: with all blocked, signals come to the main thread and never stop a polling lcore. */
+static int init_without_signals(struct eal_arguments *arguments)
+{
+	sigset_t all;
+	sigset_t before;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	int status = rte_eal_init(arguments->count, arguments->vector);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
 int eal_start(const struct config *config, struct eal *eal, struct error *error)
 {
 	static struct eal_arguments arguments; /* EAL keeps pointers into it */
@@ -83,7 +98,7 @@ int eal_start(const struct config *config, struct eal *eal, struct error *error)
 		          free_mib, config->eal.memory_mib);
 	for (int i = 1; i < arguments.count; i++)
 		log_event(LOG_LEVEL_DEBUG, "eal", "argument %s", arguments.text[i]);
-	if (rte_eal_init(arguments.count, arguments.vector) < 0) {
+	if (init_without_signals(&arguments) < 0) {
 		char said[DPDK_LOG_TEXT_SIZE];
 		status = error_set(error, ERROR_SYSTEM, "EAL did not start: %s; it said: %s",
 		                   rte_strerror(rte_errno), dpdk_log_recent(said));
