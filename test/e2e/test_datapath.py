@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Frames as the wire may bring them: VLANs, IPv4 options, IPv6 extension headers, fragments, damage."""
 
+import random
 import struct
 import time
 
@@ -144,6 +145,34 @@ def test_fragments(lab, which):
         port.send(raw(lab, session, payload, 6, next_header=44, before=head))
     assert silent(port, session), "a fragment was reflected"
     session.exchange()
+
+
+@subset("sanitizers")
+def test_counters_add_up(lab):
+    """Whatever comes, each frame is counted once more than as received."""
+    chance = random.Random(1)
+    port, mac = lab.port(), lab.appliance_mac()
+    sessions = [lab.session(mode, version, receiver_port=18800 + mode + 10 * version) for mode in (1, 2, 4) for version in (4, 6)]
+    for sequence in range(3000):
+        session = chance.choice(sessions)
+        payload = session.test.packet(sequence, twamp.ntp(time.time()), padding=bytes(chance.randrange(1300)))
+        source, destination = CLIENT[session.version], APPLIANCE[session.version]
+        datagram = frames.udp(source, destination, session.socket.getsockname()[1], session.accept.port, payload)
+        packet = (frames.ipv4 if session.version == 4 else frames.ipv6)(source, destination, datagram)
+        frame = bytearray(frames.ethernet(mac, port.address, packet))
+        if chance.randrange(4) == 0:
+            del frame[chance.randrange(14, len(frame)):]
+        for _ in range(chance.randrange(4)):
+            frame[chance.randrange(min(len(frame), chance.choice((70, 1500))))] = chance.randrange(256)
+        port.send(bytes(frame))
+
+    def add_up():
+        now = lab.counters()
+        return now["received"] >= 1000 and now["received"] == now["reflected"] + now["exception"] + \
+            sum(value for name, value in now.items() if name.startswith("drop_"))
+    lab.wait_for(add_up, 3, "counters that add up")
+    for session in sessions:
+        session.exchange(3000)
 
 
 def test_do_not_fragment_flag_is_fine(lab):

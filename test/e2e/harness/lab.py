@@ -78,7 +78,7 @@ class Lab:
         self.build = os.path.abspath(os.path.join(ROOT, build))
         self.name = name or os.environ.get("SPECULAR_LAB", "spec-e2e")
         self.environment = {**os.environ, "SPECULAR_LAB": self.name, "SPECULAR_BUILD": self.build,
-                            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:halt_on_error=1",
+                            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:halt_on_error=1:quarantine_size_mb=4",
                             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=0"}
         self.runtime = f"/run/{self.name}-lab"
         self.log_path = os.path.join(self.runtime, "specular.log")
