@@ -194,13 +194,13 @@ int control_server_listen(struct control_server *server, struct error *error)
 }
 
 /**
- * The half-open connection that gives way to a new one of that address: the oldest of the address itself when it has all it may have,
- * else the oldest of the address that has most. So a flood of half-open connections mostly turns on itself. NULL: there is none.
+ * The oldest half-open connection of the address when it has all it may have, else the oldest of the address that has most. So a flood
+ * of half-open connections mostly turns on itself. NULL: there is none.
  */
 static struct connection *choose_half_open(struct control_server *server,
                                            const struct address *client)
 {
-	bool own = limits_address_is_full(server->limits, client);
+	bool own = client != NULL && limits_address_is_full(server->limits, client);
 	struct connection *connection;
 	struct connection *chosen = NULL;
 	unsigned most = 0;
@@ -218,25 +218,31 @@ static struct connection *choose_half_open(struct control_server *server,
 	return chosen;
 }
 
+bool server_displace_half_open(struct control_server *server, const struct address *client,
+                               const char *reason)
+{
+	struct connection *oldest = choose_half_open(server, client);
+	char text[ENDPOINT_TEXT_SIZE];
+
+	if (oldest == NULL)
+		return false;
+	server_count(server, CONTROL_SETUPS_DISPLACED);
+	control_log_event(&server->log, EVENT_SET_UP_DISPLACED,
+	                  "%s: set-up not complete, gives way to a newer connection: %s",
+	                  endpoint_format(&oldest->client, text), reason);
+	connection_close(oldest);
+	return true;
+}
+
 /** Counts a new connection in, at the cost of a half-open one when a limit is reached; NULL and a reason when there is none. */
 static struct address_usage *take_connection(struct control_server *server,
                                              const struct address *client, const char **reason)
 {
 	struct address_usage *usage = limits_take_connection(server->limits, client, reason);
-	struct connection *oldest;
-	char text[ENDPOINT_TEXT_SIZE];
 
-	if (usage != NULL)
-		return usage;
-	oldest = choose_half_open(server, client);
-	if (oldest == NULL)
-		return NULL;
-	server_count(server, CONTROL_SETUPS_DISPLACED);
-	control_log_event(&server->log, EVENT_SET_UP_DISPLACED,
-	                  "%s: set-up not complete, gives way to a newer connection: too many %s",
-	                  endpoint_format(&oldest->client, text), *reason);
-	connection_close(oldest);
-	return limits_take_connection(server->limits, client, reason);
+	if (usage == NULL && server_displace_half_open(server, client, *reason))
+		usage = limits_take_connection(server->limits, client, reason);
+	return usage;
 }
 
 int control_server_adopt(struct control_server *server, struct bufferevent *stream,
@@ -250,7 +256,7 @@ int control_server_adopt(struct control_server *server, struct bufferevent *stre
 	server_count(server, CONTROL_CONNECTIONS_ACCEPTED);
 	if (usage == NULL) {
 		server_count(server, CONTROL_CONNECTIONS_REFUSED);
-		control_log_event(&server->log, EVENT_CONNECTION_REFUSED, "%s: too many %s",
+		control_log_event(&server->log, EVENT_CONNECTION_REFUSED, "%s: %s",
 		                  endpoint_format(client, text), reason);
 		set_up_refuse(stream);
 		bufferevent_free(stream);

@@ -103,21 +103,21 @@ struct address_usage *limits_take_connection(struct limits *limits, const struct
 	struct address_usage *usage = find(*bucket, client);
 
 	if (limits->open >= limits->connections_maximum) {
-		*reason = "connections in all";
+		*reason = "too many connections in all";
 		return NULL;
 	}
 	if (limits->half_open >= limits->half_open_maximum) {
-		*reason = "half-open set-ups";
+		*reason = "too many half-open set-ups";
 		return NULL;
 	}
 	if (usage != NULL && usage->open >= limits->connections_per_address_maximum) {
-		*reason = "connections of this address";
+		*reason = "too many connections of this address";
 		return NULL;
 	}
 	if (usage == NULL) {
 		usage = calloc(1, sizeof(*usage));
 		if (usage == NULL) {
-			*reason = "memory";
+			*reason = "no memory";
 			return NULL;
 		}
 		usage->address = *client;

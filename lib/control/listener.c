@@ -6,6 +6,8 @@
 #include <event2/listener.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,14 +87,26 @@ static void on_accept(struct evconnlistener *acceptor, evutil_socket_t fd, struc
 	(void)control_server_adopt(listener->server, stream, &client, &local);
 }
 
-/** No file descriptor, no memory: trying again at once would only spin. */
+/** accept() fails for want of a file descriptor even when there is nothing to accept. */
+static bool is_connection_waiting(struct evconnlistener *acceptor)
+{
+	struct pollfd listening = {.fd = evconnlistener_get_fd(acceptor), .events = POLLIN};
+
+	return poll(&listening, 1, 0) != 0;
+}
+
+/** No file descriptor, no memory: a half-open connection has to give way, or trying again at once would only spin. */
 static void on_accept_error(struct evconnlistener *acceptor, void *context)
 {
 	struct listener *listener = context;
+	const char *reason = strerror(errno);
 
+	if (!is_connection_waiting(acceptor))
+		return;
+	if (server_displace_half_open(listener->server, NULL, reason))
+		return;
 	control_log_event(&listener->server->log, EVENT_ACCEPT_FAILED,
-	                  "%s: %s; accepting pauses for %u ms", listener->where, strerror(errno),
-	                  PAUSE_MS);
+	                  "%s: %s; accepting pauses for %u ms", listener->where, reason, PAUSE_MS);
 	(void)evconnlistener_disable(acceptor);
 	timer_arm(listener->pause, PAUSE_MS);
 }

@@ -4,6 +4,7 @@
 #define SPECULAR_CONTROL_SERVER_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -67,6 +68,10 @@ static inline void timer_arm(struct event *timer, uint64_t milliseconds)
 
 	(void)evtimer_add(timer, &delay);
 }
+
+/** Closes the half-open connection that gives way to a new one of client (NULL: of anybody). False: there is none. */
+bool server_displace_half_open(struct control_server *server, const struct address *client,
+                               const char *reason);
 
 /** NTP time now. */
 uint64_t server_now(const struct control_server *server);

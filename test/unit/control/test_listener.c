@@ -173,6 +173,39 @@ static void accepting_pauses_without_file_descriptors(void)
 	harness_close(&harness);
 }
 
+static void half_open_ones_give_their_file_descriptors(void)
+{
+	struct harness harness;
+	struct rlimit saved;
+	struct rlimit full;
+	int held[2];
+	int late;
+
+	harness_open(&harness);
+	listen_on(&harness, "127.0.0.1", free_port(AF_INET));
+	harness_start(&harness);
+	CU_ASSERT_EQUAL_FATAL(control_server_listen(harness.server, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		held[i] = dial(&harness.config->control.listen[0], 0);
+		CU_ASSERT_TRUE_FATAL(held[i] >= 0 && read_greeting(&harness, held[i]));
+	}
+	late = dial(&harness.config->control.listen[0], 0);
+	CU_ASSERT_TRUE_FATAL(late >= 0);
+	CU_ASSERT_EQUAL(getrlimit(RLIMIT_NOFILE, &saved), 0);
+	full = saved;
+	/* The next descriptor would be the one after late. */
+	full.rlim_cur = (rlim_t)late + 1;
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &full), 0);
+	CU_ASSERT_TRUE(read_greeting(&harness, late));
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &saved), 0);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_DISPLACED), 1);
+	CU_ASSERT_EQUAL(control_server_connections(harness.server), 2);
+	for (unsigned i = 0; i < 2; i++)
+		(void)close(held[i]);
+	(void)close(late);
+	harness_close(&harness);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -181,6 +214,8 @@ int main(void)
 	        {"errors say what to do", errors_say_what_to_do},
 	        {"accepting pauses without file descriptors",
 	         accepting_pauses_without_file_descriptors},
+	        {"half-open ones give their file descriptors",
+	         half_open_ones_give_their_file_descriptors},
 	        CU_TEST_INFO_NULL,
 	};
 
