@@ -380,6 +380,8 @@ static void a_wrong_hmac_ends_the_connection(void)
 	/* The same for a command that nobody knows: its HMAC is checked before it is answered. */
 	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	memset(octets, 0x5a, sizeof(octets));
+	CU_ASSERT_EQUAL(control_stream_send_with_hmac(client.cipher, octets, 2 * CONTROL_BLOCK), 0);
+	octets[2 * CONTROL_BLOCK - 1] ^= 1;
 	client_write(&client, octets, 2 * CONTROL_BLOCK);
 	CU_ASSERT_TRUE(client_sees_end(&client));
 	client_close(&client);
