@@ -287,6 +287,52 @@ static void stop_for_another_number_closes(void)
 	client_stop(&client, ACCEPT_OK, 1); /* accepted, but never started */
 	CU_ASSERT_TRUE(client_sees_end(&client));
 	client_close(&client);
+	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	CU_ASSERT_EQUAL(request(&client), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
+	client_stop(&client, ACCEPT_OK, 0);
+	CU_ASSERT_TRUE(client_sees_end(&client));
+	client_close(&client);
+	/* What has been stopped once is not counted again. */
+	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	CU_ASSERT_EQUAL(request(&client), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
+	client_stop(&client, ACCEPT_OK, 1);
+	CU_ASSERT_EQUAL(request(&client), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
+	client_stop(&client, ACCEPT_OK, 2);
+	CU_ASSERT_TRUE(client_sees_end(&client));
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_STOP_COUNT_MISMATCH), 4);
+	client_close(&client);
+	harness_close(&harness);
+}
+
+/** Sessions that the registry refuses give their places back. */
+static void a_full_registry_is_temporary(void)
+{
+	struct harness harness;
+	struct client client;
+	struct request_tw_session message = client_request_template(4);
+	struct accept_session answer;
+	struct config_limits *limits;
+	unsigned accepted = 0;
+
+	harness_open(&harness);
+	limits = &harness.config->control.unauthenticated;
+	limits->sessions = limits->sessions_per_address = limits->sessions_per_connection = 10000;
+	harness_start(&harness);
+	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	while (client_request(&client, &message, &answer) && answer.accept == ACCEPT_OK &&
+	       accepted < 10000) {
+		accepted++;
+		message.sender.port++;
+	}
+	CU_ASSERT_EQUAL(answer.accept, ACCEPT_TEMPORARY_LIMIT);
+	CU_ASSERT_EQUAL(session_registry_count(harness.sessions), accepted);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SESSIONS_REFUSED_TEMPORARY), 1);
+	client_close(&client);
+	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
+	CU_ASSERT_EQUAL(limits_addresses(harness.server->limits), 0);
 	harness_close(&harness);
 }
 
@@ -502,6 +548,7 @@ int main(void)
 	         without_an_ipv4_address_the_sid_has_the_end_of_our_ipv6},
 	        {"a refusal has neither Port nor SID", a_refusal_has_neither_port_nor_sid},
 	        {"limits of sessions", limits_of_sessions},
+	        {"a full registry is temporary", a_full_registry_is_temporary},
 	        {"no free port is temporary", no_free_port_is_temporary},
 	        {"reflected octets are those asked for", reflected_octets_are_those_asked_for},
 	        {"only Stop is available while measuring", only_stop_is_available_while_measuring},

@@ -213,6 +213,52 @@ static void a_client_that_has_sent_its_last_is_answered(void)
 	harness_close(&harness);
 }
 
+/** It leaves its last answers, and its half of the connection, for ever. */
+static void a_last_message_waits_only_so_long(void)
+{
+	struct harness harness;
+	struct client client;
+	uint8_t commands[LAST_COMMANDS * 2 * CONTROL_BLOCK] = {0};
+	int small = 1;
+
+	harness_open(&harness);
+	harness_start(&harness);
+	harness.server->timing.flush = 20;
+	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	struct connection *connection = LIST_FIRST(&harness.server->connections);
+	CU_ASSERT_EQUAL(setsockopt(bufferevent_getfd(connection->stream), SOL_SOCKET, SO_SNDBUF,
+	                           &small, sizeof(small)),
+	                0);
+	(void)bufferevent_disable(client.stream, EV_READ);
+	client_write(&client, commands, sizeof(commands));
+	harness_run(&harness, 20);
+	CU_ASSERT_EQUAL(shutdown(bufferevent_getfd(client.stream), SHUT_WR), 0);
+	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
+	client_close(&client);
+	harness_close(&harness);
+}
+
+static void what_is_sent_ahead_costs_little(void)
+{
+	static uint8_t ahead[1024 * 1024];
+	struct harness harness;
+	struct client client;
+	struct connection *connection;
+
+	harness_open(&harness);
+	harness_start(&harness);
+	harness.psk.how = FAKE_LATER;
+	client_connect(&client, &harness, CLIENT_IPV4);
+	CU_ASSERT_TRUE(client_read_greeting(&client));
+	client_send_set_up(&client, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	client_write(&client, ahead, sizeof(ahead));
+	harness_run(&harness, 20);
+	connection = LIST_FIRST(&harness.server->connections);
+	CU_ASSERT(evbuffer_get_length(bufferevent_get_input(connection->stream)) <= 8192);
+	client_close(&client);
+	harness_close(&harness);
+}
+
 static void destroying_a_busy_server_leaves_nothing(void)
 {
 	struct harness harness;
@@ -257,6 +303,8 @@ int main(void)
 	        {"a client that never reads costs little", a_client_that_never_reads_costs_little},
 	        {"a client that has sent its last is answered",
 	         a_client_that_has_sent_its_last_is_answered},
+	        {"a last message waits only so long", a_last_message_waits_only_so_long},
+	        {"what is sent ahead costs little", what_is_sent_ahead_costs_little},
 	        {"destroying a busy server leaves nothing",
 	         destroying_a_busy_server_leaves_nothing},
 	        CU_TEST_INFO_NULL,

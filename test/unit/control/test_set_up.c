@@ -417,12 +417,15 @@ static void pools_are_separate(void)
 
 	harness_open(&harness);
 	harness.config->control.unauthenticated.connections = 1;
+	harness.config->control.keyed.connections = 1;
 	harness_start(&harness);
 	CU_ASSERT_TRUE(client_open(&open, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
 	CU_ASSERT_EQUAL(refused(&harness, MODE_UNAUTHENTICATED, "", ""), ACCEPT_TEMPORARY_LIMIT);
 	CU_ASSERT_TRUE(client_open(&keyed, &harness, CLIENT_IPV4, MODE_AUTHENTICATED));
 	client_close(&open);
 	CU_ASSERT_TRUE(harness_wait_connections(&harness, 1));
+	CU_ASSERT_EQUAL(refused(&harness, MODE_MIXED, "key", PASSPHRASE), ACCEPT_TEMPORARY_LIMIT);
+	CU_ASSERT_EQUAL(harness.psk.asked, 1); /* a full pool costs no key look-up */
 	CU_ASSERT_TRUE(client_open(&open, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
 	client_close(&open);
 	client_close(&keyed);
