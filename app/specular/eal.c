@@ -64,14 +64,17 @@ static int check_memory(const struct config_eal *eal, struct error *error)
 	                 eal->memory_mib, machine_mib);
 }
 
-/* EAL's threads inherit the signal mask: with all blocked, signals come to the main thread and never stop a polling lcore. */
+/* EAL's threads inherit the mask: what events.h handles comes to the main thread and never stops a polling lcore. */
 static int init_without_signals(struct eal_arguments *arguments)
 {
-	sigset_t all;
+	sigset_t handled;
 	sigset_t before;
 
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	(void)sigemptyset(&handled);
+	(void)sigaddset(&handled, SIGINT);
+	(void)sigaddset(&handled, SIGTERM);
+	(void)sigaddset(&handled, SIGUSR1);
+	(void)pthread_sigmask(SIG_BLOCK, &handled, &before);
 	int status = rte_eal_init(arguments->count, arguments->vector);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return status;

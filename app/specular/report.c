@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <rte_ethdev.h>
+
 #include "base/log.h"
 
 #define LINE_SIZE 900u
@@ -57,9 +59,28 @@ static bool report(const struct counter_description *description, uint64_t value
 	return value > 0;
 }
 
+/* What the driver lost before a polling lcore could see it, or could not send. */
+static void report_port_losses(const struct port *port)
+{
+	struct rte_eth_stats stats;
+
+	if (!port->started || rte_eth_stats_get(port->id, &stats) != 0)
+		return;
+	if (stats.imissed + stats.ierrors + stats.rx_nombuf + stats.oerrors > 0)
+		log_event(LOG_LEVEL_INFO, "port-losses",
+		          "port %s: %" PRIu64 " missed since the queues were full, %" PRIu64
+		          " received with errors, %" PRIu64 " without a buffer, %" PRIu64
+		          " not sent",
+		          port->config->name, stats.imissed, stats.ierrors, stats.rx_nombuf,
+		          stats.oerrors);
+}
+
 void report_counters(const struct appliance *appliance)
 {
 	unsigned told = 0;
+
+	for (unsigned i = 0; i < appliance->config->port_count; i++)
+		report_port_losses(&appliance->ports[i]);
 
 	for (unsigned i = 0; i < DATAPATH_COUNTER_COUNT; i++)
 		told += report(&datapath_counter_descriptions[i],
