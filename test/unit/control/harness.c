@@ -182,6 +182,8 @@ void harness_start(struct harness *harness)
 void harness_close(struct harness *harness)
 {
 	control_server_destroy(harness->server);
+	/* Streams that still had something to tell are freed in their turn. */
+	(void)event_base_loop(harness->base, EVLOOP_NONBLOCK);
 	(void)session_registry_reclaim(harness->sessions);
 	session_registry_destroy(harness->sessions);
 	suite_destroy(harness->suite);
