@@ -51,6 +51,9 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (test->state == TEST_SESSION_STARTED)
 		check_refwait(test);
+	else if (tsc_now() < test->until_tsc)
+		/* The event loop's idea of now was old when the timer was armed. */
+		timer_arm(test->timer, WITHDRAW_MARGIN_MS);
 	else
 		test_session_end(test);
 }
@@ -112,7 +115,8 @@ void test_session_stop(struct test_session *test)
 	                   32);
 	uint64_t milliseconds = (uint64_t)(((unsigned __int128)test->timeout * 1000) >> 32);
 
-	session_stop(test->session, tsc_now() + ticks);
+	test->until_tsc = tsc_now() + ticks;
+	session_stop(test->session, test->until_tsc);
 	server_count(test->server, CONTROL_SESSIONS_STOPPED);
 	unlink_session(test);
 	test->state = TEST_SESSION_STOPPED;

@@ -21,6 +21,7 @@ struct test_session {
 	enum test_session_state state;
 	uint64_t timeout;     /**< 32.32 seconds */
 	uint64_t started_tsc; /**< REFWAIT counts from here until a packet comes */
+	uint64_t until_tsc;   /**< once stopped: packets are answered until here */
 	struct event *timer;  /**< REFWAIT while started, Timeout once stopped */
 	struct address_usage *usage;
 	enum limit_pool pool;
