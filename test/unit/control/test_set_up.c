@@ -191,6 +191,9 @@ static void unknown_sa_is_answered_with_accept_6(void)
 	CU_ASSERT_EQUAL(client_read_server_start(&client, MODE_MIXED | MODE_IKEV2_DERIVED),
 	                ACCEPT_OK);
 	CU_ASSERT_EQUAL(harness.ike.query.kind, KEY_QUERY_IKE_SA);
+	struct address peer;
+	CU_ASSERT_EQUAL(address_parse(CLIENT_IPV4, &peer), 0);
+	CU_ASSERT_TRUE(address_equal(&harness.ike.query.peer, &peer));
 	client_close(&client);
 	harness_close(&harness);
 }
