@@ -38,6 +38,26 @@ static void greeting_offers_modes_and_a_fresh_challenge(void)
 	harness_close(&harness);
 }
 
+static void ikev2_derived_needs_a_provider(void)
+{
+	struct harness harness;
+	struct client client;
+
+	harness_open(&harness);
+	harness.config->control.modes |= MODE_IKEV2_DERIVED;
+	harness_start(&harness);
+	struct control_environment environment = harness.server->environment;
+	control_server_destroy(harness.server);
+	environment.ike_provider = NULL;
+	CU_ASSERT_EQUAL_FATAL(control_server_create(&environment, &harness.server, NULL), 0);
+	client_connect(&client, &harness, CLIENT_IPV4);
+	CU_ASSERT_TRUE(client_read_greeting(&client));
+	CU_ASSERT_EQUAL(client.greeting.modes & MODE_IKEV2_DERIVED, 0);
+	CU_ASSERT_NOT_EQUAL(client.greeting.modes, 0);
+	client_close(&client);
+	harness_close(&harness);
+}
+
 static void every_mode_is_set_up(void)
 {
 	static const uint32_t modes[] = {
@@ -440,6 +460,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 	        {"greeting offers modes and a fresh Challenge",
 	         greeting_offers_modes_and_a_fresh_challenge},
+	        {"IKEv2Derived needs a provider", ikev2_derived_needs_a_provider},
 	        {"every mode is set up", every_mode_is_set_up},
 	        {"token key may be the IKE secret itself", token_key_may_be_the_ike_secret_itself},
 	        {"client may decline", client_may_decline},
