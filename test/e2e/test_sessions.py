@@ -174,6 +174,22 @@ def test_individual_stop_before_start(lab):
     assert ask(control, socket, accept, 0, timeout=0.3) is None
 
 
+@subset("sanitizers")
+@cases("unauthenticated", "encrypted")
+def test_individual_many(lab, name):
+    """As many sessions as a connection may have by default, started and stopped by one command each."""
+    control = lab.control(twamp.SECURITY_MODES[name] | twamp.INDIVIDUAL_CONTROL)
+    number = 256 if name == "unauthenticated" else 1024
+    accepts = [control.request(sender_port=30000 + index, receiver_port=18800) for index in range(number)]
+    assert all(accept.accept == 0 for accept in accepts)
+    assert control.request(sender_port=29999, receiver_port=18800).accept == 4
+    sids = [accept.sid for accept in accepts]
+    assert len(set(sids)) == number
+    for command in (7, 9):
+        answer = control.list_acknowledged(command, sids)
+        assert len(answer) == number and set(answer.values()) == {0}
+
+
 def test_individual_pipelined(lab):
     """RFC 5938 section 3.2: several Start-N-Sessions may be sent without waiting."""
     control = lab.control(twamp.ENCRYPTED | twamp.INDIVIDUAL_CONTROL)

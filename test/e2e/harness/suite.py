@@ -2,6 +2,7 @@
 """Marks on test functions and the runner that finds, groups, runs and counts them."""
 
 import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -149,6 +150,8 @@ def main(arguments):
         print("\n".join(test.name for test in tests))
         return 0
     runner = Runner(lab)
+    alone = open(f"/run/lock/{lab.name}-tests", "w", encoding="ascii")
+    fcntl.flock(alone, fcntl.LOCK_EX)  # a second run waits: both would want this lab
     try:
         for test in tests:
             runner.run(test)
