@@ -216,18 +216,25 @@ static void the_worse_error_estimate_is_told(void)
 	world_set_up(&world);
 	request_init(&request, 4, TEST_UNAUTHENTICATED, 7);
 	(void)request_session(&world, &request);
-	size_t length = request_build(&world, &request, frame);
-	struct reflect_frame run = {.octets = frame,
-	                            .length = (uint16_t)length,
-	                            .capacity = 200,
-	                            .mtu = UINT16_MAX,
-	                            .receive_tsc = WORLD_RECEIVE_TSC,
-	                            .receive_time = {.error_estimate = 0x1207}};
-	reflect_burst(&world.reflector, &run, 1);
-	CU_ASSERT_EQUAL(run.verdict, VERDICT_REFLECT);
-	size_t udp = reply_udp_offset(&request);
-	CU_ASSERT_EQUAL(load_be16(frame + udp + 8 + 12), 0x1207);
-	CU_ASSERT(udp_checksum_is_right(frame, request_ip_offset(&request), udp));
+	/* The transmit estimate is WORLD_ERROR, 0x9107. */
+	static const struct {
+		uint16_t receive, told;
+	} estimates[] = {{0x1207, 0x1207}, {0x9207, 0x9207}, {0x0107, 0x1107}, {0x8107, 0x9107}};
+	for (unsigned i = 0; i < sizeof(estimates) / sizeof(estimates[0]); i++) {
+		size_t length = request_build(&world, &request, frame);
+		struct reflect_frame run = {
+		        .octets = frame,
+		        .length = (uint16_t)length,
+		        .capacity = 200,
+		        .mtu = UINT16_MAX,
+		        .receive_tsc = WORLD_RECEIVE_TSC,
+		        .receive_time = {.error_estimate = estimates[i].receive}};
+		reflect_burst(&world.reflector, &run, 1);
+		CU_ASSERT_EQUAL(run.verdict, VERDICT_REFLECT);
+		size_t udp = reply_udp_offset(&request);
+		CU_ASSERT_EQUAL(load_be16(frame + udp + 8 + 12), estimates[i].told);
+		CU_ASSERT(udp_checksum_is_right(frame, request_ip_offset(&request), udp));
+	}
 	world_tear_down(&world);
 }
 

@@ -440,6 +440,29 @@ static void impossible_sources(void)
 	world_tear_down(&world);
 }
 
+/** An address is ours in its VLANs only; elsewhere the kernel judges. */
+static void an_address_belongs_to_its_vlans(void)
+{
+	static const struct {
+		uint16_t vlan, outer;
+		bool own;
+	} tags[] = {{100, 200, true}, {100, 300, false}, {101, 200, false}, {200, 100, false}};
+	struct request request = plain(6, TEST_UNAUTHENTICATED);
+
+	world_set_up(&world);
+	request.tags = 2;
+	for (unsigned i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		request.parameters.flow.vlan = tags[i].vlan;
+		request.parameters.flow.outer_vlan = tags[i].outer;
+		size_t length = request_build(&world, &request, frame);
+		if (tags[i].own)
+			expect_drop(length, DATAPATH_DROP_UNKNOWN_FLOW);
+		else
+			expect_exception(length);
+	}
+	world_tear_down(&world);
+}
+
 /** A promiscuous port sees what goes to others; a group's frames are the kernel's; a port without address takes all. */
 static void other_stations(void)
 {
@@ -599,6 +622,7 @@ int main(void)
 	                       {"the kernel's frames", the_kernels_frames},
 	                       {"unusual extensions", unusual_extensions},
 	                       {"impossible sources", impossible_sources},
+	                       {"an address belongs to its VLANs", an_address_belongs_to_its_vlans},
 	                       {"other stations", other_stations},
 	                       {"mixed bursts", mixed_bursts},
 	                       {"random octets do no harm", random_octets_do_no_harm},

@@ -180,6 +180,9 @@ static void replies_leave_by_the_port(void)
 	}
 	CU_ASSERT_EQUAL(waiting, 0);
 	stop();
+	/* A worker that has ended holds back nothing. */
+	session_withdraw(world.registry, request_session(&world, &request));
+	CU_ASSERT_EQUAL(session_registry_reclaim(world.registry), 0);
 	CU_ASSERT_EQUAL(totals.reflected, 40);
 	CU_ASSERT_EQUAL(counted(DATAPATH_RECEIVED), 41);
 	CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 40);
@@ -258,6 +261,22 @@ static void frames_for_the_kernel(void)
 	wait_for(DATAPATH_DROP_EXCEPTION_OFF, 7);
 	stop();
 	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_EXCEPTION_OFF), 7);
+	tear_down();
+}
+
+static void the_ports_mtu_bounds_replies(void)
+{
+	struct request request;
+
+	set_up(IDLE_SPIN);
+	worker->queues[0].mtu = 20 + 8 + 112 - 1;
+	request_init(&request, 4, TEST_ENCRYPTED, 4);
+	(void)request_session(&world, &request);
+	receive_request(&request);
+	start();
+	wait_for(DATAPATH_DROP_REPLY_TOO_LONG, 1);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_REPLY_TOO_LONG), 1);
 	tear_down();
 }
 
@@ -383,6 +402,7 @@ int main(void)
 	                       {"replies leave by the port", replies_leave_by_the_port},
 	                       {"a full transmit queue drops", a_full_transmit_queue_drops},
 	                       {"frames for the kernel", frames_for_the_kernel},
+	                       {"the port's MTU bounds replies", the_ports_mtu_bounds_replies},
 	                       {"frames from the kernel", frames_from_the_kernel},
 	                       {"segmented frames are dropped", segmented_frames_are_dropped},
 	                       {"what the NIC knows is used", what_the_nic_knows_is_used},

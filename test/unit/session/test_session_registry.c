@@ -171,6 +171,39 @@ static void reclaim_waits_for_quiescent_states(void)
 	session_registry_destroy(registry);
 }
 
+/** Whichever goes first, the others stay, and each is wiped once. */
+static void sessions_go_in_any_order(void)
+{
+	static const unsigned order[] = {0, 3, 1, 5, 2, 4};
+	struct session_parameters parameters[6];
+	struct session *sessions[6];
+
+	set_up();
+	for (uint16_t i = 0; i < 6; i++) {
+		fake_parameters(&parameters[i], TEST_AUTHENTICATED, i);
+		CU_ASSERT_EQUAL_FATAL(
+		        session_publish(registry, &parameters[i], &sessions[i], &error), 0);
+	}
+	for (unsigned i = 0; i < 6; i++) {
+		session_withdraw(registry, sessions[order[i]]);
+		CU_ASSERT_EQUAL(session_registry_count(registry), 5 - i);
+		for (unsigned k = 0; k < 6; k++) {
+			bool gone = false;
+			for (unsigned j = 0; j <= i; j++)
+				gone = gone || order[j] == k;
+			CU_ASSERT_EQUAL(session_registry_flow_free(registry, &parameters[k].flow),
+			                gone);
+		}
+		if (i == 2) /* half of them at once, the rest with the registry */
+			CU_ASSERT_EQUAL(session_registry_reclaim(registry), 0);
+		if (i == 4)
+			break;
+	}
+	session_registry_destroy(registry);
+	CU_ASSERT_EQUAL(fake_expanded, 6);
+	CU_ASSERT_EQUAL(fake_wiped, 6);
+}
+
 static void totals_are_sums(void)
 {
 	struct session_parameters parameters;
@@ -200,6 +233,7 @@ int main(void)
 	        {"refusals", refusals},
 	        {"partial failure rolls back", partial_failure_rolls_back},
 	        {"reclaim waits for quiescent states", reclaim_waits_for_quiescent_states},
+	        {"sessions go in any order", sessions_go_in_any_order},
 	        {"totals are sums", totals_are_sums},
 	        CU_TEST_INFO_NULL};
 	return unit_run("session-session_registry", tests);
