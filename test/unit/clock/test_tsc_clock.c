@@ -205,6 +205,10 @@ static void each_tick_moves_forward(void)
 		CU_ASSERT((int64_t)(now - last) >= 0);
 		last = now;
 	}
+	/* A receive time from before the update knows nothing of the slew: 100 us are 100 us. */
+	int64_t before = ntp_difference_ns(tsc_clock_read(&world.clock, tsc).ntp,
+	                                   tsc_clock_read(&world.clock, tsc - 250000).ntp);
+	CU_ASSERT(before > 99950 && before < 100050);
 }
 
 static void late_update_does_not_overshoot(void)
