@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "base/secret.h"
 #include "crypto/control_stream.h"
 #include "crypto/key_derivation.h"
 #include "crypto/self_test_vectors.h"
@@ -23,12 +24,12 @@ static int prf_test(struct error *error)
 
 		if (ike_prf_compute(vector->prf, vector->key, vector->key_size, vector->data,
 		                    vector->data_size, out) != 0 ||
-		    memcmp(out, vector->out, ike_prf_size(vector->prf)) != 0)
+		    !secret_equal(out, vector->out, ike_prf_size(vector->prf)))
 			return failed(error, vector->name);
 	}
 	if (ike_shared_secret(IKE_PRF_HMAC_SHA2_256, vector_sk_d, sizeof(vector_sk_d), out,
 	                      &size) != 0 ||
-	    size != sizeof(vector_ike_secret) || memcmp(out, vector_ike_secret, size) != 0)
+	    size != sizeof(vector_ike_secret) || !secret_equal(out, vector_ike_secret, size))
 		return failed(error, "prf(SK_d, \"IPPM\")");
 	return 0;
 }
@@ -42,7 +43,7 @@ static int token_key_run_test(struct error *error)
 	bool done = false;
 	bool right = run != NULL && token_key_run_go_on(run, VECTOR_COUNT / 2, key, &done) == 0 &&
 	             !done && token_key_run_go_on(run, VECTOR_COUNT, key, &done) == 0 && done &&
-	             memcmp(key, vector_token_key, sizeof(key)) == 0;
+	             secret_equal(key, vector_token_key, sizeof(key));
 
 	token_key_run_destroy(run);
 	return right ? 0 : failed(error, "PBKDF2 in slices");
@@ -55,13 +56,13 @@ static int token_test(const struct session_keys *control, struct error *error)
 
 	if (token_key_derive((const uint8_t *)VECTOR_PASSPHRASE, strlen(VECTOR_PASSPHRASE),
 	                     vector_salt, VECTOR_COUNT, key) != 0 ||
-	    memcmp(key, vector_token_key, sizeof(key)) != 0)
+	    !secret_equal(key, vector_token_key, sizeof(key)))
 		return failed(error, "PBKDF2");
 	if (token_seal(key, vector_challenge, control, token) != 0 ||
-	    memcmp(token, vector_token, sizeof(token)) != 0)
+	    !secret_equal(token, vector_token, sizeof(token)))
 		return failed(error, "sealing a token");
 	if (token_open(key, token, vector_challenge, &opened) != 0 ||
-	    memcmp(&opened, control, sizeof(opened)) != 0)
+	    !secret_equal(&opened, control, sizeof(opened)))
 		return failed(error, "opening a token");
 	if (token_open(key, token, vector_salt, &opened) != ERROR_CRYPTO)
 		return failed(error, "refusing a token of another challenge");
@@ -73,8 +74,8 @@ static int sid_test(const struct session_keys *control, struct error *error)
 	struct session_keys test;
 
 	if (test_keys_derive(control, vector_sid, &test) != 0 ||
-	    memcmp(test.aes, vector_test_aes, sizeof(test.aes)) != 0 ||
-	    memcmp(test.hmac, vector_test_hmac, sizeof(test.hmac)) != 0)
+	    !secret_equal(test.aes, vector_test_aes, sizeof(test.aes)) ||
+	    !secret_equal(test.hmac, vector_test_hmac, sizeof(test.hmac)))
 		return failed(error, "test keys by SID");
 	return 0;
 }
@@ -92,9 +93,9 @@ static bool transfer(struct control_stream *from, struct control_stream *to,
 	memcpy(octets, vector->plain, covered);
 	int sent = vector->has_hmac ? control_stream_send_with_hmac(from, octets, vector->size)
 	                            : control_stream_send(from, octets, vector->size);
-	return sent == 0 && memcmp(octets, vector->sent, vector->size) == 0 &&
+	return sent == 0 && secret_equal(octets, vector->sent, vector->size) &&
 	       control_stream_receive(to, octets, covered) == 0 &&
-	       memcmp(octets, vector->plain, covered) == 0 &&
+	       secret_equal(octets, vector->plain, covered) &&
 	       (!vector->has_hmac || control_stream_receive_hmac(to, octets + covered));
 }
 
