@@ -33,7 +33,7 @@ int64_t ntp_difference_ns(uint64_t left, uint64_t right);
 /** A non-negative duration in nanoseconds as 32.32 seconds. */
 uint64_t ntp_duration_from_ns(uint64_t ns);
 
-/** A 32.32 duration to nanoseconds; saturates at UINT64_MAX is impossible (2^32 s fit). */
+/** A 32.32 duration to nanoseconds; the longest one fits. */
 uint64_t ntp_duration_to_ns(uint64_t duration);
 
 /** PTPv2 truncated format (RFC 8186 section 2): 32 bits of seconds since 1970, 32 bits of nanoseconds. */

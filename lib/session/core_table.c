@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session/core_table.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@ struct bucket {
 	uint64_t slots[BUCKET_SLOTS];
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct bucket) == 64, "one cache line");
+_Static_assert(offsetof(struct core_session, reflected) == 64, "prefetched as a second line");
 
 struct core_table {
 	uint64_t seed;
@@ -116,10 +118,11 @@ static bool bucket_prefetch_entry(const struct bucket *bucket, uint64_t hash)
 		uint64_t slot = __atomic_load_n(&bucket->slots[i], __ATOMIC_RELAXED);
 
 		if (slot_may_match(slot, hash)) {
-			const char *line = (const char *)slot_session(slot);
+			struct core_session *session = slot_session(slot);
 
-			__builtin_prefetch(line);
-			__builtin_prefetch(line + 64, 1);
+			__builtin_prefetch(session);
+			/* The first field of its second cache line, which a reply changes. */
+			__builtin_prefetch(&session->reflected, 1);
 			return true;
 		}
 	}
