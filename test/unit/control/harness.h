@@ -20,6 +20,7 @@
 #include "session/session_registry.h"
 #include "wire/control_message.h"
 
+#define ROUNDS_LEAST  8u
 #define WAIT_LIMIT_MS 5000
 
 #define OUR_IPV4    "192.0.2.2"
@@ -76,7 +77,7 @@ void harness_start(struct harness *harness);
 void harness_close(struct harness *harness);
 
 uint64_t harness_counter(const struct harness *harness, enum control_counter counter);
-/** Runs the event loop for some milliseconds. */
+/** Runs the event loop for some milliseconds and ROUNDS_LEAST rounds. */
 void harness_run(struct harness *harness, unsigned milliseconds);
 /** The published session of a flow on core 0; NULL when there is none. */
 struct core_session *harness_find(const struct harness *harness, const char *sender,

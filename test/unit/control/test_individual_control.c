@@ -83,7 +83,7 @@ static void sessions_start_and_stop_one_by_one(void)
 		                 constant(fixture.sids + 2), 1);
 		expect_ack(&fixture, COMMAND_STOP_N_ACK, ACCEPT_OK, constant(fixture.sids + 2), 1);
 		CU_ASSERT_EQUAL(deadline(&fixture, 1), REFLECT_NO_DEADLINE);
-		CU_ASSERT_TRUE(deadline(&fixture, 2) > tsc_now() &&
+		CU_ASSERT_TRUE(deadline(&fixture, 2) != REFLECT_NOT_STARTED &&
 		               deadline(&fixture, 2) != REFLECT_NO_DEADLINE);
 		tear_down(&fixture);
 	}
