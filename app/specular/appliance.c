@@ -11,6 +11,16 @@
 #include "privileges.h"
 #include "report.h"
 
+/** A key file that can't be read: says which key of the configuration named it. What is wrong inside has its own place. */
+static int name_key(const struct config *config, const char *key, int status, struct error *error)
+{
+	const struct error inner = *error;
+
+	if (status != ERROR_NOT_FOUND && status != ERROR_SYSTEM && status != ERROR_PERMISSION)
+		return status;
+	return error_set(error, status, "%s: %s: %s", config->path, key, inner.text);
+}
+
 int appliance_load_keys(struct appliance *appliance, const struct config *config,
                         struct error *error)
 {
@@ -20,12 +30,13 @@ int appliance_load_keys(struct appliance *appliance, const struct config *config
 	if (config->keys.psk_file[0] != '\0')
 		status = psk_file_load(config->keys.psk_file, &appliance->psk_provider, error);
 	if (status != 0)
-		return status;
+		return name_key(config, "keys.psk-file", status, error);
 	switch (config->ikev2.provider) {
 	case PROVIDER_NONE:
 		break;
 	case PROVIDER_STATIC:
 		status = sa_file_load(config->ikev2.sa_file, &appliance->ike_provider, error);
+		status = name_key(config, "ikev2.sa-file", status, error);
 		break;
 	case PROVIDER_CHARON:
 		status = error_set(error, ERROR_UNAVAILABLE,

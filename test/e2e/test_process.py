@@ -98,8 +98,9 @@ def test_key_file_that_others_can_read(lab, name):
 @cases("psk.yaml", "sa.yaml")
 def test_missing_key_file(lab, name):
     changes = {"keys": {"psk-file": "none.yaml"}} if name == "psk.yaml" else {"ikev2": {"sa-file": "none.yaml"}}
+    key = "keys.psk-file" if name == "psk.yaml" else "ikev2.sa-file"
     code, said = check(lab, json.dumps(merged(CONFIGURATION, changes)))
-    assert code == 2 and "none.yaml" in said, said
+    assert code == 2 and f"check.yaml: {key}: " in said and "none.yaml" in said, said
 
 
 def test_missing_configuration(lab):
