@@ -58,7 +58,7 @@ struct config_driver {
 	uint16_t tx_descriptors;
 	uint16_t max_queues;
 	bool rss; /**< use RSS when the port has more than one queue and the capability */
-	bool checksum_offload; /**< use it when the port has the capability */
+	bool checksum_offload; /**< the NIC checks received IPv4 header checksums when it can */
 	enum config_timestamp_source timestamps;
 	bool promiscuous;
 	char devargs[CONFIG_DEVARGS_SIZE]; /**< appended to the port's own, "" for none */
