@@ -13,10 +13,12 @@ struct answer {
 	struct shared_secret secret;
 };
 
-static void take_answer(void *context, int status, const struct shared_secret *secret)
+static void take_answer(void *context, int status, const struct shared_secret *secret,
+                        const char *reason)
 {
 	struct answer *answer = context;
 
+	(void)reason;
 	answer->status = status;
 	if (status == 0)
 		answer->secret = *secret;

@@ -21,9 +21,11 @@
 #define CONFIG_VLANS_MAX           64u /**< per port */
 #define CONFIG_LISTEN_MAX          16u
 #define CONFIG_SENDER_PREFIXES_MAX 64u
+#define CONFIG_IDENTITIES_MAX      64u
 #define CONFIG_NAME_SIZE           64u
 #define CONFIG_PATH_SIZE           512u
 #define CONFIG_DEVARGS_SIZE        256u
+#define CONFIG_IDENTITY_SIZE       256u
 #define CONFIG_INTERFACE_SIZE      16u /**< IFNAMSIZ */
 
 enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_REQUIRED, HUGEPAGES_NONE };
@@ -32,6 +34,8 @@ enum config_idle { IDLE_SPIN, IDLE_PAUSE, IDLE_SLEEP };
 enum config_exception { EXCEPTION_TAP, EXCEPTION_BIFURCATED, EXCEPTION_MANAGEMENT };
 enum config_provider { PROVIDER_NONE, PROVIDER_STATIC, PROVIDER_CHARON };
 enum config_token_key { TOKEN_KEY_PBKDF2, TOKEN_KEY_DIRECT };
+/** Who computes prf(SK_d, "IPPM"): the IKE daemon, so that SK_d stays in it, or the appliance from SK_d. */
+enum config_derive { DERIVE_DAEMON, DERIVE_APPLIANCE };
 enum config_padding { PADDING_REUSE, PADDING_ZERO };
 enum config_timestamp_source { CONFIG_TIMESTAMP_AUTO, CONFIG_TIMESTAMP_TSC, CONFIG_TIMESTAMP_NIC };
 
@@ -132,8 +136,14 @@ struct config_ikev2 {
 	enum config_provider provider;
 	enum config_token_key token_key;
 	char sa_file[CONFIG_PATH_SIZE]; /**< static: the SA table */
-	char socket[CONFIG_PATH_SIZE];  /**< charon: its unix socket */
+	char socket[CONFIG_PATH_SIZE];  /**< charon: the plugin's unix socket */
 	uint32_t timeout_ms;            /**< provider answers within */
+	enum config_derive derive;
+	/** The control connection must come from the address of the SA's peer. */
+	bool require_peer_address_match;
+	/** Patterns of fnmatch for the IKE identity of the SA's peer; none: any. */
+	char allowed_identities[CONFIG_IDENTITIES_MAX][CONFIG_IDENTITY_SIZE];
+	unsigned allowed_identity_count;
 };
 
 struct config_test {

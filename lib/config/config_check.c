@@ -211,10 +211,6 @@ static int check_ikev2(const struct check *check)
 {
 	const struct config_ikev2 *ikev2 = &check->config->ikev2;
 
-	if (ikev2->provider == PROVIDER_CHARON)
-		return yaml_tree_path_error(
-		        check->tree, "ikev2.provider", check->error, ERROR_UNAVAILABLE,
-		        "this build has no charon provider; allowed: none, static");
 	if (ikev2->provider == PROVIDER_STATIC && ikev2->sa_file[0] == '\0')
 		return yaml_tree_path_error(
 		        check->tree, "ikev2.sa-file", check->error, ERROR_ARGUMENT,

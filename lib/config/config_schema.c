@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "config/device_value.h"
 #include "wire/control_message.h"
+#include "wire/ike_key_message.h"
 
 #define SIZE_OF(type, member) sizeof(((type *)NULL)->member)
 #define END                                                                                        \
@@ -252,12 +253,30 @@ static const struct schema_choice providers[] = {{"none", PROVIDER_NONE},
 static const struct schema_choice token_keys[] = {
         {"pbkdf2", TOKEN_KEY_PBKDF2}, {"direct", TOKEN_KEY_DIRECT}, {NULL, 0}};
 
+static const struct schema_choice derives[] = {
+        {"daemon", DERIVE_DAEMON}, {"appliance", DERIVE_APPLIANCE}, {NULL, 0}};
+static const struct schema_field identity = {.type = SCHEMA_TEXT,
+                                             .size = CONFIG_IDENTITY_SIZE,
+                                             .minimum = 1,
+                                             .maximum = CONFIG_IDENTITY_SIZE - 1};
+
 static const struct schema_field ikev2_fields[] = {
         CHOICE(struct config_ikev2, provider, "provider", providers, PROVIDER_NONE),
         TEXT(struct config_ikev2, sa_file, "sa-file"),
         CHOICE(struct config_ikev2, token_key, "token-key", token_keys, TOKEN_KEY_PBKDF2),
-        TEXT(struct config_ikev2, socket, "socket"),
+        {.key = "socket",
+         .type = SCHEMA_TEXT,
+         .offset = offsetof(struct config_ikev2, socket),
+         .size = CONFIG_PATH_SIZE,
+         .minimum = 1,
+         .maximum = CONFIG_PATH_SIZE - 1,
+         .text = IKE_KEY_SOCKET_DEFAULT},
         INTEGER(struct config_ikev2, timeout_ms, "timeout", 100, 60000, 2000),
+        CHOICE(struct config_ikev2, derive, "derive", derives, DERIVE_DAEMON),
+        BOOLEAN(struct config_ikev2, require_peer_address_match, "require-peer-address-match",
+                true),
+        LIST(struct config_ikev2, allowed_identities, allowed_identity_count, "allowed-identities",
+             &identity, CONFIG_IDENTITIES_MAX),
         END};
 
 static const struct schema_choice paddings[] = {

@@ -195,11 +195,13 @@ static void forget_look_up(struct connection *connection)
 }
 
 /** key_answer: from within key_provider_ask, or later. */
-static void on_answer(void *context, int status, const struct shared_secret *secret)
+static void on_answer(void *context, int status, const struct shared_secret *secret,
+                      const char *reason)
 {
 	struct connection *connection = context;
 	bool ike = (connection->mode & MODE_IKEV2_DERIVED) != 0;
 
+	(void)reason;
 	forget_look_up(connection);
 	if (status == 0)
 		use_secret(connection, secret, true);
@@ -219,7 +221,7 @@ static void on_look_up_timeout(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	key_provider_cancel(connection->provider, connection->lookup);
-	on_answer(connection, ERROR_UNAVAILABLE, NULL);
+	on_answer(connection, ERROR_UNAVAILABLE, NULL, NULL);
 }
 
 /** An IKE daemon that hangs is told from a slow client. Without memory for the timer the set-up deadline remains. */
@@ -248,11 +250,11 @@ void key_agreement_begin(struct connection *connection)
 	connection->state = CONNECTION_KEY_LOOKUP;
 	connection->provider = provider;
 	if (provider == NULL) {
-		on_answer(connection, ERROR_NOT_FOUND, NULL);
+		on_answer(connection, ERROR_NOT_FOUND, NULL, NULL);
 		return;
 	}
 	if (key_provider_ask(provider, &query, on_answer, connection, &lookup) != 0)
-		on_answer(connection, ERROR_UNAVAILABLE, NULL);
+		on_answer(connection, ERROR_UNAVAILABLE, NULL, NULL);
 	else if (connection->provider != NULL)
 		connection->lookup = lookup;
 	if (ike && connection->lookup != NULL)

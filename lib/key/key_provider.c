@@ -14,6 +14,12 @@ void key_provider_cancel(struct key_provider *provider, struct key_lookup *looku
 		provider->operations->cancel(provider, lookup);
 }
 
+void key_provider_watch(struct key_provider *provider, key_gone gone, void *context)
+{
+	provider->gone = gone;
+	provider->gone_context = context;
+}
+
 void key_provider_destroy(struct key_provider *provider)
 {
 	if (provider != NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Where shared secrets come from: one header, asynchronous, since the answer may have to come from a daemon's socket.
- * Providers: PSK file (KeyID to passphrase), static SA table (SPIs to prf(SK_d, "IPPM")); an IKE daemon's socket fits the same
- * header. Slow path only.
+ * Providers: PSK file (KeyID to passphrase), static SA table (SPIs to prf(SK_d, "IPPM")), and an IKE daemon (charon_provider.h). Slow
+ * path only.
  */
 #ifndef SPECULAR_KEY_KEY_PROVIDER_H
 #define SPECULAR_KEY_KEY_PROVIDER_H
@@ -28,9 +28,14 @@ struct shared_secret {
 
 /**
  * Answer. status 0: *secret is valid during the call only (copy what is needed; the provider wipes it). ERROR_NOT_FOUND: no such
- * KeyID or SA. ERROR_UNAVAILABLE: the provider could not be asked.
+ * KeyID or SA. ERROR_PERMISSION: there is one, but not for this client. ERROR_UNAVAILABLE: the provider could not be asked. reason is for
+ * the log when status is not 0: more than the status tells, e.g. whose SA it is; NULL when there is nothing more. Valid during the call.
  */
-typedef void (*key_answer)(void *context, int status, const struct shared_secret *secret);
+typedef void (*key_answer)(void *context, int status, const struct shared_secret *secret,
+                           const char *reason);
+
+/** A secret is not good for new connections any more (its SA is gone): nothing derived from it is to be kept for these. */
+typedef void (*key_gone)(void *context, const struct shared_secret *secret);
 
 /** What is looked up. */
 struct key_query {
@@ -55,6 +60,9 @@ int key_provider_ask(struct key_provider *provider, const struct key_query *quer
 /** No answer comes any more. */
 void key_provider_cancel(struct key_provider *provider, struct key_lookup *lookup);
 
+/** Tells of secrets that go, until the provider is destroyed (which tells nothing). One watcher. */
+void key_provider_watch(struct key_provider *provider, key_gone gone, void *context);
+
 /** Ends pending look-ups without an answer and wipes every secret. provider may be NULL. */
 void key_provider_destroy(struct key_provider *provider);
 
@@ -68,6 +76,8 @@ struct key_provider_operations {
 
 struct key_provider {
 	const struct key_provider_operations *operations;
+	key_gone gone; /**< NULL: nobody watches */
+	void *gone_context;
 };
 
 /**

@@ -37,7 +37,7 @@ static int table_ask(struct key_provider *provider, const struct key_query *quer
 	        (int)query->kind == table->kind ? find(table, query->key_id) : NULL;
 
 	*lookup = NULL;
-	answer(context, secret != NULL ? 0 : ERROR_NOT_FOUND, secret);
+	answer(context, secret != NULL ? 0 : ERROR_NOT_FOUND, secret, NULL);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ static int ask(struct key_provider *provider, const struct key_query *query, key
 {
 	(void)provider;
 	*lookup = NULL;
-	answer(context, query->key_id[0] == '?' ? ERROR_NOT_FOUND : 0, &secret);
+	answer(context, query->key_id[0] == '?' ? ERROR_NOT_FOUND : 0, &secret, NULL);
 	return 0;
 }
 

@@ -5,8 +5,10 @@
 
 #include "key/key_provider.h"
 
-static void take_answer(void *context, int status, const struct shared_secret *secret)
+static void take_answer(void *context, int status, const struct shared_secret *secret,
+                        const char *reason)
 {
+	(void)reason;
 	if (status == 0 && (secret->size == 0 || secret->size > sizeof(secret->octets)))
 		abort();
 	*(unsigned *)context += 1;

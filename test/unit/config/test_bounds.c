@@ -62,7 +62,10 @@ static void defaults_are_these(void)
 	CU_ASSERT_EQUAL(config->ikev2.provider, PROVIDER_NONE);
 	CU_ASSERT_EQUAL(config->ikev2.token_key, TOKEN_KEY_PBKDF2);
 	CU_ASSERT_STRING_EQUAL(config->ikev2.sa_file, "");
-	CU_ASSERT_STRING_EQUAL(config->ikev2.socket, "");
+	CU_ASSERT_STRING_EQUAL(config->ikev2.socket, "/run/charon.ippm-keys");
+	CU_ASSERT_EQUAL(config->ikev2.derive, DERIVE_DAEMON);
+	CU_ASSERT_TRUE(config->ikev2.require_peer_address_match);
+	CU_ASSERT_EQUAL(config->ikev2.allowed_identity_count, 0);
 	CU_ASSERT_EQUAL(config->ikev2.timeout_ms, 2000);
 	CU_ASSERT_EQUAL(config->test.port_lower, 18760);
 	CU_ASSERT_EQUAL(config->test.port_upper, 19960);
@@ -161,7 +164,7 @@ static unsigned check_choices(const struct schema_field *fields)
 
 static void choices_are_read(void)
 {
-	CU_ASSERT_EQUAL(check_choices(config_schema()), 3 + 3 + 3 + 3 + 2 + 2);
+	CU_ASSERT_EQUAL(check_choices(config_schema()), 3 + 3 + 3 + 3 + 2 + 2 + 2);
 	CU_ASSERT_EQUAL(check_choices(driver_profile_schema()), 3);
 }
 

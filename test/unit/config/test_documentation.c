@@ -28,6 +28,8 @@ static const char *default_text(const struct schema_field *field, char text[32])
 		return "required";
 	if (field->preset != NULL)
 		return field->preset;
+	if (field->text != NULL)
+		return field->text;
 	if (field->type == SCHEMA_BOOLEAN)
 		return field->fallback != 0 ? "true" : "false";
 	for (const struct schema_choice *choice = field->choices;

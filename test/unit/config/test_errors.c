@@ -297,9 +297,6 @@ static void sections_are_checked_together(void)
 	        {REST "ikev2: {provider: static}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:8: ikev2.sa-file: missing; allowed: the SA table that provider static "
 	         "reads"},
-	        {REST "ikev2: {provider: charon, socket: /run/x}\n", ERROR_UNAVAILABLE,
-	         "t.yaml:4:19: ikev2.provider: this build has no charon provider; allowed: none, "
-	         "static"},
 	        {REST "control: {salt-lifetime: 60, set-up-deadline: 61}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:47: control.set-up-deadline: longer than control.salt-lifetime; "
 	         "allowed: up "

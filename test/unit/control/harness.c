@@ -88,7 +88,7 @@ void fake_provider_answer(struct fake_provider *provider, int status)
 	provider->answer = NULL;
 	if (status == 0 && !known)
 		status = ERROR_NOT_FOUND;
-	answer(provider->context, status, status == 0 ? &provider->secret : NULL);
+	answer(provider->context, status, status == 0 ? &provider->secret : NULL, NULL);
 }
 
 static void fake_init(struct fake_provider *provider, const char *key_id, size_t significant,

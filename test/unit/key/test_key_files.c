@@ -21,10 +21,12 @@ struct answer {
 	char name[KEY_NAME_SIZE];
 };
 
-static void keep_answer(void *context, int status, const struct shared_secret *secret)
+static void keep_answer(void *context, int status, const struct shared_secret *secret,
+                        const char *reason)
 {
 	struct answer *answer = context;
 
+	(void)reason;
 	answer->count++;
 	answer->status = status;
 	if (secret == NULL)

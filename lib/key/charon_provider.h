@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Keys of an IKE daemon's live SAs, over the protocol of doc/ike-key-protocol.md: strongSwan's charon with the plugin ippm-keys, or
+ * whatever else speaks it. Asynchronous on the slow path's event loop; one connection, which subscribes.
+ *
+ * What the subscription told is a cache: a look-up for an SA in it is answered at once. One that is not there is asked of the daemon, since
+ * its event may still be under way, and only the daemon's "no such SA" is ERROR_NOT_FOUND. While the daemon can't be reached, or what it
+ * has is not yet known, nothing is answered from memory: a look-up tries to connect at once (not more often than every 100 ms), otherwise
+ * the provider tries by itself with a growing pause, 100 ms to 10 s. ERROR_UNAVAILABLE when it does not succeed.
+ *
+ * ERROR_PERMISSION: the SA is there, but its peer's address is not the Control-Client's (ikev2.require-peer-address-match) or its identity
+ * is none of ikev2.allowed-identities.
+ *
+ * When an SA is gone, or the connection to the daemon is lost (then all are), its secret is wiped and key_provider_watch's call-back told.
+ */
+#ifndef SPECULAR_KEY_CHARON_PROVIDER_H
+#define SPECULAR_KEY_CHARON_PROVIDER_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "key/key_provider.h"
+
+struct event_base;
+
+/**
+ * Connects from the event loop on: a daemon that is not there is no error. base and settings outlive the provider. ERROR_MEMORY;
+ * ERROR_ARGUMENT when the socket's path is too long for a unix socket.
+ */
+int charon_provider_create(struct event_base *base, const struct config_ikev2 *settings,
+                           struct key_provider **provider, struct error *error);
+
+/** SAs in the cache; 0 while the daemon can't be reached. For status and tests. */
+unsigned charon_provider_count(const struct key_provider *provider);
+
+#endif
