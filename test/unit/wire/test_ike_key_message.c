@@ -273,11 +273,9 @@ static void truncated(void)
 			store_be32(octets, (uint32_t)size);
 			int status = ike_key_message_read(octets, size, &message);
 			uint8_t again[IKE_KEY_MESSAGE_SIZE_MAXIMUM];
-			if (status == 0)
-				CU_ASSERT_EQUAL(
-				        ike_key_message_write(&message, again, sizeof(again)), size)
-			else
-				CU_ASSERT(status == ERROR_FORMAT && is_bare(&message));
+			size_t rewritten = ike_key_message_write(&message, again, sizeof(again));
+			CU_ASSERT(status == 0 ? rewritten == size
+			                      : status == ERROR_FORMAT && is_bare(&message));
 		}
 	}
 }
