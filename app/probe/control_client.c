@@ -106,7 +106,7 @@ static int set_up_refused(const struct control_client *client, uint8_t accept, s
 		remedy = "; try again later";
 	else if (client->mode & MODE_IKEV2_DERIVED)
 		remedy = "; most often the two sides hold different SK_d or derive the Token's key "
-		         "differently: check --ike-sa and --ike-token-key";
+		         "differently: check the SA and --ike-token-key";
 	else if (client->mode & MODE_KEYED_MASK)
 		remedy = "; most often the key is wrong or unknown there: check --key-id and the "
 		         "passphrase in --key-file";

@@ -29,8 +29,8 @@ static void query_make(const struct credentials *credentials, bool ike, struct k
 	memset(query, 0, sizeof(*query));
 	query->kind = ike ? KEY_QUERY_IKE_SA : KEY_QUERY_KEY_ID;
 	if (ike) {
-		memcpy(query->key_id, credentials->spi_i, IKE_SPI_SIZE);
-		memcpy(query->key_id + IKE_SPI_SIZE, credentials->spi_r, IKE_SPI_SIZE);
+		memcpy(query->key_id, credentials->sa.spi_i, IKE_SPI_SIZE);
+		memcpy(query->key_id + IKE_SPI_SIZE, credentials->sa.spi_r, IKE_SPI_SIZE);
 	} else {
 		memcpy(query->key_id, credentials->key_id, strlen(credentials->key_id));
 	}
@@ -46,6 +46,11 @@ static int look_up(const struct credentials *credentials, const struct key_query
 	int result;
 
 	answer->status = ERROR_UNAVAILABLE;
+	if (query->kind == KEY_QUERY_IKE_SA && credentials->sa.secret_size != 0) {
+		memcpy(answer->secret.octets, credentials->sa.secret, credentials->sa.secret_size);
+		answer->secret.size = credentials->sa.secret_size;
+		return 0;
+	}
 	if (provider == NULL)
 		return ERROR_NOT_FOUND;
 	result = key_provider_ask(provider, query, take_answer, answer, &lookup);
@@ -81,8 +86,8 @@ int credentials_load(struct credentials *credentials, const char *key_file, cons
 		result = sa_file_load(sa_file, &credentials->sas, error);
 		if (result != 0)
 			goto fail;
-		credentials->sa_known = sa_file_spis(credentials->sas, 0, credentials->spi_i,
-		                                     credentials->spi_r) == 0;
+		credentials->sa.known = sa_file_spis(credentials->sas, 0, credentials->sa.spi_i,
+		                                     credentials->sa.spi_r) == 0;
 	}
 	return 0;
 fail:
@@ -96,6 +101,7 @@ void credentials_free(struct credentials *credentials)
 	key_provider_destroy(credentials->sas);
 	credentials->keys = NULL;
 	credentials->sas = NULL;
+	ike_sa_wipe_secret(&credentials->sa);
 }
 
 int credentials_token_key(const struct credentials *credentials, uint32_t mode,

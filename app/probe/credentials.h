@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the Control-Client proves itself with: a pre-shared key by KeyID, or prf(SK_d, "IPPM") of an IKE SA by its SPIs (RFC 7717
- * section 5.1). Secrets live in the key providers and are wiped with them.
+ * section 5.1). Secrets of files live in the key providers and are wiped with them.
  */
 #ifndef SPECULAR_PROBE_CREDENTIALS_H
 #define SPECULAR_PROBE_CREDENTIALS_H
@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "crypto/key_derivation.h"
+#include "ike_sa.h"
 #include "key/key_provider.h"
 #include "wire/control_message.h"
 
@@ -19,9 +20,7 @@ struct credentials {
 	struct key_provider *sas;  /**< owned; NULL without an SA file */
 	const char *key_id;        /**< borrowed */
 	bool ike_token_direct;
-	bool sa_known; /**< the SA file has an SA */
-	uint8_t spi_i[IKE_SPI_SIZE];
-	uint8_t spi_r[IKE_SPI_SIZE];
+	struct ike_sa sa; /**< the SA file's first, its secret left in sas; or the IKE daemon's */
 };
 
 /** Loads the files that are given (NULL: none). ERROR_NOT_FOUND when the key file lacks key_id. */

@@ -9,6 +9,7 @@
 
 #include "crypto/key_derivation.h"
 #include "dscp.h"
+#include "wire/ike_key_message.h"
 
 #define NS_PER_S         1e9
 #define DURATION_MAXIMUM 3600.0
@@ -22,6 +23,10 @@ enum long_option {
 	OPTION_SYMMETRICAL,
 	OPTION_ZERO_PADDING,
 	OPTION_IKE_SA,
+	OPTION_IKE,
+	OPTION_IKE_PEER,
+	OPTION_IKE_INITIATE,
+	OPTION_IKE_VICI,
 	OPTION_IKE_TOKEN_KEY,
 	OPTION_ALLOW_COUNT,
 	OPTION_NO_FALLBACK,
@@ -59,6 +64,10 @@ static const struct option long_options[] = {
         {"symmetrical", no_argument, NULL, OPTION_SYMMETRICAL},
         {"zero-padding", no_argument, NULL, OPTION_ZERO_PADDING},
         {"ike-sa", required_argument, NULL, OPTION_IKE_SA},
+        {"ike", optional_argument, NULL, OPTION_IKE},
+        {"ike-peer", required_argument, NULL, OPTION_IKE_PEER},
+        {"ike-initiate", required_argument, NULL, OPTION_IKE_INITIATE},
+        {"ike-vici", required_argument, NULL, OPTION_IKE_VICI},
         {"ike-token-key", required_argument, NULL, OPTION_IKE_TOKEN_KEY},
         {"allow-count", required_argument, NULL, OPTION_ALLOW_COUNT},
         {"no-fallback", no_argument, NULL, OPTION_NO_FALLBACK},
@@ -236,6 +245,30 @@ static int option_measure(int option, const char *value, struct options *o, stru
 	}
 }
 
+/** Options about the IKE SA: where it comes from. */
+static int option_ike(int option, const char *value, struct options *o, struct error *error)
+{
+	switch (option) {
+	case OPTION_IKE_SA:
+		o->sa_file = value;
+		return 0;
+	case OPTION_IKE:
+		o->ike.socket = value != NULL ? value : IKE_KEY_SOCKET_DEFAULT;
+		return 0;
+	case OPTION_IKE_PEER:
+		o->ike.peer_text = value;
+		return 0;
+	case OPTION_IKE_INITIATE:
+		o->ike.connection = value;
+		return 0;
+	case OPTION_IKE_VICI:
+		o->ike.vici_uri = value;
+		return 0;
+	default:
+		return option_measure(option, value, o, error);
+	}
+}
+
 static int option_protection(int option, const char *value, struct options *o, struct error *error)
 {
 	switch (option) {
@@ -254,7 +287,7 @@ static int option_protection(int option, const char *value, struct options *o, s
 		return number_parse("--allow-count", value, PBKDF2_COUNT_MINIMUM, UINT32_MAX,
 		                    &o->allow_count, error);
 	default:
-		return option_measure(option, value, o, error);
+		return option_ike(option, value, o, error);
 	}
 }
 
@@ -270,9 +303,6 @@ static int option_apply(int option, const char *value, struct options *o, struct
 		return 0;
 	case 'u':
 		o->key_id = value;
-		return 0;
-	case OPTION_IKE_SA:
-		o->sa_file = value;
 		return 0;
 	case 'S':
 		o->source = value;
@@ -318,9 +348,9 @@ static int option_apply(int option, const char *value, struct options *o, struct
 /** The strictest protection for which keys were given, as twping does; nothing weaker is taken without being asked for. */
 static void default_modes(struct options *o)
 {
-	uint32_t ike = o->sa_file != NULL ? MODE_IKEV2_DERIVED : 0;
+	uint32_t ike = o->sa_file != NULL || o->ike.socket != NULL ? MODE_IKEV2_DERIVED : 0;
 
-	if (o->sa_file == NULL && o->key_file == NULL) {
+	if (ike == 0 && o->key_file == NULL) {
 		(void)mode_list_add(&o->modes, MODE_UNAUTHENTICATED);
 		return;
 	}
@@ -331,12 +361,19 @@ static void default_modes(struct options *o)
 
 static int options_check(struct options *o, struct error *error)
 {
+	int result;
+
 	if ((o->key_file != NULL) != (o->key_id != NULL))
 		return error_set(error, ERROR_ARGUMENT,
 		                 "--key-file (-k) and --key-id (-u) belong together");
 	if (o->key_id != NULL && (o->key_id[0] == '\0' || strlen(o->key_id) > KEY_ID_SIZE))
 		return error_set(error, ERROR_ARGUMENT, "--key-id: 1 to %u octets are allowed",
 		                 KEY_ID_SIZE);
+	if (o->sa_file != NULL && o->ike.socket != NULL)
+		return error_set(error, ERROR_ARGUMENT, "--ike and --ike-sa exclude each other");
+	result = ike_options_check(&o->ike, error);
+	if (result != 0)
+		return result;
 	if (o->modes.count == 0)
 		default_modes(o);
 	if (!o->fallback)
@@ -348,8 +385,9 @@ static int options_check(struct options *o, struct error *error)
 		        error, ERROR_ARGUMENT,
 		        "mode %s needs a key: give --key-file (-k) and --key-id (-u)",
 		        probe_mode_name(mode_list_choose(&o->modes, MODE_KEYED_MASK, true)));
-	if (mode_list_needs_sa(&o->modes) && o->sa_file == NULL)
-		return error_set(error, ERROR_ARGUMENT, "an ikev2 mode needs an SA: give --ike-sa");
+	if (mode_list_needs_sa(&o->modes) && o->sa_file == NULL && o->ike.socket == NULL)
+		return error_set(error, ERROR_ARGUMENT,
+		                 "an ikev2 mode needs an SA: give --ike or --ike-sa");
 	if (o->reflect_octets != 0 && o->padding != PADDING_AUTOMATIC &&
 	    o->padding <= o->reflect_octets)
 		return error_set(error, ERROR_ARGUMENT,
@@ -389,6 +427,10 @@ int options_parse(int argc, char *argv[], struct options *options, struct error 
 			return OPTIONS_HELP;
 		if (option == OPTION_VERSION && failure == 0)
 			return OPTIONS_VERSION;
+		/* getopt_long takes a value that may be left out behind '=' only; no HOST begins with '/'. */
+		if (option == OPTION_IKE && optarg == NULL && optind < argc &&
+		    argv[optind][0] == '/')
+			optarg = argv[optind++];
 		result = option == '?' ? option_unknown(argv[optind > 1 ? optind - 1 : 1], reason)
 		                       : option_apply(option, optarg, options, reason);
 		failure = failure == 0 ? result : failure;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "ike_options.h"
 #include "mode_list.h"
 
 #define PACKETS_MAXIMUM     10000000u
@@ -28,6 +29,7 @@ struct options {
 	const char *key_file;
 	const char *key_id;
 	const char *sa_file;
+	struct ike_options ike;
 	bool ike_token_direct; /**< the AES key is the secret's first 16 octets, no PBKDF2 */
 	uint32_t allow_count;
 	uint32_t packets; /**< a session */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crypto/key_derivation.h"
 #include "json_writer.h"
 #include "report.h"
 
@@ -112,6 +113,29 @@ static void session(struct json_writer *json, const struct test_session *session
 	json_close(json, '}');
 }
 
+static const char *text_or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+static void ike_sa(struct json_writer *json, const struct ike_sa *sa)
+{
+	char spi[IKE_SPI_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
+
+	if (sa == NULL) {
+		json_null(json, "ike-sa");
+		return;
+	}
+	json_open(json, "ike-sa", '{');
+	json_string(json, "spi-i", ike_spi_format(sa->spi_i, spi));
+	json_string(json, "spi-r", ike_spi_format(sa->spi_r, spi));
+	json_string(json, "prf", sa->prf == 0 ? NULL : ike_prf_name((enum ike_prf)sa->prf));
+	json_string(json, "peer", sa->peer.family == 0 ? NULL : address_format(&sa->peer, peer));
+	json_string(json, "peer-identity", text_or_null(sa->peer_identity));
+	json_string(json, "local-identity", text_or_null(sa->local_identity));
+	json_close(json, '}');
+}
+
 static void settings(struct json_writer *json, const struct run *run)
 {
 	const struct options *options = run->options;
@@ -188,6 +212,7 @@ void report_json(FILE *out, const struct report *report)
 	if (run->mode & MODE_SYMMETRICAL_SIZE)
 		json_string(&json, NULL, "symmetrical-size");
 	json_close(&json, ']');
+	ike_sa(&json, run_ike_sa(run));
 	json_string(&json, "error", report->error);
 	if (report->total != NULL)
 		measured(&json, report);

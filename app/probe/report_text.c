@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
 
+#include "crypto/key_derivation.h"
 #include "report.h"
 
 #define NS_PER_S  1e9
@@ -119,6 +120,23 @@ static void sessions(FILE *out, const struct report *report)
 	}
 }
 
+static void ike_sa(FILE *out, const struct ike_sa *sa)
+{
+	char spi_i[IKE_SPI_TEXT_SIZE], spi_r[IKE_SPI_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
+
+	if (sa == NULL)
+		return;
+	(void)fprintf(out, "%-18s spi-i %s, spi-r %s", "IKE SA", ike_spi_format(sa->spi_i, spi_i),
+	              ike_spi_format(sa->spi_r, spi_r));
+	if (sa->prf != 0)
+		(void)fprintf(out, ", %s", ike_prf_name((enum ike_prf)sa->prf));
+	if (sa->peer.family != 0)
+		(void)fprintf(out, ", with %s", address_format(&sa->peer, peer));
+	if (sa->peer_identity[0] != '\0')
+		(void)fprintf(out, " (%s)", sa->peer_identity);
+	(void)fprintf(out, "\n");
+}
+
 void report_text(FILE *out, const struct report *report)
 {
 	const struct run *run = report->run;
@@ -138,6 +156,7 @@ void report_text(FILE *out, const struct report *report)
 	if (report->total->reply_octets_maximum != 0)
 		(void)fprintf(out, ", %u back", report->total->reply_octets_maximum);
 	(void)fprintf(out, " (UDP payload)\n");
+	ike_sa(out, run_ike_sa(run));
 	if (run->session_count > 1)
 		sessions(out, report);
 	block(out, report->total);

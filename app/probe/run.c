@@ -6,21 +6,22 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/log.h"
 #include "clock/timestamp.h"
 #include "crypto/key_derivation.h"
 #include "resolve.h"
-
-/** Mode attempts: every IKE SA is dropped after the first Accept 6, so two are enough. */
-#define ATTEMPTS 2u
-#define FALL_BACK_REMEDY                                                                           \
-	"check that the SA lives on both ends and that the server offers ikev2 modes; -k and -u "  \
-	"without --no-fallback allow the same protection by a pre-shared key"
+#include "set_up.h"
 
 void run_init(struct run *run, const struct options *options, int interrupt_fd)
 {
 	*run = (struct run){.options = options, .interrupt_fd = interrupt_fd};
 	run->client.channel.socket = -1;
+}
+
+const struct ike_sa *run_ike_sa(const struct run *run)
+{
+	bool used = (run->mode & MODE_IKEV2_DERIVED) && run->credentials.sa.known;
+
+	return used ? &run->credentials.sa : NULL;
 }
 
 static int addresses_resolve(struct run *run, struct error *error)
@@ -53,107 +54,6 @@ static int reflector_resolve(const struct run *run, struct address *reflector, s
 		result = resolve(run->options->reflector, 0, run->server.address.family, &endpoint,
 		                 1, &one, error);
 	*reflector = endpoint.address;
-	return result;
-}
-
-/** Tries the host's addresses until one takes the connection. */
-static int connect_any(struct run *run, struct error *error)
-{
-	const struct address *source = run->source.family != 0 ? &run->source : NULL;
-	int result = ERROR_UNAVAILABLE;
-
-	for (unsigned i = 0; i < run->server_count; i++) {
-		run->server = run->servers[i];
-		result = control_client_connect(&run->client, &run->server, source,
-		                                run->options->control_dscp, run->interrupt_fd,
-		                                error);
-		if (result == 0 || run->client.channel.socket >= 0)
-			break;
-	}
-	return result;
-}
-
-static uint32_t features_asked(const struct options *options)
-{
-	return (options->individual ? (uint32_t)MODE_INDIVIDUAL_SESSION_CONTROL : 0) |
-	       (options->reflect_octets ? (uint32_t)MODE_REFLECT_OCTETS : 0) |
-	       (options->symmetrical ? (uint32_t)MODE_SYMMETRICAL_SIZE : 0);
-}
-
-/** Takes a mode from the offer; says when it is not the one that was asked first. */
-static int mode_choose(struct run *run, struct error *error)
-{
-	const struct options *options = run->options;
-	uint32_t offered = run->client.greeting.modes, features = features_asked(options), mode;
-	char asked_text[MODE_LIST_TEXT_SIZE], offered_text[MODE_LIST_TEXT_SIZE];
-
-	if ((offered & features) != features)
-		return error_set(error, ERROR_NOT_FOUND, "the server lacks %s; it offers %.200s",
-		                 modes_describe(features & ~offered, asked_text),
-		                 modes_describe(offered, offered_text));
-	mode = mode_list_choose(&options->modes, offered, run->without_ike);
-	if (mode == 0 && run->without_ike)
-		return error_set(error, ERROR_UNAVAILABLE,
-		                 "no IKE SA, and of the other modes that were asked the server "
-		                 "offers none: " FALL_BACK_REMEDY);
-	if (mode == 0)
-		return error_set(
-		        error, ERROR_NOT_FOUND, "asked was %.100s; the server offers %.200s: %s",
-		        mode_list_describe(&options->modes, asked_text),
-		        modes_describe(offered, offered_text),
-		        mode_list_needs_sa(&options->modes) ? FALL_BACK_REMEDY : "see --mode");
-	if ((run->mode_asked & MODE_IKEV2_DERIVED) && !(mode & MODE_IKEV2_DERIVED))
-		log_event(LOG_LEVEL_WARNING, "ikev2-fall-back",
-		          "%s: going on with mode %s in place of %s",
-		          run->without_ike               ? "no IKE SA"
-		          : offered & MODE_IKEV2_DERIVED ? "mode not offered"
-		                                         : "the server lacks IKEv2Derived",
-		          probe_mode_name(mode), probe_mode_name(run->mode_asked));
-	run->mode = mode | features;
-	return 0;
-}
-
-static int set_up_once(struct run *run, struct error *error)
-{
-	const struct options *options = run->options;
-	int result = connect_any(run, error);
-
-	if (result == 0)
-		result = mode_choose(run, error);
-	if (result == 0 && (run->mode & MODE_KEYED_MASK))
-		result = control_client_check_count(run->client.greeting.count,
-		                                    options->allow_count, error);
-	if (result != 0)
-		return result == ERROR_NOT_FOUND ? ERROR_ARGUMENT : result;
-	return control_client_set_up(&run->client, run->mode, &run->credentials, error);
-}
-
-/**
- * RFC 7717 section 5.1: without an IKE SA log it and go on with the modes of RFC 4656, 5357 and 5618. The server ends the set-up
- * after Accept 6, so that takes a new connection.
- */
-static int set_up(struct run *run, struct error *error)
-{
-	int result = ERROR_UNAVAILABLE;
-
-	run->mode_asked = run->options->modes.modes[0];
-	if (mode_list_needs_sa(&run->options->modes) && !run->credentials.sa_known) {
-		log_event(LOG_LEVEL_WARNING, "ike-sa-not-found", "%s has no SA",
-		          run->options->sa_file);
-		run->without_ike = true;
-	}
-	for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-		result = set_up_once(run, error);
-		if (result != ERROR_NOT_FOUND || !(run->mode & MODE_IKEV2_DERIVED))
-			return result;
-		log_event(LOG_LEVEL_WARNING, "ike-sa-not-found", "%s", error->text);
-		run->without_ike = true;
-		control_client_close(&run->client);
-		if (mode_list_choose(&run->options->modes, run->client.greeting.modes, true) == 0)
-			return error_set(error, ERROR_NOT_FOUND,
-			                 "the server has no IKE SA with these SPIs (Accept "
-			                 "6): " FALL_BACK_REMEDY);
-	}
 	return result;
 }
 

@@ -25,11 +25,14 @@ struct run {
 	struct suite *suite;                       /**< NULL in unauthenticated test mode */
 	struct endpoint servers[SERVER_ADDRESSES]; /**< of the host's name, tried in order */
 	unsigned server_count;
-	struct endpoint server; /**< the one that took the connection, or was tried last */
-	struct address source;  /**< family 0: the kernel's choice */
-	uint32_t mode;          /**< chosen, with features */
-	uint32_t mode_asked;    /**< the first of the list */
-	bool without_ike;       /**< no IKE SA here, or the server answered Accept 6 */
+	struct endpoint server;    /**< the one that took the connection, or was tried last */
+	struct address source;     /**< family 0: the kernel's choice */
+	uint32_t mode;             /**< chosen, with features */
+	uint32_t mode_asked;       /**< the first of the list */
+	bool without_ike;          /**< no IKE SA here, or the server answered Accept 6 */
+	struct error ike_refusal;  /**< why */
+	struct address ike_server; /**< whose SA credentials.sa is */
+	bool ike_asked_again;      /**< after Accept 6 */
 	struct packet_format format;
 	struct test_session *sessions;
 	unsigned session_count; /**< opened */
@@ -39,6 +42,9 @@ struct run {
 	int64_t started_unix_ns; /**< CLOCK_REALTIME at the first packet */
 	int64_t duration_ns;
 };
+
+/** The IKE SA that the chosen mode uses, without its secret; NULL when it uses none. */
+const struct ike_sa *run_ike_sa(const struct run *run);
 
 /** Prepares *run; options live as long as it. The caller calls run_close. */
 void run_init(struct run *run, const struct options *options, int interrupt_fd);

@@ -57,7 +57,7 @@ static void files_give_the_token_keys(void)
 	make_file(keys, keys_text);
 	make_file(sas, sas_text);
 	CU_ASSERT_FATAL(credentials_load(&credentials, keys, "lab", sas, false, &error) == 0);
-	CU_ASSERT(credentials.sa_known);
+	CU_ASSERT(credentials.sa.known);
 	check_token_key(&credentials, MODE_ENCRYPTED, "lab", strlen("lab"), vector_token_key);
 	check_token_key(&credentials, MODE_ENCRYPTED | MODE_IKEV2_DERIVED, spis, sizeof(spis),
 	                vector_ike_token_key);
@@ -92,7 +92,7 @@ static void what_is_missing_is_told(void)
 	CU_ASSERT(strstr(error.text, "there-is-none.yaml") != NULL);
 
 	CU_ASSERT_FATAL(credentials_load(&credentials, NULL, NULL, sas, false, &error) == 0);
-	CU_ASSERT(!credentials.sa_known);
+	CU_ASSERT(!credentials.sa.known);
 	CU_ASSERT(credentials_token_key(&credentials, MODE_ENCRYPTED | MODE_IKEV2_DERIVED,
 	                                &greeting, key_id, token_key, &error) == ERROR_NOT_FOUND);
 	CU_ASSERT(strstr(error.text, "no shared secret") != NULL);

@@ -5,6 +5,7 @@
 
 #include "dscp.h"
 #include "unit.h"
+#include "wire/ike_key_message.h"
 
 #define ARGUMENTS_MAXIMUM 16
 
@@ -106,6 +107,17 @@ static void wrong_values_name_the_option(void)
 	        {"probe -4 -6 h", "-4 and -6"},
 	        {"probe -u lab h", "--key-file"},
 	        {"probe -k f h", "--key-id"},
+	        {"probe --ike --ike-sa f h", "--ike and --ike-sa"},
+	        {"probe --ike=run/socket h", "absolute path"},
+	        {"probe --ike= h", "--ike"},
+	        {"probe --ike-peer ::1 h", "--ike-peer needs --ike"},
+	        {"probe --ike-initiate lab h", "--ike-initiate needs --ike"},
+	        {"probe --ike --ike-vici tcp://x h", "--ike-vici needs --ike-initiate"},
+	        {"probe --ike --ike-peer h h", "--ike-peer"},
+	        {"probe --ike --ike-peer 0.0.0.0 h", "--ike-peer"},
+	        {"probe --ike --ike-initiate -x h", "--ike-initiate"},
+	        {"probe --ike --ike-initiate= h", "--ike-initiate"},
+	        {"probe --ike --ike-initiate lab --ike-vici -x h", "--ike-vici"},
 	        {"probe --bogus h", "--bogus"},
 	        {"probe -xJ h", "-x"},
 	        {"probe -c", "-c"},
@@ -145,6 +157,32 @@ static void modes_need_their_keys(void)
 	CU_ASSERT(parse("probe --ike-sa g h") == OPTIONS_RUN);
 	CU_ASSERT(options.modes.count == 3);
 	CU_ASSERT(options.modes.modes[0] == (MODE_ENCRYPTED | MODE_IKEV2_DERIVED));
+}
+
+static void the_daemon_may_be_named(void)
+{
+	CU_ASSERT(parse("probe h") == OPTIONS_RUN && options.ike.socket == NULL);
+	CU_ASSERT(parse("probe --ike h") == OPTIONS_RUN);
+	CU_ASSERT_STRING_EQUAL(options.ike.socket, IKE_KEY_SOCKET_DEFAULT);
+	CU_ASSERT_STRING_EQUAL(options.host, "h");
+	CU_ASSERT(options.modes.count == 3);
+	CU_ASSERT(options.modes.modes[0] == (MODE_ENCRYPTED | MODE_IKEV2_DERIVED));
+	CU_ASSERT(parse("probe --ike=/a h") == OPTIONS_RUN);
+	CU_ASSERT_STRING_EQUAL(options.ike.socket, "/a");
+	CU_ASSERT(parse("probe h --ike /b -J") == OPTIONS_RUN && options.json);
+	CU_ASSERT_STRING_EQUAL(options.ike.socket, "/b");
+	CU_ASSERT_STRING_EQUAL(options.host, "h");
+	CU_ASSERT(parse("probe h --ike") == OPTIONS_RUN);
+	CU_ASSERT_STRING_EQUAL(options.ike.socket, IKE_KEY_SOCKET_DEFAULT);
+	CU_ASSERT(parse("probe --ike --ike-peer ::1 --ike-initiate lab --ike-vici tcp://x h") ==
+	          OPTIONS_RUN);
+	CU_ASSERT(options.ike.peer.family == 6);
+	CU_ASSERT_STRING_EQUAL(options.ike.connection, "lab");
+	CU_ASSERT_STRING_EQUAL(options.ike.vici_uri, "tcp://x");
+	CU_ASSERT(parse("probe --ike --no-fallback -k f -u lab h") == OPTIONS_RUN);
+	CU_ASSERT(options.modes.count == 1);
+	CU_ASSERT(parse("probe --ike -k f -u lab h") == OPTIONS_RUN);
+	CU_ASSERT(options.modes.count == 6 && options.modes.modes[1] == MODE_ENCRYPTED);
 }
 
 static void fallback_only_with_a_key_and_when_allowed(void)
@@ -189,6 +227,7 @@ int main(void)
 	        {"wrong values name the option", wrong_values_name_the_option},
 	        {"JSON is known in spite of errors", json_is_known_in_spite_of_errors},
 	        {"modes need their keys", modes_need_their_keys},
+	        {"the daemon may be named", the_daemon_may_be_named},
 	        {"fall-back only with a key and when allowed",
 	         fallback_only_with_a_key_and_when_allowed},
 	        {"help and version need no host", help_and_version_need_no_host},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/key_derivation.h"
 #include "probe_series.h"
 #include "unit.h"
 
@@ -197,11 +198,55 @@ static void json_tells_the_same(void)
 	release(&m);
 }
 
+/** Of an IKE daemon's SA all is known, of an SA file's only the SPIs; key octets are nobody's business. */
+static void the_ike_sa_is_told(void)
+{
+	struct measurement m;
+	struct ike_sa *sa;
+	char *text;
+
+	measure(&m);
+	text = said(report_json, &m.report);
+	CU_ASSERT(says(text, "\"ike-sa\": null"));
+	free(text);
+	m.run.mode |= MODE_IKEV2_DERIVED;
+	sa = &m.run.credentials.sa;
+	sa->known = true;
+	memcpy(sa->spi_i, "\x01\x23\x45\x67\x89\xab\xcd\xef", sizeof(sa->spi_i));
+	memcpy(sa->spi_r, "\xfe\xdc\xba\x98\x76\x54\x32\x10", sizeof(sa->spi_r));
+	text = said(report_text, &m.report);
+	CU_ASSERT(
+	        says(text, "IKE SA             spi-i 0123456789abcdef, spi-r fedcba9876543210\n"));
+	free(text);
+	text = said(report_json, &m.report);
+	CU_ASSERT(says(text, "\"prf\": null,\n    \"peer\": null,\n"));
+	free(text);
+	sa->prf = IKE_PRF_HMAC_SHA2_384;
+	sa->peer = endpoint(2, 0).address;
+	(void)snprintf(sa->peer_identity, sizeof(sa->peer_identity), "CN=reflector");
+	(void)snprintf(sa->local_identity, sizeof(sa->local_identity), "CN=probe");
+	text = said(report_text, &m.report);
+	CU_ASSERT(says(text, "spi-r fedcba9876543210, hmac-sha2-384, with 192.0.2.2 "
+	                     "(CN=reflector)\n"));
+	free(text);
+	text = said(report_json, &m.report);
+	CU_ASSERT(says(text, "\"ike-sa\": {\n"
+	                     "    \"spi-i\": \"0123456789abcdef\",\n"
+	                     "    \"spi-r\": \"fedcba9876543210\",\n"
+	                     "    \"prf\": \"hmac-sha2-384\",\n"
+	                     "    \"peer\": \"192.0.2.2\",\n"
+	                     "    \"peer-identity\": \"CN=reflector\",\n"
+	                     "    \"local-identity\": \"CN=probe\"\n  }"));
+	free(text);
+	release(&m);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {{"text tells what was measured", text_tells_what_was_measured},
 	                       {"text tells what went wrong", text_tells_what_went_wrong},
 	                       {"json tells the same", json_tells_the_same},
+	                       {"the IKE SA is told", the_ike_sa_is_told},
 	                       CU_TEST_INFO_NULL};
 	return unit_run("app-probe-report", tests);
 }

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ike_sa.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "crypto/key_derivation.h"
+#include "ike_initiate.h"
+#include "key/ike_key_query.h"
+
+#define QUERY_TIMEOUT_MS 3000
+#define ANSWER_NEEDS                                                                               \
+	(IKE_KEY_HAS(IKE_KEY_SPI_I) | IKE_KEY_HAS(IKE_KEY_SPI_R) | IKE_KEY_HAS(IKE_KEY_PRF) |      \
+	 IKE_KEY_HAS(IKE_KEY_SECRET) | IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS))
+
+/** An SA with another peer, or a secret that its PRF can't have made, would be used in vain: the server has another key. */
+static int take(const struct ike_key_message *answer, const struct address *peer, struct ike_sa *sa,
+                struct error *error)
+{
+	size_t size = ike_prf_size((enum ike_prf)answer->prf);
+
+	if ((answer->attributes & ANSWER_NEEDS) != ANSWER_NEEDS ||
+	    !address_equal(&answer->peer_address, peer) || answer->secret_size == 0 ||
+	    (size != 0 && size != answer->secret_size))
+		return error_set(error, ERROR_FORMAT,
+		                 "the IKE daemon's answer is not the SA that was asked for: is its "
+		                 "plugin the one of this version?");
+	sa->known = true;
+	memcpy(sa->spi_i, answer->spi_i, sizeof(sa->spi_i));
+	memcpy(sa->spi_r, answer->spi_r, sizeof(sa->spi_r));
+	sa->prf = answer->prf;
+	sa->peer = answer->peer_address;
+	memcpy(sa->peer_identity, answer->peer_identity, sizeof(sa->peer_identity));
+	memcpy(sa->local_identity, answer->local_identity, sizeof(sa->local_identity));
+	memcpy(sa->secret, answer->secret, answer->secret_size);
+	sa->secret_size = answer->secret_size;
+	return 0;
+}
+
+static int ask(const struct ike_options *options, const struct address *peer, int interrupt_fd,
+               struct ike_sa *sa, struct error *error)
+{
+	struct ike_key_message request = {.type = IKE_KEY_GET_BY_PEER,
+	                                  .attributes = IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS) |
+	                                                IKE_KEY_HAS(IKE_KEY_WANT),
+	                                  .peer_address = *peer,
+	                                  .want = IKE_KEY_WANT_SECRET};
+	struct ike_key_message answer = {0};
+	char text[ADDRESS_TEXT_SIZE];
+	int result = ike_key_query(options->socket, &request, QUERY_TIMEOUT_MS, interrupt_fd,
+	                           &answer, error);
+
+	if (result == 0)
+		result = take(&answer, peer, sa, error);
+	else if (result == ERROR_NOT_FOUND)
+		(void)error_set(error, result,
+		                "the IKE daemon at %s has no SA with %s: bring one up "
+		                "(--ike-initiate NAME does), or say with --ike-peer whose is meant",
+		                options->socket, address_format(peer, text));
+	secret_wipe(&answer, sizeof(answer));
+	return result;
+}
+
+int ike_sa_find(const struct ike_options *options, const struct address *server, bool verbose,
+                int interrupt_fd, struct ike_sa *sa, struct error *error)
+{
+	const struct address *peer = options->peer.family != 0 ? &options->peer : server;
+	char text[ADDRESS_TEXT_SIZE];
+	int result;
+
+	*sa = (struct ike_sa){0};
+	result = ask(options, peer, interrupt_fd, sa, error);
+	if (result != ERROR_NOT_FOUND || options->connection == NULL)
+		return result;
+	log_event(LOG_LEVEL_INFO, "ike-initiate", "no SA with %s: bringing up %s",
+	          address_format(peer, text), options->connection);
+	if (ike_initiate(options, IKE_INITIATE_TIMEOUT_S, verbose, interrupt_fd, error) != 0)
+		return ERROR_NOT_FOUND;
+	result = ask(options, peer, interrupt_fd, sa, error);
+	if (result == ERROR_NOT_FOUND)
+		(void)error_set(error, result,
+		                "%.100s is up, but the IKE daemon at %s has no SA with %s: is that "
+		                "connection with another peer (--ike-peer)?",
+		                options->connection, options->socket, text);
+	return result;
+}
+
+bool ike_sa_same(const struct ike_sa *left, const struct ike_sa *right)
+{
+	return memcmp(left->spi_i, right->spi_i, sizeof(left->spi_i)) == 0 &&
+	       memcmp(left->spi_r, right->spi_r, sizeof(left->spi_r)) == 0;
+}
+
+const char *ike_spi_format(const uint8_t spi[IKE_SPI_SIZE], char text[IKE_SPI_TEXT_SIZE])
+{
+	for (size_t i = 0; i < IKE_SPI_SIZE; i++)
+		(void)snprintf(text + 2 * i, 3, "%02x", (unsigned)spi[i]);
+	return text;
+}
+
+void ike_sa_wipe_secret(struct ike_sa *sa)
+{
+	secret_wipe(sa->secret, sizeof(sa->secret));
+	sa->secret_size = 0;
+}

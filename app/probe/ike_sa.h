@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The IKE SA that the Token's key comes from. The Control-Client looks it up by the server's address (RFC 7717 section 5.1): here by asking
+ * the host's IKE daemon. Blocking.
+ */
+#ifndef SPECULAR_PROBE_IKE_SA_H
+#define SPECULAR_PROBE_IKE_SA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ike_options.h"
+#include "key/key_provider.h"
+#include "wire/ike_key_message.h"
+
+#define IKE_SPI_TEXT_SIZE (2 * IKE_SPI_SIZE + 1)
+
+struct ike_sa {
+	bool known; /**< SPIs are there */
+	uint8_t spi_i[IKE_SPI_SIZE];
+	uint8_t spi_r[IKE_SPI_SIZE];
+	uint16_t prf;                           /**< Transform ID; 0: not known */
+	struct address peer;                    /**< family 0: not known */
+	char peer_identity[IKE_KEY_TEXT_SIZE];  /**< "": not known */
+	char local_identity[IKE_KEY_TEXT_SIZE]; /**< "": not known */
+	uint8_t secret
+	        [IKE_KEY_SECRET_SIZE_MAXIMUM]; /**< prf(SK_d, "IPPM"), wiped once the set-up is over */
+	size_t secret_size;                    /**< 0: not here */
+};
+
+/**
+ * The newest SA with options->peer, or with server when that has none. When there is none and options name a connection, this is brought
+ * up, then asked again. verbose: what swanctl says is logged. ERROR_NOT_FOUND: no SA. ERROR_UNAVAILABLE, ERROR_PERMISSION,
+ * ERROR_FORMAT: as ike_key_query. The text has the remedy. *sa is zero after an error.
+ */
+int ike_sa_find(const struct ike_options *options, const struct address *server, bool verbose,
+                int interrupt_fd, struct ike_sa *sa, struct error *error);
+
+/** The same SPIs. */
+bool ike_sa_same(const struct ike_sa *left, const struct ike_sa *right);
+
+/** 16 hexadecimal digits; returns text. */
+const char *ike_spi_format(const uint8_t spi[IKE_SPI_SIZE], char text[IKE_SPI_TEXT_SIZE]);
+
+/** The rest stays, for the report. */
+void ike_sa_wipe_secret(struct ike_sa *sa);
+
+#endif
