@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Static SA file: IKEv2 SPIs to the shared secret key prf(SK_d, "IPPM") of RFC 7717 section 5.1. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
 #include "crypto/key_derivation.h"
+#include "key/ike_sa.h"
 #include "key/key_file_schema.h"
 #include "key/secret_file.h"
 #include "key/secret_table.h"
@@ -123,21 +123,11 @@ const struct schema_field *sa_file_schema(void)
 	return fields;
 }
 
-static void write_hex(char *text, const uint8_t *octets, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", (unsigned)octets[i]);
-}
-
 static int keep(const struct sa *sa, struct secret_table_entry *entry)
 {
-	char spi_i[2 * IKE_SPI_SIZE + 1], spi_r[2 * IKE_SPI_SIZE + 1];
-
 	memcpy(entry->identity, sa->spi_i, IKE_SPI_SIZE);
 	memcpy(entry->identity + IKE_SPI_SIZE, sa->spi_r, IKE_SPI_SIZE);
-	write_hex(spi_i, sa->spi_i, IKE_SPI_SIZE);
-	write_hex(spi_r, sa->spi_r, IKE_SPI_SIZE);
-	(void)snprintf(entry->secret.name, sizeof(entry->secret.name), "%s/%s", spi_i, spi_r);
+	ike_sa_name(entry->identity, entry->secret.name);
 	_Static_assert(IKE_SECRET_SIZE_MAXIMUM <= SHARED_SECRET_SIZE_MAXIMUM, "fits");
 	return ike_shared_secret(sa->prf, sa->sk_d, sa->sk_d_size, entry->secret.octets,
 	                         &entry->secret.size);
