@@ -5,14 +5,6 @@
 
 #include "base/secret.h"
 
-#define HAS_SPIS     (IKE_KEY_HAS(IKE_KEY_SPI_I) | IKE_KEY_HAS(IKE_KEY_SPI_R))
-#define HAS_OLD_SPIS (IKE_KEY_HAS(IKE_KEY_OLD_SPI_I) | IKE_KEY_HAS(IKE_KEY_OLD_SPI_R))
-
-static bool has(const struct ike_key_message *message, uint32_t attributes)
-{
-	return (message->attributes & attributes) == attributes;
-}
-
 static void join(const uint8_t *spi_i, const uint8_t *spi_r, uint8_t spis[IKE_SPIS_SIZE])
 {
 	memcpy(spis, spi_i, IKE_SPI_SIZE);
@@ -75,9 +67,6 @@ static int take_sa(struct charon_provider *charon, const struct ike_key_message 
 	uint8_t spis[IKE_SPIS_SIZE];
 	char name[KEY_NAME_SIZE];
 
-	*sa = NULL;
-	if (!has(message, HAS_SPIS))
-		return error_set(error, ERROR_FORMAT, "the IKE daemon sent an SA without SPIs");
 	int status = ike_sa_read(message, charon->settings->derive, sa, unusable);
 	if (status == 0)
 		return keep(charon, *sa, error);
@@ -234,14 +223,10 @@ static int take_event(struct charon_provider *charon, const struct ike_key_messa
 		return unexpected(message, error);
 	if (message->type == IKE_KEY_EVENT_UP)
 		return take_sa(charon, message, &sa, &unusable, error);
-	if (!has(message, HAS_SPIS))
-		return unexpected(message, error);
 	if (message->type == IKE_KEY_EVENT_GONE)
 		take_gone(charon, message);
-	else if (has(message, HAS_OLD_SPIS))
-		take_rekeyed(charon, message);
 	else
-		return unexpected(message, error);
+		take_rekeyed(charon, message);
 	return 0;
 }
 

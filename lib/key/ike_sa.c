@@ -108,8 +108,6 @@ static int permit_address(const struct ike_sa *sa, const struct address *client,
 {
 	char text[ADDRESS_TEXT_SIZE];
 
-	if (sa->peer.family == 0)
-		return error_set(error, ERROR_PERMISSION, "the SA's peer has no known address");
 	if (!address_equal(&sa->peer, client))
 		return error_set(error, ERROR_PERMISSION, "the SA's peer is %s",
 		                 address_format(&sa->peer, text));

@@ -18,7 +18,7 @@ struct ike_sa {
 	uint8_t spis[IKE_SPIS_SIZE]; /**< first: what the cache compares */
 	uint8_t secret[IKE_KEY_SECRET_SIZE_MAXIMUM];
 	uint8_t secret_size;
-	struct address peer; /**< family 0: the daemon didn't tell */
+	struct address peer;
 	LIST_ENTRY(ike_sa) link;
 	char peer_identity[]; /**< text; "": the daemon didn't tell */
 };
@@ -27,7 +27,7 @@ struct ike_sa {
 void ike_sa_name(const uint8_t spis[IKE_SPIS_SIZE], char name[KEY_NAME_SIZE]);
 
 /**
- * Takes an SA from a message that has SPI_I and SPI_R. With DERIVE_APPLIANCE the secret is computed from SK_d, with DERIVE_DAEMON it
+ * Takes an SA from a message of type SA or EVENT_UP. With DERIVE_APPLIANCE the secret is computed from SK_d, with DERIVE_DAEMON it
  * comes ready. ERROR_ARGUMENT: no key for us in it; the text says why (a PRF that we don't have, a secret that is missing or too short).
  * ERROR_MEMORY. The caller destroys *sa.
  */
