@@ -3,6 +3,7 @@
 #include "wire/ike_key_message.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -515,6 +516,49 @@ static void not_writable(void)
 	CU_ASSERT_EQUAL(ike_key_message_write(&nameless, octets, sizeof(octets)), 0);
 }
 
+/** Adds the hexadecimal digits of a line "    0007 0004 c0000201   | what it is"; others have none before the bar. */
+static size_t example_line(const char *line, uint8_t *octets, size_t size)
+{
+	unsigned octet;
+	int length;
+
+	if (strncmp(line, "    ", 4) != 0 || strchr(line, '|') == NULL)
+		return size;
+	while (sscanf(line, " %2x%n", &octet, &length) == 1) {
+		octets[size++] = (uint8_t)octet;
+		line += length;
+	}
+	return size;
+}
+
+/** The document's example is these vectors, one after the other. */
+static void example(void)
+{
+	static const struct {
+		const uint8_t *octets;
+		size_t size;
+	} parts[] = {{peer_question, sizeof(peer_question)},
+	             {sa_answer, sizeof(sa_answer)},
+	             {error_answer, sizeof(error_answer)},
+	             {rekeyed_event, sizeof(rekeyed_event)}};
+	uint8_t octets[1024];
+	char line[512];
+	size_t size = 0;
+	size_t at = 0;
+	FILE *document = fopen(SOURCE_ROOT "/doc/ike-key-protocol.md", "r");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(document);
+	while (fgets(line, sizeof(line), document) != NULL && size < sizeof(octets) / 2)
+		size = example_line(line, octets, size);
+	(void)fclose(document);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		CU_ASSERT(at + parts[i].size <= size &&
+		          memcmp(octets + at, parts[i].octets, parts[i].size) == 0);
+		at += parts[i].size;
+	}
+	CU_ASSERT_EQUAL(at, size);
+}
+
 static void error_names(void)
 {
 	CU_ASSERT_STRING_EQUAL(ike_key_error_name(IKE_KEY_ERROR_NOT_FOUND), "no such SA");
@@ -540,6 +584,7 @@ int main(void)
 	        {"room too small", room_too_small},
 	        {"sizes of secrets", sizes_of_secrets},
 	        {"fields that can't be written", not_writable},
+	        {"the document's example", example},
 	        {"names of errors", error_names},
 	        CU_TEST_INFO_NULL,
 	};
