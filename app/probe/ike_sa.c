@@ -39,9 +39,16 @@ static int take(const struct ike_key_message *answer, const struct address *peer
 	return 0;
 }
 
-static int ask(const struct ike_options *options, const struct address *peer, int interrupt_fd,
-               struct ike_sa *sa, struct error *error)
+static const struct address *peer_meant(const struct ike_options *options,
+                                        const struct address *server)
 {
+	return options->peer.family != 0 ? &options->peer : server;
+}
+
+int ike_sa_find(const struct ike_options *options, const struct address *server, int interrupt_fd,
+                struct ike_sa *sa, struct error *error)
+{
+	const struct address *peer = peer_meant(options, server);
 	struct ike_key_message request = {.type = IKE_KEY_GET_BY_PEER,
 	                                  .attributes = IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS) |
 	                                                IKE_KEY_HAS(IKE_KEY_WANT),
@@ -52,6 +59,7 @@ static int ask(const struct ike_options *options, const struct address *peer, in
 	int result = ike_key_query(options->socket, &request, QUERY_TIMEOUT_MS, interrupt_fd,
 	                           &answer, error);
 
+	*sa = (struct ike_sa){0};
 	if (result == 0)
 		result = take(&answer, peer, sa, error);
 	else if (result == ERROR_NOT_FOUND)
@@ -63,22 +71,19 @@ static int ask(const struct ike_options *options, const struct address *peer, in
 	return result;
 }
 
-int ike_sa_find(const struct ike_options *options, const struct address *server, bool verbose,
-                int interrupt_fd, struct ike_sa *sa, struct error *error)
+int ike_sa_bring_up(const struct ike_options *options, const struct address *server, bool verbose,
+                    int interrupt_fd, struct ike_sa *sa, struct error *error)
 {
-	const struct address *peer = options->peer.family != 0 ? &options->peer : server;
 	char text[ADDRESS_TEXT_SIZE];
 	int result;
 
 	*sa = (struct ike_sa){0};
-	result = ask(options, peer, interrupt_fd, sa, error);
-	if (result != ERROR_NOT_FOUND || options->connection == NULL)
-		return result;
-	log_event(LOG_LEVEL_INFO, "ike-initiate", "no SA with %s: bringing up %s",
-	          address_format(peer, text), options->connection);
+	(void)address_format(peer_meant(options, server), text);
+	log_event(LOG_LEVEL_INFO, "ike-initiate", "no SA with %s: bringing up %s", text,
+	          options->connection);
 	if (ike_initiate(options, IKE_INITIATE_TIMEOUT_S, verbose, interrupt_fd, error) != 0)
 		return ERROR_NOT_FOUND;
-	result = ask(options, peer, interrupt_fd, sa, error);
+	result = ike_sa_find(options, server, interrupt_fd, sa, error);
 	if (result == ERROR_NOT_FOUND)
 		(void)error_set(error, result,
 		                "%.100s is up, but the IKE daemon at %s has no SA with %s: is that "

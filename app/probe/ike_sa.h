@@ -30,12 +30,18 @@ struct ike_sa {
 };
 
 /**
- * The newest SA with options->peer, or with server when that has none. When there is none and options name a connection, this is brought
- * up, then asked again. verbose: what swanctl says is logged. ERROR_NOT_FOUND: no SA. ERROR_UNAVAILABLE, ERROR_PERMISSION,
- * ERROR_FORMAT: as ike_key_query. The text has the remedy. *sa is zero after an error.
+ * Asks the daemon for the newest SA with options->peer, or with server when that has none. ERROR_NOT_FOUND: no SA. ERROR_UNAVAILABLE,
+ * ERROR_PERMISSION, ERROR_FORMAT: as ike_key_query. The text has the remedy. *sa is zero after an error.
  */
-int ike_sa_find(const struct ike_options *options, const struct address *server, bool verbose,
-                int interrupt_fd, struct ike_sa *sa, struct error *error);
+int ike_sa_find(const struct ike_options *options, const struct address *server, int interrupt_fd,
+                struct ike_sa *sa, struct error *error);
+
+/**
+ * Has options->connection brought up and asks again; this is logged. verbose: so is what swanctl says. May take longer than a server waits
+ * for Set-Up-Response. Errors: as ike_sa_find; ERROR_NOT_FOUND when it could not be brought up.
+ */
+int ike_sa_bring_up(const struct ike_options *options, const struct address *server, bool verbose,
+                    int interrupt_fd, struct ike_sa *sa, struct error *error);
 
 /** The same SPIs. */
 bool ike_sa_same(const struct ike_sa *left, const struct ike_sa *right);

@@ -12,17 +12,23 @@
 	"check that the SA lives on both ends and that the server offers ikev2 modes; -k and -u "  \
 	"without --no-fallback allow the same protection by a pre-shared key"
 
+/** To run->server. */
+static int connect_one(struct run *run, struct error *error)
+{
+	const struct address *source = run->source.family != 0 ? &run->source : NULL;
+
+	return control_client_connect(&run->client, &run->server, source,
+	                              run->options->control_dscp, run->interrupt_fd, error);
+}
+
 /** Tries the host's addresses until one takes the connection. */
 static int connect_any(struct run *run, struct error *error)
 {
-	const struct address *source = run->source.family != 0 ? &run->source : NULL;
 	int result = ERROR_UNAVAILABLE;
 
 	for (unsigned i = 0; i < run->server_count; i++) {
 		run->server = run->servers[i];
-		result = control_client_connect(&run->client, &run->server, source,
-		                                run->options->control_dscp, run->interrupt_fd,
-		                                error);
+		result = connect_one(run, error);
 		if (result == 0 || run->client.channel.socket >= 0)
 			break;
 	}
@@ -92,13 +98,20 @@ static bool interrupted(const struct run *run)
 	return poll(&interrupt, 1, 0) > 0;
 }
 
+/** No server is kept waiting while an SA is brought up: the control connection is closed then. */
 static int sa_find(struct run *run, struct error *error)
 {
 	const struct options *options = run->options;
+	const struct address *server = &run->server.address;
+	struct ike_sa *sa = &run->credentials.sa;
+	int result = ike_sa_find(&options->ike, server, run->interrupt_fd, sa, error);
 
-	run->ike_server = run->server.address;
-	return ike_sa_find(&options->ike, &run->server.address, options->verbose, run->interrupt_fd,
-	                   &run->credentials.sa, error);
+	run->ike_server = *server;
+	if (result != ERROR_NOT_FOUND || options->ike.connection == NULL)
+		return result;
+	control_client_close(&run->client);
+	return ike_sa_bring_up(&options->ike, server, options->verbose, run->interrupt_fd, sa,
+	                       error);
 }
 
 static const char *find_event(int result)
@@ -117,7 +130,7 @@ static const char *find_event(int result)
 
 /**
  * RFC 7717 section 5.1: the Control-Client looks the SA up by the server's address, which is known now. Only when an ikev2 mode would be
- * chosen. An error only when interrupted: without an SA the run goes on without IKE.
+ * chosen. Without an SA the run goes on without IKE; an error: interrupted, or no connection any more.
  */
 static int sa_look_up(struct run *run, struct error *error)
 {
@@ -136,7 +149,7 @@ static int sa_look_up(struct run *run, struct error *error)
 		                 "interrupted while looking for an IKE SA");
 	if (result != 0)
 		go_without_ike(run, find_event(result), error->text);
-	return 0;
+	return run->client.channel.socket >= 0 ? 0 : connect_one(run, error);
 }
 
 static int set_up_once(struct run *run, struct error *error)

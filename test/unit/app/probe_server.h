@@ -46,6 +46,7 @@ struct server {
 	struct set_up_response response; /**< the newest */
 	struct set_up_response responses[SERVER_CONNECTIONS_KEPT];
 	unsigned connections; /**< that came as far as Set-Up-Response */
+	unsigned accepted;    /**< that came at all */
 	struct request_tw_session requests[SERVER_SESSIONS + 1];
 	unsigned request_count;
 	uint32_t stopped; /**< Number of Sessions in the Stop command */
@@ -223,6 +224,7 @@ static inline void *serve(void *context)
 	struct server *server = context;
 
 	while ((server->socket = accept(server->listener, NULL, NULL)) >= 0) {
+		server->accepted++;
 		if (!server->script.close_before_greeting && server_set_up(server))
 			while (serve_command(server))
 				;

@@ -8,6 +8,7 @@
 
 #include "probe_ike_daemon.h"
 #include "probe_server.h"
+#include "probe_swanctl.h"
 #include "unit.h"
 
 #define ARGUMENTS_MAXIMUM 16
@@ -30,12 +31,19 @@ struct scene {
 	char keys[DAEMON_PATH_SIZE];
 };
 
-static void scene_init(struct scene *scene)
+/** With a swanctl that does what lines say. */
+static void scene_init_swanctl(struct scene *scene, const char *lines)
 {
 	memset(scene, 0, sizeof(*scene));
-	daemon_init(&scene->daemon);
+	swanctl_make(&scene->daemon, lines);
 	scene->interrupt_fd = eventfd(0, EFD_CLOEXEC);
 	CU_ASSERT_FATAL(scene->interrupt_fd >= 0);
+}
+
+/** With one that must not be run. */
+static void scene_init(struct scene *scene)
+{
+	scene_init_swanctl(scene, "echo \"$*\" >\"$0.log\"; exit 1");
 }
 
 static void write_keys(struct scene *scene)
@@ -88,7 +96,7 @@ static void scene_end(struct scene *scene)
 {
 	run_close(&scene->run);
 	(void)unlink(scene->keys);
-	daemon_stop(&scene->daemon);
+	swanctl_remove(&scene->daemon);
 	(void)close(scene->interrupt_fd);
 }
 
@@ -285,6 +293,52 @@ static void the_same_sa_is_not_tried_again(void)
 	scene_end(&scene);
 }
 
+/** The server is not kept waiting: a connection is made to ask by its address, another one for the set-up. */
+static void a_missing_sa_is_brought_up(void)
+{
+	char log[SWANCTL_LOG_SIZE];
+	struct scene scene;
+
+	scene_init_swanctl(&scene, "echo \"$*\" >\"$0.log\"");
+	daemon_answer_error(&scene.daemon, IKE_KEY_ERROR_NOT_FOUND);
+	daemon_answer_sa(&scene.daemon, 1, LOOPBACK);
+	play(&scene, server_fair, "--ike-initiate lab --no-fallback");
+	CU_ASSERT(set_up_done(&scene) && asked_under(&scene, 0, 1));
+	CU_ASSERT(scene.server.connections == 1 && scene.server.accepted == 2);
+	swanctl_read_log(&scene.daemon, log);
+	CU_ASSERT_STRING_EQUAL(log, "--initiate --ike lab --timeout 10\n");
+	scene_end(&scene);
+
+	scene_init_swanctl(&scene, "echo initiate failed: no answer; exit 1");
+	daemon_answer_error(&scene.daemon, IKE_KEY_ERROR_NOT_FOUND);
+	play(&scene, server_fair, "--ike-initiate lab");
+	CU_ASSERT(fell_back(&scene, 0) && scene.daemon.asked == 1);
+	scene_end(&scene);
+
+	scene_init_swanctl(&scene, "echo initiate failed: no answer; exit 1");
+	daemon_answer_error(&scene.daemon, IKE_KEY_ERROR_NOT_FOUND);
+	play(&scene, server_fair, "--ike-initiate lab --no-fallback");
+	CU_ASSERT(scene.result == ERROR_UNAVAILABLE && says(&scene, "initiate failed: no answer"));
+	scene_end(&scene);
+}
+
+static void nothing_is_brought_up_in_vain(void)
+{
+	struct scene scene;
+
+	scene_init(&scene);
+	daemon_answer_sa(&scene.daemon, 0, LOOPBACK);
+	play(&scene, server_fair, "--ike-initiate lab");
+	CU_ASSERT(set_up_done(&scene) && asked_under(&scene, 0, 0));
+	CU_ASSERT(scene.server.accepted == 1 && !swanctl_has_log(&scene.daemon));
+	scene_end(&scene);
+
+	scene_init(&scene); /* no daemon */
+	play(&scene, server_fair, "--ike-initiate lab");
+	CU_ASSERT(fell_back(&scene, 0) && !swanctl_has_log(&scene.daemon));
+	scene_end(&scene);
+}
+
 /** Who is interrupted does not go on with less. */
 static void an_interrupt_ends_the_search(void)
 {
@@ -310,6 +364,8 @@ int main(void)
 	        {"no fallback ends with the remedy", no_fallback_ends_with_the_remedy},
 	        {"a renewed SA is tried once more", a_renewed_sa_is_tried_once_more},
 	        {"the same SA is not tried again", the_same_sa_is_not_tried_again},
+	        {"a missing SA is brought up", a_missing_sa_is_brought_up},
+	        {"nothing is brought up in vain", nothing_is_brought_up_in_vain},
 	        {"an interrupt ends the search", an_interrupt_ends_the_search},
 	        CU_TEST_INFO_NULL};
 	return unit_run("app-probe-ike", tests);
