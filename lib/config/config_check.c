@@ -2,12 +2,16 @@
 /** Checks across keys. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "config/config_complete.h"
 #include "wire/control_message.h"
 
 #define PATH_SIZE 80u
+
+/** Octets of a unix socket's path, without its terminator. */
+#define SOCKET_PATH_LENGTH (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 struct check {
 	const struct yaml_tree *tree;
@@ -215,6 +219,12 @@ static int check_ikev2(const struct check *check)
 		return yaml_tree_path_error(
 		        check->tree, "ikev2.sa-file", check->error, ERROR_ARGUMENT,
 		        "missing; allowed: the SA table that provider static reads");
+	if (ikev2->provider == PROVIDER_CHARON && strlen(ikev2->socket) > SOCKET_PATH_LENGTH)
+		return yaml_tree_path_error(
+		        check->tree, "ikev2.socket", check->error, ERROR_ARGUMENT,
+		        "%zu characters are too long for the path of a unix socket; "
+		        "allowed: up to %zu, with the file's folder where it is relative",
+		        strlen(ikev2->socket), SOCKET_PATH_LENGTH);
 	return 0;
 }
 

@@ -49,6 +49,8 @@ struct connection {
 	/** Waits for its token key; a copy, wiped when the key is there. NULL when there is nothing to wait for. */
 	struct shared_secret *secret;
 	bool secret_is_known; /**< false: it stands in for that of an unknown KeyID */
+	/** The SA was gone before the token key was there: the provider is asked once more. */
+	bool asks_anew;
 
 	/* From Server-Start on. */
 	uint32_t mode;                 /**< bits of enum twamp_mode that both know */

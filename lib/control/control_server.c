@@ -109,15 +109,24 @@ static void on_expiry(evutil_socket_t fd, short what, void *context)
 static void on_derivation(evutil_socket_t fd, short what, void *context)
 {
 	struct control_server *server = context;
+	bool ended = token_key_cache_go_on(server->token_keys, DERIVATION_SLICE);
 
 	(void)fd;
 	(void)what;
-	if (token_key_cache_go_on(server->token_keys, DERIVATION_SLICE)) {
+	if (ended)
 		server_count(server, CONTROL_KEY_DERIVATIONS);
+	if (ended || server->secrets_went) {
+		server->secrets_went = false;
 		key_agreement_go_on(server);
 	}
 	if (token_key_cache_is_busy(server->token_keys))
 		timer_arm(server->derivation, 0);
+}
+
+/** key_gone */
+static void on_secret_gone(void *context, const struct shared_secret *secret)
+{
+	key_agreement_secret_gone(context, secret);
 }
 
 /** What needs memory, entropy or the event loop. */
@@ -174,6 +183,8 @@ int control_server_create(const struct control_environment *environment,
 		control_server_destroy(server);
 		return status;
 	}
+	if (environment->ike_provider != NULL)
+		key_provider_watch(environment->ike_provider, on_secret_gone, server);
 	*created = server;
 	return 0;
 }
@@ -272,6 +283,8 @@ void control_server_destroy(struct control_server *server)
 {
 	if (server == NULL)
 		return;
+	if (server->environment.ike_provider != NULL)
+		key_provider_watch(server->environment.ike_provider, NULL, NULL);
 	for (unsigned i = 0; i < server->listener_count; i++)
 		listener_close(server->listeners[i]);
 	while (!LIST_EMPTY(&server->connections))

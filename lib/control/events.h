@@ -20,6 +20,7 @@
 	X(MODE_REFUSED, WARNING, "mode-refused")                                                   \
 	X(KEY_UNKNOWN, WARNING, "key-unknown")                                                     \
 	X(SA_NOT_FOUND, WARNING, "sa-not-found")                                                   \
+	X(SA_NOT_ALLOWED, WARNING, "sa-not-allowed")                                               \
 	X(TOKEN_WRONG, WARNING, "token-wrong")                                                     \
 	X(KEY_PROVIDER_UNREACHABLE, ERROR, "key-provider-unreachable")                             \
 	X(HMAC_WRONG, WARNING, "control-hmac-wrong")                                               \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/key_agreement.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 /** Two SPIs in hexadecimal, a stroke between, and the terminator. */
 #define SPIS_TEXT_SIZE (4 * IKE_SPI_SIZE + 2)
+#define REASON_SIZE    64u
 
 /** Opens the Token; known is false for the key of a secret that stands in for that of an unknown KeyID: it can't open. */
 static void open_token(struct connection *connection, const uint8_t key[TOKEN_KEY_SIZE],
@@ -110,6 +112,32 @@ static void ask_again(struct connection *connection)
 	connection_resume(connection);
 }
 
+/** The same SPIs of another SA, or another SA's equal secret, are not the one that is gone. */
+static bool waits_with(const struct connection *connection, const struct shared_secret *secret)
+{
+	const struct shared_secret *own = connection->secret;
+
+	return own != NULL && (connection->mode & MODE_IKEV2_DERIVED) != 0 &&
+	       own->size == secret->size && secret_equal(own->octets, secret->octets, own->size) &&
+	       strcmp(own->name, secret->name) == 0;
+}
+
+void key_agreement_secret_gone(struct control_server *server, const struct shared_secret *secret)
+{
+	struct connection *connection;
+
+	token_key_cache_forget(server->token_keys, secret);
+	TAILQ_FOREACH(connection, &server->half_open, half_open_link)
+	{
+		if (!waits_with(connection, secret))
+			continue;
+		forget_secret(connection);
+		connection->asks_anew = true;
+	}
+	server->secrets_went = true;
+	timer_arm(server->derivation, 0);
+}
+
 void key_agreement_go_on(struct control_server *server)
 {
 	struct connection *connection = TAILQ_FIRST(&server->half_open);
@@ -120,6 +148,8 @@ void key_agreement_go_on(struct control_server *server)
 
 		if (connection->secret != NULL)
 			ask_again(connection);
+		else if (connection->asks_anew && connection->state == CONNECTION_KEY_LOOKUP)
+			key_agreement_begin(connection);
 		connection = next;
 	}
 }
@@ -159,6 +189,22 @@ static void sa_not_found(struct connection *connection)
 	set_up_reject(connection, ACCEPT_NO_IKE_SA);
 }
 
+/** The client is told what it is told of an SA that is not there, so that it learns nothing of others' SAs. */
+static void sa_not_allowed(struct connection *connection, const char *reason)
+{
+	struct control_server *server = connection->server;
+	char client[ENDPOINT_TEXT_SIZE];
+	char spis[SPIS_TEXT_SIZE];
+
+	spis_text(connection->response.key_id, spis);
+	server_count(server, CONTROL_SETUPS_SA_NOT_ALLOWED);
+	control_log_event(&server->log, EVENT_SA_NOT_ALLOWED,
+	                  "%s: the IKE SA with SPIs %s is not for this client%s%s",
+	                  endpoint_format(&connection->client, client), spis,
+	                  reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	set_up_reject(connection, ACCEPT_NO_IKE_SA);
+}
+
 /** Looks like a wrong passphrase to the client, in its answer and, the stand-in's key being cached, nearly so in time. */
 static void key_unknown(struct connection *connection)
 {
@@ -173,15 +219,16 @@ static void key_unknown(struct connection *connection)
 	use_secret(connection, &server->unknown_secret, false);
 }
 
-static void provider_unreachable(struct connection *connection)
+static void provider_unreachable(struct connection *connection, const char *reason)
 {
 	struct control_server *server = connection->server;
 	char client[ENDPOINT_TEXT_SIZE];
 
 	server_count(server, CONTROL_SETUPS_PROVIDER_UNREACHABLE);
 	control_log_event(&server->log, EVENT_KEY_PROVIDER_UNREACHABLE,
-	                  "%s: the key provider could not be asked or did not answer in time",
-	                  endpoint_format(&connection->client, client));
+	                  "%s: the key provider could not be asked or did not answer in time%s%s",
+	                  endpoint_format(&connection->client, client), reason != NULL ? ": " : "",
+	                  reason != NULL ? reason : "");
 	set_up_reject(connection, ACCEPT_TEMPORARY_LIMIT);
 }
 
@@ -201,12 +248,13 @@ static void on_answer(void *context, int status, const struct shared_secret *sec
 	struct connection *connection = context;
 	bool ike = (connection->mode & MODE_IKEV2_DERIVED) != 0;
 
-	(void)reason;
 	forget_look_up(connection);
 	if (status == 0)
 		use_secret(connection, secret, true);
+	else if (status == ERROR_PERMISSION && ike)
+		sa_not_allowed(connection, reason);
 	else if (status != ERROR_NOT_FOUND)
-		provider_unreachable(connection);
+		provider_unreachable(connection, reason);
 	else if (ike)
 		sa_not_found(connection);
 	else
@@ -217,11 +265,14 @@ static void on_answer(void *context, int status, const struct shared_secret *sec
 static void on_look_up_timeout(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *connection = context;
+	char reason[REASON_SIZE];
 
 	(void)fd;
 	(void)what;
+	(void)snprintf(reason, sizeof(reason), "no answer within %" PRIu64 " ms",
+	               connection->server->timing.ike_answer);
 	key_provider_cancel(connection->provider, connection->lookup);
-	on_answer(connection, ERROR_UNAVAILABLE, NULL, NULL);
+	on_answer(connection, ERROR_UNAVAILABLE, NULL, reason);
 }
 
 /** An IKE daemon that hangs is told from a slow client. Without memory for the timer the set-up deadline remains. */
@@ -249,12 +300,13 @@ void key_agreement_begin(struct connection *connection)
 	memcpy(query.key_id, connection->response.key_id, sizeof(query.key_id));
 	connection->state = CONNECTION_KEY_LOOKUP;
 	connection->provider = provider;
+	connection->asks_anew = false;
 	if (provider == NULL) {
 		on_answer(connection, ERROR_NOT_FOUND, NULL, NULL);
 		return;
 	}
 	if (key_provider_ask(provider, &query, on_answer, connection, &lookup) != 0)
-		on_answer(connection, ERROR_UNAVAILABLE, NULL, NULL);
+		on_answer(connection, ERROR_UNAVAILABLE, NULL, "no memory");
 	else if (connection->provider != NULL)
 		connection->lookup = lookup;
 	if (ike && connection->lookup != NULL)

@@ -8,12 +8,23 @@
 
 struct connection;
 struct control_server;
+struct shared_secret;
 
 /** connection->response and mode are in place. Ends, now or later, with set_up_complete, set_up_reject or set_up_fail. */
 void key_agreement_begin(struct connection *connection);
 
-/** A derivation of the token key cache has ended: asks it again for every connection that waits. */
+/**
+ * A derivation of the token key cache has ended, or a secret is gone: asks the cache again for every connection that waits, or the
+ * provider where its secret is the one that is gone.
+ */
 void key_agreement_go_on(struct control_server *server);
+
+/**
+ * The IKE SA of a secret is gone (RFC 7717 section 5.1): nothing derived from it is kept for new connections, and who still waits for
+ * its token key needs an SA that is there. Connections that are set up go on. Asks no provider before the event loop's next turn, since
+ * it is one that tells this.
+ */
+void key_agreement_secret_gone(struct control_server *server, const struct shared_secret *secret);
 
 /** The connection ends: no answer of a key provider is awaited any more, and no token key. */
 void key_agreement_cancel(struct connection *connection);

@@ -48,6 +48,7 @@ struct control_server {
 	unsigned listener_count;
 	struct event *expiry;     /**< wipes token keys of old Salts */
 	struct event *derivation; /**< does a slice of PBKDF2; armed while one goes on */
+	bool secrets_went; /**< an SA is gone: those who wait for a token key ask, in their turn */
 	struct connection_list connections;
 	unsigned connection_count;
 	struct half_open_queue half_open; /**< of connections those in no pool yet, oldest first */

@@ -52,13 +52,18 @@ static struct derivation *derivations_of(struct token_key_cache *cache,
 	return &cache->derivations[(size_t)(generation - cache->generations) * cache->capacity];
 }
 
-static void forget(struct token_key_cache *cache, struct generation *generation)
+static void forget_derivations(struct token_key_cache *cache, struct generation *generation)
 {
 	secret_wipe(derivations_of(cache, generation), cache->capacity * sizeof(struct derivation));
-	secret_wipe(generation->salt, sizeof(generation->salt));
-	generation->used = false;
 	generation->count = 0;
 	generation->next = 0;
+}
+
+static void forget_generation(struct token_key_cache *cache, struct generation *generation)
+{
+	forget_derivations(cache, generation);
+	secret_wipe(generation->salt, sizeof(generation->salt));
+	generation->used = false;
 }
 
 struct token_key_cache *token_key_cache_create(uint32_t count, uint32_t salt_lifetime_s,
@@ -103,7 +108,7 @@ void token_key_cache_expire(struct token_key_cache *cache, uint64_t now_s)
 
 	for (unsigned i = 0; i < GENERATIONS; i++) {
 		if (is_over(&cache->generations[i], now_s, life_s))
-			forget(cache, &cache->generations[i]);
+			forget_generation(cache, &cache->generations[i]);
 	}
 }
 
@@ -116,7 +121,7 @@ int token_key_cache_salt(struct token_key_cache *cache, uint64_t now_s,
 	if (!generation->used || is_over(generation, now_s, cache->lifetime_s)) {
 		unsigned next = (cache->current + 1) % GENERATIONS;
 		generation = &cache->generations[next];
-		forget(cache, generation);
+		forget_generation(cache, generation);
 		int status = random_octets(generation->salt, sizeof(generation->salt));
 		if (status != 0)
 			return status;
@@ -139,11 +144,19 @@ static struct generation *find_generation(struct token_key_cache *cache,
 	return NULL;
 }
 
-static const struct derivation *find_derivation(struct token_key_cache *cache,
-                                                const struct generation *generation,
-                                                const uint8_t fingerprint[FINGERPRINT_SIZE])
+static int make_fingerprint(const struct token_key_cache *cache, const struct shared_secret *secret,
+                            uint8_t fingerprint[FINGERPRINT_SIZE])
 {
-	const struct derivation *derivations = derivations_of(cache, generation);
+	return ike_prf_compute(IKE_PRF_HMAC_SHA2_256, cache->fingerprint_key,
+	                       sizeof(cache->fingerprint_key), secret->octets, secret->size,
+	                       fingerprint);
+}
+
+static struct derivation *find_derivation(struct token_key_cache *cache,
+                                          const struct generation *generation,
+                                          const uint8_t fingerprint[FINGERPRINT_SIZE])
+{
+	struct derivation *derivations = derivations_of(cache, generation);
 
 	for (unsigned i = 0; i < generation->count; i++) {
 		if (secret_equal(derivations[i].fingerprint, fingerprint, FINGERPRINT_SIZE))
@@ -181,9 +194,7 @@ int token_key_cache_ask(struct token_key_cache *cache, const uint8_t salt[DERIVE
 
 	if (generation == NULL)
 		return ERROR_NOT_FOUND;
-	int status = ike_prf_compute(IKE_PRF_HMAC_SHA2_256, cache->fingerprint_key,
-	                             sizeof(cache->fingerprint_key), secret->octets, secret->size,
-	                             fingerprint);
+	int status = make_fingerprint(cache, secret, fingerprint);
 	if (status != 0)
 		return status;
 	const struct derivation *known = find_derivation(cache, generation, fingerprint);
@@ -193,6 +204,12 @@ int token_key_cache_ask(struct token_key_cache *cache, const uint8_t salt[DERIVE
 	}
 	return cache->run != NULL ? ERROR_UNAVAILABLE
 	                          : begin(cache, generation, secret, fingerprint);
+}
+
+static void end_run(struct token_key_cache *cache)
+{
+	token_key_run_destroy(cache->run);
+	cache->run = NULL;
 }
 
 bool token_key_cache_go_on(struct token_key_cache *cache, uint32_t iterations)
@@ -211,9 +228,29 @@ bool token_key_cache_go_on(struct token_key_cache *cache, uint32_t iterations)
 		remember(cache, generation, &made);
 	}
 	secret_wipe(&made, sizeof(made));
-	token_key_run_destroy(cache->run);
-	cache->run = NULL;
+	end_run(cache);
 	return true;
+}
+
+void token_key_cache_forget(struct token_key_cache *cache, const struct shared_secret *secret)
+{
+	uint8_t fingerprint[FINGERPRINT_SIZE];
+	/* What can't be told apart goes altogether. */
+	bool all = make_fingerprint(cache, secret, fingerprint) != 0;
+
+	if (cache->run != NULL &&
+	    (all || secret_equal(cache->run_fingerprint, fingerprint, FINGERPRINT_SIZE)))
+		end_run(cache);
+	for (unsigned i = 0; i < GENERATIONS; i++) {
+		struct generation *generation = &cache->generations[i];
+		struct derivation *known =
+		        all ? NULL : find_derivation(cache, generation, fingerprint);
+		if (all)
+			forget_derivations(cache, generation);
+		else if (known != NULL)
+			/* Its place stays, and is taken again when its turn comes. */
+			secret_wipe(known, sizeof(*known));
+	}
 }
 
 bool token_key_cache_is_busy(const struct token_key_cache *cache)

@@ -43,6 +43,12 @@ bool token_key_cache_go_on(struct token_key_cache *cache, uint32_t iterations);
 /** True while a derivation goes on. */
 bool token_key_cache_is_busy(const struct token_key_cache *cache);
 
+/**
+ * The secret is not good for new connections any more: wipes what was derived from it under every Salt, and ends its derivation, if that
+ * is what goes on. Whoever waits for a derivation, of this secret or another, asks again.
+ */
+void token_key_cache_forget(struct token_key_cache *cache, const struct shared_secret *secret);
+
 /** Called now and then: wipes keys of Salts past their life. */
 void token_key_cache_expire(struct token_key_cache *cache, uint64_t now_s);
 

@@ -58,6 +58,8 @@
 	X(SETUPS_UNKNOWN_KEY, "setups_unknown_key", "connections", "KeyID not in the keyring")     \
 	X(SETUPS_UNKNOWN_SA, "setups_unknown_sa", "connections",                                   \
 	  "IKE SA not found, answered with Accept 6")                                              \
+	X(SETUPS_SA_NOT_ALLOWED, "setups_sa_not_allowed", "connections",                           \
+	  "IKE SA that is not for this client, answered with Accept 6")                            \
 	X(SETUPS_BAD_TOKEN, "setups_bad_token", "connections",                                     \
 	  "Challenge in the Token is not the greeting's")                                          \
 	X(SETUPS_PROVIDER_UNREACHABLE, "setups_provider_unreachable", "connections",               \

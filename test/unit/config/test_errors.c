@@ -278,6 +278,45 @@ static void ports_are_checked_together(void)
 	REFUSE_ALL(cases);
 }
 
+#define TEN(x)         x x x x x x x x x x
+#define PATH_107       "/" TEN("1234567890") "123456"
+#define CHARON(socket) REST "ikev2:\n  provider: charon\n  socket: " socket "\n"
+#define TOO_LONG                                                                                   \
+	" characters are too long for the path of a unix socket; allowed: up to 107, with the "    \
+	"file's folder where it is relative"
+
+static void socket_path_has_to_fit(void)
+{
+	static const char *const good[] = {
+	        CHARON(PATH_107),
+	        /* Unused with another provider. */
+	        REST "ikev2: {socket: " PATH_107 "7, derive: appliance, allowed-identities: [a]}\n",
+	};
+	static const struct wrong cases[] = {
+	        {CHARON(PATH_107 "7"), ERROR_ARGUMENT, "t.yaml:6:11: ikev2.socket: 108" TOO_LONG},
+	};
+	static const char relative[] = CHARON("12345");
+	struct config *config = NULL;
+	struct error error = {""};
+
+	REFUSE_ALL(cases);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		CU_ASSERT_EQUAL(config_parse("t.yaml", good[i], strlen(good[i]), &config, &error),
+		                0);
+		config_free(config);
+	}
+	/* Relative to the file's folder, which counts. */
+	CU_ASSERT_EQUAL(config_parse("/" TEN("1234567890") "/t.yaml", relative, strlen(relative),
+	                             &config, &error),
+	                0);
+	CU_ASSERT_EQUAL(strlen(config->ikev2.socket), 107);
+	config_free(config);
+	CU_ASSERT_EQUAL(config_parse("/" TEN("1234567890") "/1/t.yaml", relative, strlen(relative),
+	                             &config, &error),
+	                ERROR_ARGUMENT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, ":6:11: ikev2.socket: 109" TOO_LONG));
+}
+
 static void sections_are_checked_together(void)
 {
 	static const struct wrong cases[] = {
@@ -391,6 +430,7 @@ int main(void)
 	                       {"addresses are checked", addresses_are_checked},
 	                       {"ports are checked together", ports_are_checked_together},
 	                       {"sections are checked together", sections_are_checked_together},
+	                       {"socket path has to fit", socket_path_has_to_fit},
 	                       {"CPU has to exist", cpu_has_to_exist},
 	                       {"syntax is checked", syntax_is_checked},
 	                       {"files are checked", files_are_checked},

@@ -51,6 +51,9 @@ static int fake_ask(struct key_provider *base, const struct key_query *query, ke
 	case FAKE_UNAVAILABLE:
 		fake_provider_answer(provider, ERROR_UNAVAILABLE);
 		return 0;
+	case FAKE_FORBIDDEN:
+		fake_provider_answer(provider, ERROR_PERMISSION);
+		return 0;
 	case FAKE_NO_MEMORY:
 		provider->answer = NULL;
 		return ERROR_MEMORY;
@@ -86,9 +89,17 @@ void fake_provider_answer(struct fake_provider *provider, int status)
 	if (answer == NULL)
 		return;
 	provider->answer = NULL;
-	if (status == 0 && !known)
+	if (status == 0 && (!known || provider->is_gone))
 		status = ERROR_NOT_FOUND;
-	answer(provider->context, status, status == 0 ? &provider->secret : NULL, NULL);
+	answer(provider->context, status, status == 0 ? &provider->secret : NULL,
+	       status == 0 ? NULL : provider->reason);
+}
+
+void fake_provider_lose(struct fake_provider *provider)
+{
+	provider->is_gone = true;
+	if (provider->base.gone != NULL)
+		provider->base.gone(provider->base.gone_context, &provider->secret);
 }
 
 static void fake_init(struct fake_provider *provider, const char *key_id, size_t significant,

@@ -31,7 +31,7 @@
 #define SENDER_PORT 30000
 
 /** How a fake provider answers. */
-enum fake_answer { FAKE_IMMEDIATE, FAKE_LATER, FAKE_UNAVAILABLE, FAKE_NO_MEMORY };
+enum fake_answer { FAKE_IMMEDIATE, FAKE_LATER, FAKE_UNAVAILABLE, FAKE_FORBIDDEN, FAKE_NO_MEMORY };
 
 /** Knows one secret under one KeyID (or SPIs). With FAKE_LATER it keeps the question until fake_provider_answer. */
 struct fake_provider {
@@ -40,7 +40,9 @@ struct fake_provider {
 	uint8_t key_id[KEY_PROVIDER_ID_SIZE];
 	size_t significant; /**< octets of the KeyID that count: 80, or 16 for SPIs */
 	struct shared_secret secret;
-	key_answer answer; /**< pending */
+	bool is_gone;       /**< the secret: it is not found any more */
+	const char *reason; /**< goes with every answer that is not the secret */
+	key_answer answer;  /**< pending */
 	void *context;
 	struct key_query query; /**< the last one */
 	unsigned asked;
@@ -88,6 +90,9 @@ bool harness_wait_connections(struct harness *harness, unsigned connections);
 
 /** Answers the question that FAKE_LATER kept: status 0 gives the secret. */
 void fake_provider_answer(struct fake_provider *provider, int status);
+
+/** The provider does not have its secret any more, and tells so. */
+void fake_provider_lose(struct fake_provider *provider);
 
 /** Connects from a client address to one of ours, the family being the client's; reads nothing. */
 void client_connect(struct client *client, struct harness *harness, const char *address);

@@ -63,9 +63,51 @@ static void keys_are_wiped_where_they_end(void)
 	harness_close(&harness);
 }
 
+static void sa_that_is_gone_leaves_nothing(void)
+{
+	struct harness harness;
+	struct client client;
+	const struct shared_secret *secret;
+	uint8_t token_key[TOKEN_KEY_SIZE];
+
+	harness_open(&harness);
+	harness.config->control.count = 1u << 17;
+	harness_start(&harness);
+	secret = &harness.ike.secret;
+	/* The token key that is kept for the next connection. */
+	client_connect(&client, &harness, CLIENT_IPV4);
+	CU_ASSERT_EQUAL(client_set_up(&client, MODE_ENCRYPTED | MODE_IKEV2_DERIVED), ACCEPT_OK);
+	CU_ASSERT_EQUAL(token_key_derive(secret->octets, secret->size, client.greeting.salt,
+	                                 client.greeting.count, token_key),
+	                0);
+	look_for(token_key, sizeof(token_key));
+	fake_provider_lose(&harness.ike);
+	CU_ASSERT_EQUAL(wiped, 1);
+	look_for(client.keys.aes, sizeof(client.keys.aes));
+	harness_run(&harness, 5);
+	CU_ASSERT_EQUAL(wiped, 0);
+	client_close(&client);
+
+	/* The secret that waits for its token key. */
+	harness.ike.is_gone = false;
+	client_connect(&client, &harness, CLIENT_IPV4);
+	CU_ASSERT_TRUE(client_read_greeting(&client));
+	client_send_set_up(&client, MODE_ENCRYPTED | MODE_IKEV2_DERIVED, NULL, secret->octets,
+	                   secret->size);
+	harness_run(&harness, 5);
+	CU_ASSERT_TRUE(token_key_cache_is_busy(harness.server->token_keys));
+	look_for(secret->octets, secret->size);
+	fake_provider_lose(&harness.ike);
+	CU_ASSERT_EQUAL(wiped, 1);
+	look_for(NULL, 0);
+	client_close(&client);
+	harness_close(&harness);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {{"keys are wiped where they end", keys_are_wiped_where_they_end},
+	                       {"SA that is gone leaves nothing", sa_that_is_gone_leaves_nothing},
 	                       CU_TEST_INFO_NULL};
 	return unit_run("control-wipe", tests);
 }

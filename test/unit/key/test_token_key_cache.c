@@ -193,6 +193,54 @@ static void life_is_never_shorter_than_the_overlap(void)
 	token_key_cache_destroy(cache);
 }
 
+static void forgotten_secret_is_derived_again(void)
+{
+	struct token_key_cache *cache = create();
+	struct shared_secret secret = make_secret(1), stranger = make_secret(9);
+	uint8_t first[DERIVE_SALT_SIZE], second[DERIVE_SALT_SIZE];
+
+	CU_ASSERT_EQUAL(token_key_cache_salt(cache, 0, first), 0);
+	for (unsigned number = 0; number < CAPACITY; number++)
+		CU_ASSERT_EQUAL(derive(cache, first, number), 0);
+	CU_ASSERT_EQUAL(token_key_cache_salt(cache, LIFETIME, second), 0);
+	CU_ASSERT_EQUAL(derive(cache, second, 1), 0);
+	CU_ASSERT_EQUAL(derive(cache, second, 2), 0);
+	token_key_cache_forget(cache, &stranger);
+	CU_ASSERT_EQUAL(derive(cache, first, 1), 1);
+	CU_ASSERT_EQUAL(derive(cache, second, 1), 1);
+	token_key_cache_forget(cache, &secret);
+	for (unsigned number = 2; number < CAPACITY; number++)
+		CU_ASSERT_EQUAL(derive(cache, first, number), 1);
+	CU_ASSERT_EQUAL(derive(cache, second, 2), 1);
+	CU_ASSERT_EQUAL(derive(cache, second, 1), 0);
+	CU_ASSERT_EQUAL(derive(cache, second, 1), 1);
+	/* The oldest still goes first. */
+	CU_ASSERT_EQUAL(derive(cache, first, 1), 0);
+	CU_ASSERT_EQUAL(derive(cache, first, 2), 1);
+	CU_ASSERT_EQUAL(derive(cache, first, 0), 0);
+	token_key_cache_destroy(cache);
+}
+
+static void derivation_of_a_forgotten_secret_ends(void)
+{
+	struct token_key_cache *cache = create();
+	struct shared_secret first = make_secret(1), second = make_secret(2);
+	uint8_t salt[DERIVE_SALT_SIZE], key[TOKEN_KEY_SIZE];
+
+	CU_ASSERT_EQUAL(token_key_cache_salt(cache, 0, salt), 0);
+	CU_ASSERT_EQUAL(token_key_cache_ask(cache, salt, &first, key), ERROR_UNAVAILABLE);
+	CU_ASSERT_FALSE(token_key_cache_go_on(cache, COUNT / 2));
+	/* That of another one goes on. */
+	token_key_cache_forget(cache, &second);
+	CU_ASSERT_TRUE(token_key_cache_is_busy(cache));
+	token_key_cache_forget(cache, &first);
+	CU_ASSERT_FALSE(token_key_cache_is_busy(cache));
+	CU_ASSERT_FALSE(token_key_cache_go_on(cache, COUNT));
+	CU_ASSERT_EQUAL(derive(cache, salt, 2), 0);
+	CU_ASSERT_EQUAL(derive(cache, salt, 1), 0);
+	token_key_cache_destroy(cache);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -206,6 +254,8 @@ int main(void)
 	        {"idle cache forgets", idle_cache_forgets},
 	        {"foreign salt is not derived", foreign_salt_is_not_derived},
 	        {"life is never shorter than the overlap", life_is_never_shorter_than_the_overlap},
+	        {"forgotten secret is derived again", forgotten_secret_is_derived_again},
+	        {"derivation of a forgotten secret ends", derivation_of_a_forgotten_secret_ends},
 	        CU_TEST_INFO_NULL};
 	return unit_run("key-token-key-cache", tests);
 }
