@@ -8,6 +8,7 @@
 #include "device_check.h"
 #include "events.h"
 #include "flow_rules.h"
+#include "key/charon_provider.h"
 #include "privileges.h"
 #include "report.h"
 
@@ -33,15 +34,11 @@ int appliance_load_keys(struct appliance *appliance, const struct config *config
 		return name_key(config, "keys.psk-file", status, error);
 	switch (config->ikev2.provider) {
 	case PROVIDER_NONE:
+	case PROVIDER_CHARON: /* a daemon, not a file */
 		break;
 	case PROVIDER_STATIC:
 		status = sa_file_load(config->ikev2.sa_file, &appliance->ike_provider, error);
 		status = name_key(config, "ikev2.sa-file", status, error);
-		break;
-	case PROVIDER_CHARON:
-		status = error_set(error, ERROR_UNAVAILABLE,
-		                   "ikev2.provider: charon is not part of this version; allowed: "
-		                   "static, none");
 		break;
 	}
 	if (status != 0)
@@ -95,6 +92,23 @@ static int start_base(struct appliance *appliance, struct error *error)
 static void stop_base(struct appliance *appliance)
 {
 	event_base_free(appliance->base);
+}
+
+/* Only a daemon's keys need the loop; those of files are there already. */
+static int start_ike(struct appliance *appliance, struct error *error)
+{
+	if (appliance->config->ikev2.provider != PROVIDER_CHARON)
+		return 0;
+	return charon_provider_create(appliance->base, &appliance->config->ikev2,
+	                              &appliance->ike_provider, error);
+}
+
+static void stop_ike(struct appliance *appliance)
+{
+	if (appliance->config->ikev2.provider != PROVIDER_CHARON)
+		return;
+	key_provider_destroy(appliance->ike_provider);
+	appliance->ike_provider = NULL;
 }
 
 static int start_eal(struct appliance *appliance, struct error *error)
@@ -254,6 +268,7 @@ static const struct stage {
         {"cryptography", start_crypto, stop_crypto},
         {"clock", start_clock, NULL},
         {"event loop", start_base, stop_base},
+        {"IKE daemon", start_ike, stop_ike},
         {"EAL", start_eal, stop_eal},
         {"ports", open_ports, close_ports},
         {"exception path", start_exception, stop_exception},

@@ -26,7 +26,7 @@ struct event;
 struct appliance {
 	const struct config *config;
 	struct key_provider *psk_provider;
-	struct key_provider *ike_provider;
+	struct key_provider *ike_provider; /**< of a file, or of a stage of its own */
 	struct suite
 	        *suite; /**< expands keys for every core; the workers have suites of their own */
 	uint64_t tsc_hz;

@@ -7,6 +7,7 @@
 #include <rte_ethdev.h>
 
 #include "base/log.h"
+#include "key/charon_provider.h"
 
 #define LINE_SIZE 900u
 
@@ -48,6 +49,9 @@ void report_started(const struct appliance *appliance)
 	          "specular %s; %s; hugepages %s; %u polling lcore%s; control%s", SPECULAR_VERSION,
 	          suite_name(appliance->suite), appliance->eal.hugepages ? "yes" : "no",
 	          appliance->workers.count, appliance->workers.count == 1 ? "" : "s", text);
+	if (config->ikev2.provider == PROVIDER_CHARON)
+		log_event(LOG_LEVEL_INFO, "ike-provider", "keys of IKE SAs from charon at %s",
+		          config->ikev2.socket);
 }
 
 /* True when there was something to tell. */
@@ -81,6 +85,9 @@ void report_counters(const struct appliance *appliance)
 
 	for (unsigned i = 0; i < appliance->config->port_count; i++)
 		report_port_losses(&appliance->ports[i]);
+	if (appliance->config->ikev2.provider == PROVIDER_CHARON)
+		log_event(LOG_LEVEL_INFO, "ike-sas", "%u live IKE SAs known of charon",
+		          charon_provider_count(appliance->ike_provider));
 
 	for (unsigned i = 0; i < DATAPATH_COUNTER_COUNT; i++)
 		told += report(&datapath_counter_descriptions[i],

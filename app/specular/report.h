@@ -5,10 +5,10 @@
 
 #include "appliance.h"
 
-/** One line: version, suite, hugepages, ports with driver, MAC and addresses, control endpoints. */
+/** One line: version, suite, hugepages, ports with driver, MAC and addresses, control endpoints; one of the IKE daemon, if any. */
 void report_started(const struct appliance *appliance);
 
-/** One line for each counter that is not zero. */
+/** One line for each counter that is not zero, and how many live IKE SAs are known. */
 void report_counters(const struct appliance *appliance);
 
 #endif

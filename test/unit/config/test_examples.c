@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "unit.h"
 #include "wire/control_message.h"
+#include "wire/ike_key_message.h"
 
 static struct config *load(const char *name)
 {
@@ -80,9 +81,32 @@ static void ikev2_offers_keyed_modes_only(void)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
 	CU_ASSERT_EQUAL(config->control.modes, MODE_KEYED_MASK | MODE_IKEV2_DERIVED);
-	CU_ASSERT_EQUAL(config->ikev2.provider, PROVIDER_STATIC);
+	CU_ASSERT_EQUAL(config->ikev2.provider, PROVIDER_CHARON);
+	CU_ASSERT_STRING_EQUAL(config->ikev2.socket, IKE_KEY_SOCKET_DEFAULT);
+	CU_ASSERT_EQUAL(config->ikev2.derive, DERIVE_DAEMON);
+	CU_ASSERT_TRUE(config->ikev2.require_peer_address_match);
+	CU_ASSERT_EQUAL(config->ikev2.allowed_identity_count, 2);
+	CU_ASSERT_STRING_EQUAL(config->ikev2.allowed_identities[1], "C=CH, O=Example, CN=probe-*");
 	CU_ASSERT_STRING_EQUAL(config->keys.psk_file, "");
 	config_free(config);
+}
+
+static void ike_lab_is_the_lab_without_secrets(void)
+{
+	struct config *lab = load("lab.yaml");
+	struct config *config = load("lab-ike.yaml");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(lab);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+	CU_ASSERT_EQUAL(config->control.modes, lab->control.modes);
+	CU_ASSERT_EQUAL(config->control.listen_count, lab->control.listen_count);
+	CU_ASSERT_STRING_EQUAL(config->ports[0].device, lab->ports[0].device);
+	CU_ASSERT_EQUAL(config->ikev2.provider, PROVIDER_CHARON);
+	CU_ASSERT_STRING_EQUAL(config->ikev2.socket, SOURCE_ROOT "/config/ike/appliance/ippm-keys");
+	CU_ASSERT_STRING_EQUAL(config->keys.psk_file, "");
+	CU_ASSERT_STRING_EQUAL(config->ikev2.sa_file, "");
+	config_free(config);
+	config_free(lab);
 }
 
 static void ci_bench_loads(void)
@@ -130,11 +154,13 @@ static void each_profile_loads(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {{"lab is what the lab has", lab_is_what_the_lab_has},
-	                       {"bare metal has VLANs", bare_metal_has_vlans},
-	                       {"ikev2 offers keyed modes only", ikev2_offers_keyed_modes_only},
-	                       {"CI bench loads", ci_bench_loads},
-	                       {"each profile loads", each_profile_loads},
-	                       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+	        {"lab is what the lab has", lab_is_what_the_lab_has},
+	        {"bare metal has VLANs", bare_metal_has_vlans},
+	        {"ikev2 offers keyed modes only", ikev2_offers_keyed_modes_only},
+	        {"IKE lab is the lab without secrets", ike_lab_is_the_lab_without_secrets},
+	        {"CI bench loads", ci_bench_loads},
+	        {"each profile loads", each_profile_loads},
+	        CU_TEST_INFO_NULL};
 	return unit_run("config-examples", tests);
 }
