@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from . import twamp
+from . import strongswan, twamp
 from .key_files import KEY_FILES
 from .frames import Port
 
@@ -87,11 +87,11 @@ class Lab:
         self.sanitized = "asan" in os.path.basename(self.build)
 
     # Life cycle.
-    def tool(self, *arguments, check=True, timeout=120):
-        result = subprocess.run([os.path.join(ROOT, "tools/lab"), *arguments], env=self.environment, capture_output=True,
+    def tool(self, *arguments, program="lab", check=True, timeout=120):
+        result = subprocess.run([os.path.join(ROOT, "tools", program), *arguments], env=self.environment, capture_output=True,
                                 text=True, stdin=subprocess.DEVNULL, timeout=timeout)
         if check and result.returncode != 0:
-            raise LabError(f"tools/lab {' '.join(arguments)}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+            raise LabError(f"tools/{program} {' '.join(arguments)}: exit {result.returncode}\n{result.stdout}{result.stderr}")
         return result
 
     def write_configuration(self, changes=None):
@@ -123,7 +123,10 @@ class Lab:
 
     def faults(self):
         """What a sanitizer or an assertion said, with its stacks."""
-        log = self.log()
+        return self.faults_in(self.log())
+
+    @staticmethod
+    def faults_in(log):
         found = FAULTS.search(log)
         return log[log.rfind("\n", 0, found.start()) + 1:].splitlines()[:120] if found else []
 
@@ -295,6 +298,10 @@ class Lab:
 
     def session(self, mode, version=4, control=None, start=True, **request):
         return Session(self, mode, version, control, start, request)
+
+    def ike(self, **options):
+        """A charon at each end until the test ends (harness/strongswan.py), with no SA yet."""
+        return self.deferred.enter_context(strongswan.Ike(self, **options))
 
     def probe(self, *arguments, expect=0, timeout=60, side="client"):
         """specular-probe --json in a client's namespace; the parsed report."""
