@@ -203,8 +203,8 @@ static int refused_by_daemon(const struct exchange *x, const struct ike_key_mess
 		return no_such_sa(x);
 	case IKE_KEY_ERROR_NOT_PERMITTED:
 		return error_set(x->error, ERROR_PERMISSION,
-		                 "the IKE daemon at %s gives no keys to user %u: allow the user or "
-		                 "its group in ippm-keys.conf",
+		                 "the IKE daemon at %s gives no keys to user %u: add it to uids, "
+		                 "or a group of it to gids, in ippm-keys.conf",
 		                 x->path, (unsigned)geteuid());
 	case IKE_KEY_ERROR_NOT_EXPOSED:
 		return error_set(
