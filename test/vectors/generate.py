@@ -215,10 +215,15 @@ def write_control(header):
 def write_random(header):
     """What the self-test leaves out: other keys, secrets and sizes, from a fixed seed."""
     source = random.Random(7717)
-    rows = []
+    keys = []
     for number in range(24):
         prf = list(PRF_ENUMS)[number % len(PRF_ENUMS)]
-        key = source.randbytes((1, 8, 15, 17, 32, 40, 64)[number % 6 if prf.startswith("aes") else number % 7])
+        keys.append((prf, source.randbytes((1, 8, 15, 17, 32, 40, 64)[number % 6 if prf.startswith("aes") else number % 7])))
+    # As IKE has it: SK_d is as long as the PRF's output (RFC 7296 section 2.14).
+    whole = random.Random(7296)
+    keys += [(prf, whole.randbytes(len(twamp.ike_secret(prf, bytes(16))))) for prf in PRF_ENUMS]
+    rows = []
+    for number, (prf, key) in enumerate(keys):
         value = twamp.ike_secret(prf, key)
         header.octets(f"vector_secret_{number}_sk_d", key)
         header.octets(f"vector_secret_{number}_out", value)
