@@ -95,3 +95,18 @@ def test_psk_still_works(lab):
     except twamp.Closed:
         pass
     lab.session(twamp.ENCRYPTED).exchange()
+
+
+@subset("sanitizers")
+@configuration(ikev2={"provider": "charon", "sa-file": None, "socket": "nobody"})
+def test_daemon_that_is_away(lab):
+    """The appliance starts and offers the mode all the same; who asks for it is told to try again later."""
+    mark = len(lab.log())
+    with lab.counted(setups_provider_unreachable=1):
+        control = lab.control()
+        assert control.greeting().modes & twamp.IKEV2
+        control.set_up_response(twamp.ENCRYPTED | twamp.IKEV2, twamp.SPI_I + twamp.SPI_R, b"x" * 32)
+        assert control.server_start().accept == 5
+        assert control.is_closed()
+    lab.wait_for_log("key-provider-unreachable: .*/nobody: .*No such file or directory", mark)
+    lab.session(twamp.SECURITY_MODES["encrypted"]).exchange()
