@@ -7,20 +7,17 @@
 #include "base/secret.h"
 #include "key/charon.h"
 
+static const char reads_nothing[] = "the IKE daemon reads nothing";
+
 static void enlist(struct key_lookup *lookup, struct charon_lookup_list *list)
 {
 	lookup->list = list;
 	TAILQ_INSERT_TAIL(list, lookup, link);
 }
 
-static void delist(struct key_lookup *lookup)
-{
-	TAILQ_REMOVE(lookup->list, lookup, link);
-}
-
+/** It is in no list any more. */
 static void forget(struct charon_provider *charon, struct key_lookup *lookup)
 {
-	delist(lookup);
 	free(lookup);
 	charon->lookup_count--;
 }
@@ -85,7 +82,7 @@ static int begin(struct charon_provider *charon, const struct key_query *query, 
 	begun->context = context;
 	if (wait_for_daemon(charon, begun) != 0) {
 		free(begun);
-		answer(context, ERROR_UNAVAILABLE, NULL, "the IKE daemon reads nothing");
+		answer(context, ERROR_UNAVAILABLE, NULL, reads_nothing);
 		return 0;
 	}
 	charon->lookup_count++;
@@ -116,10 +113,12 @@ void charon_lookup_cancel(struct key_provider *provider, struct key_lookup *look
 {
 	struct charon_provider *charon = (struct charon_provider *)(void *)provider;
 
-	if (lookup->list == &charon->asked)
+	if (lookup->list == &charon->asked) {
 		lookup->answer = NULL;
-	else
-		forget(charon, lookup);
+		return;
+	}
+	TAILQ_REMOVE(lookup->list, lookup, link);
+	forget(charon, lookup);
 }
 
 struct key_lookup *charon_lookup_find(const struct charon_provider *charon, uint32_t request)
@@ -133,20 +132,26 @@ struct key_lookup *charon_lookup_find(const struct charon_provider *charon, uint
 	return NULL;
 }
 
+/** Ends a look-up that is in no list any more; first it, then its answer, which may call back. */
+static void conclude(struct charon_provider *charon, struct key_lookup *lookup, int status,
+                     const struct ike_sa *sa, const char *reason)
+{
+	struct key_lookup ended = *lookup;
+
+	forget(charon, lookup);
+	if (ended.answer == NULL)
+		return;
+	if (status == 0)
+		answer_with(charon, &ended.query, sa, ended.answer, ended.context);
+	else
+		ended.answer(ended.context, status, NULL, reason);
+}
+
 void charon_lookup_finish(struct charon_provider *charon, struct key_lookup *lookup, int status,
                           const struct ike_sa *sa, const char *reason)
 {
-	struct key_query query = lookup->query;
-	key_answer answer = lookup->answer;
-	void *context = lookup->context;
-
-	forget(charon, lookup);
-	if (answer == NULL)
-		return;
-	if (status == 0)
-		answer_with(charon, &query, sa, answer, context);
-	else
-		answer(context, status, NULL, reason);
+	TAILQ_REMOVE(&charon->asked, lookup, link);
+	conclude(charon, lookup, status, sa, reason);
 }
 
 void charon_lookup_resume(struct charon_provider *charon)
@@ -156,15 +161,13 @@ void charon_lookup_resume(struct charon_provider *charon)
 	while ((lookup = TAILQ_FIRST(&charon->waiting)) != NULL) {
 		const struct ike_sa *sa = ike_sa_cache_find(&charon->cache, lookup->query.key_id);
 
-		if (sa != NULL) {
-			charon_lookup_finish(charon, lookup, 0, sa, NULL);
-			continue;
-		}
-		delist(lookup);
-		enlist(lookup, &charon->asked);
-		if (charon_daemon_ask(charon, lookup) != 0)
-			charon_lookup_finish(charon, lookup, ERROR_UNAVAILABLE, NULL,
-			                     "the IKE daemon reads nothing");
+		TAILQ_REMOVE(&charon->waiting, lookup, link);
+		if (sa != NULL)
+			conclude(charon, lookup, 0, sa, NULL);
+		else if (charon_daemon_ask(charon, lookup) == 0)
+			enlist(lookup, &charon->asked);
+		else
+			conclude(charon, lookup, ERROR_UNAVAILABLE, NULL, reads_nothing);
 	}
 }
 
@@ -201,8 +204,10 @@ void charon_lookup_fail(struct charon_provider *charon, const char *reason)
 {
 	struct key_lookup *lookup;
 
-	while ((lookup = TAILQ_FIRST(&charon->failed)) != NULL)
-		charon_lookup_finish(charon, lookup, ERROR_UNAVAILABLE, NULL, reason);
+	while ((lookup = TAILQ_FIRST(&charon->failed)) != NULL) {
+		TAILQ_REMOVE(&charon->failed, lookup, link);
+		conclude(charon, lookup, ERROR_UNAVAILABLE, NULL, reason);
+	}
 }
 
 void charon_lookup_clear(struct charon_provider *charon)
@@ -210,6 +215,8 @@ void charon_lookup_clear(struct charon_provider *charon)
 	struct key_lookup *lookup;
 
 	charon_lookup_set_aside(charon);
-	while ((lookup = TAILQ_FIRST(&charon->failed)) != NULL)
+	while ((lookup = TAILQ_FIRST(&charon->failed)) != NULL) {
+		TAILQ_REMOVE(&charon->failed, lookup, link);
 		forget(charon, lookup);
+	}
 }

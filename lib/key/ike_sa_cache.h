@@ -11,10 +11,12 @@
 
 #include "key/ike_sa.h"
 
+LIST_HEAD(ike_sa_list, ike_sa);
+
 /** Zero-initialised but for capacity. */
 struct ike_sa_cache {
 	void *root; /**< of tsearch(3) */
-	LIST_HEAD(, ike_sa) sas;
+	struct ike_sa_list sas;
 	unsigned count;
 	unsigned capacity; /**< SAs that it takes at most */
 };
