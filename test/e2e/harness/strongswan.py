@@ -7,10 +7,13 @@ import re
 import subprocess
 from collections import namedtuple
 
+from . import ike_keys
+
 # Changes to the tests' configuration: keys come from the appliance's charon.
 PROVIDER = {"provider": "charon", "sa-file": None, "socket": "ike/appliance/ippm-keys"}
 CONNECTION = {4: "lab-ipv4", 6: "lab-ipv6"}
 SIDES = ("client", "appliance")
+ADDRESS = {"client": {4: "192.0.2.1", 6: "2001:db8::1"}, "appliance": {4: "192.0.2.2", 6: "2001:db8::2"}}
 IDENTITY = {side: f"{side}.lab.example" for side in SIDES}
 # Names of PRFs: of tools/lab-ike --prf and of our files and reports.
 PRFS = {"sha1": "hmac-sha1", "sha256": "hmac-sha2-256", "sha384": "hmac-sha2-384", "sha512": "hmac-sha2-512",
@@ -27,8 +30,19 @@ def spis(sa):
     return sa.spi_i, sa.spi_r
 
 
+def other(side):
+    return SIDES[1 - SIDES.index(side)]
+
+
+def spelled(octets):
+    """How a log could show key octets: as hexadecimal digits of any kind, or as they are. A few of them are too many already."""
+    some = octets[:8]
+    return some.hex(), some.hex().upper(), some.hex(" "), some.hex(" ").upper(), some.hex(":"), some.decode("latin-1")
+
+
 class Ike:
-    """A charon at each end from entering the block to leaving it; a sanitizer's finding in the plugin fails then."""
+    """A charon at each end from entering the block to leaving it; a sanitizer's finding in the plugin fails then, and so does a
+    secret of which get() knows, in a log."""
 
     def __init__(self, lab, auth="certificate", prf="sha256", plugin=(), charon=(), log_keys=False, with_plugin=True):
         """plugin and charon: settings, "KEY=VALUE" or "SIDE:KEY=VALUE", of the plugin ippm-keys and of charon itself."""
@@ -38,6 +52,7 @@ class Ike:
             for setting in settings:
                 self.options += [option, setting]
         self.options += ["--log-keys"] * log_keys + ["--without-plugin"] * (not with_plugin)
+        self.log_keys, self.secrets = log_keys, set()
 
     def __enter__(self):
         self.lab.tool("up", *self.options, program="lab-ike")
@@ -46,13 +61,13 @@ class Ike:
     def __exit__(self, kind, error, _):
         for side in SIDES:
             self.stop(side)
-        faults = [line for side in SIDES for line in self.faults(side)]
+        faults = [line for side in SIDES for line in self.faults(side)] + self.leaks()
         if error is not None:
             for side in SIDES:
                 error.add_note(f"the {side}'s charon.log ends:\n" + "\n".join(self.log(side).splitlines()[-30:]))
         self.lab.tool("down", program="lab-ike")
         if faults and error is None:
-            raise AssertionError("charon's log tells of faults:\n" + "\n".join(faults))
+            raise AssertionError("logs tell of faults:\n" + "\n".join(faults))
 
     def tool(self, *arguments, **options):
         return self.lab.tool(*arguments, program="lab-ike", **options)
@@ -90,6 +105,26 @@ class Ike:
         """What a sanitizer said."""
         return self.lab.faults_in(self.log(side))
 
+    def leaks(self, *texts):
+        """Secrets in the logs and in these texts."""
+        logs = {"specular.log": self.lab.log(), **{f"text {number}": text for number, text in enumerate(texts)}}
+        if not self.log_keys:
+            logs.update({f"the {side}'s charon.log": self.log(side) for side in SIDES})
+        return [f"a secret is in {name}" for name, log in logs.items() for secret in self.secrets
+                if any(spelling in log for spelling in spelled(secret))]
+
+    # What the plugins serve.
+    def get(self, side="client", version=4):
+        """The newest SA with the other end, secret and all."""
+        with ike_keys.Client(self.socket(side)) as daemon:
+            sa = daemon.get_by_peer(ADDRESS[other(side)][version])
+        self.secrets.add(sa.secret)
+        return sa
+
+    def knows(self, side, sa):
+        with ike_keys.Client(self.socket(side)) as daemon:
+            return spis(sa) in map(spis, daemon.list())
+
     # SAs.
     def swanctl(self, side, *arguments, **options):
         return self.tool("swanctl", side, *arguments, **options)
@@ -121,6 +156,11 @@ class Ike:
         """The client brings the connection up; returns its SA."""
         self.swanctl("client", "--initiate", "--ike", CONNECTION[version], "--timeout", "20")
         return self.agreed(version)
+
+    def up(self, version=4):
+        """As initiate; returns the SA as the client's plugin serves it."""
+        self.initiate(version)
+        return self.get(version=version)
 
     def rekey(self, side="client", version=4):
         """Returns the client's new SA; the old one is gone at both ends."""
