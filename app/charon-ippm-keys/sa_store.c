@@ -187,10 +187,9 @@ static int peer_join(struct sa_store *store, struct sa *sa, const struct ike_key
 	sa->peer = peer;
 	if (!peer)
 		return 0;
-	struct sa *older;
-	TAILQ_FOREACH_REVERSE(older, &peer->sas, sa_list, of_peer)
-	if (older->number < sa->number)
-		break;
+	struct sa *older = TAILQ_LAST(&peer->sas, sa_list);
+	while (older && older->number > sa->number)
+		older = TAILQ_PREV(older, sa_list, of_peer);
 	if (older)
 		TAILQ_INSERT_AFTER(&peer->sas, older, sa, of_peer);
 	else
