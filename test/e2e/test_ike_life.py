@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import ike_keys, live, twamp
+from harness.lab import CLIENT, CLIENT_LINK
 from harness.live import Stream
 from harness.strongswan import CONNECTION, PROVIDER, SIDES, spis
 from harness.suite import cases, configuration, subset
@@ -179,3 +180,32 @@ def test_reconnect_many_times(lab):
         forget(ike, "client")
         live.works(lab, ike.up())
     lab.wait_for(lambda: descriptors(lab) <= before, 5, f"no more than {before} descriptors")
+
+
+def with_mobike(ike):
+    for side in SIDES:
+        path = ike.path(side, "swanctl.conf")
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text.replace("mobike = no", "mobike = yes"))
+        ike.swanctl(side, "--load-all")
+
+
+@configuration(ikev2=PROVIDER, keys=None)
+def test_address_changes(lab):
+    """MOBIKE (RFC 4555): the SA moves with its peer, and new control connections must come from where it is now."""
+    ike = lab.ike()
+    with_mobike(ike)
+    sa = ike.up()
+    live.works(lab, sa)
+    moved = "192.0.2.3"
+    for address, command, undo in ((f"{CLIENT[4]}/24", "del", "add"), (f"{moved}/24", "add", "del")):
+        lab.defer("client", "ip", "addr", undo, address, "dev", CLIENT_LINK)
+        lab.run("client", "ip", "addr", command, address, "dev", CLIENT_LINK)
+    with ike_keys.Client(ike.socket("appliance")) as daemon:
+        lab.wait_for(lambda: daemon.get_by_spis(*sa.spis).peer_address == moved, 20, "the SA to move")
+    session = lab.session(live.MODE, control=live.accepted(lab, sa, source=moved), client=moved)
+    session.exchange()
+    lab.run("client", "ip", "addr", "add", f"{CLIENT[4]}/24", "dev", CLIENT_LINK)
+    live.refused(lab, sa, 6, "sa-not-allowed", f"the SA's peer is {moved}", source=CLIENT[4])

@@ -27,10 +27,10 @@ def accepted(lab, sa, mode=MODE, version=4, **options):
     return control
 
 
-def refused(lab, sa, accept, *words, version=4):
+def refused(lab, sa, accept, *words, version=4, **options):
     """A right Token for sa does not help: Accept is that, the Server closes, and one line of its log has all the words."""
     mark = len(lab.log())
-    control, start = set_up(lab, sa, version=version)
+    control, start = set_up(lab, sa, version=version, **options)
     assert start.accept == accept and start.start_time == 0, start
     assert control.is_closed()
 
