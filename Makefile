@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 NINJA = ninja -j $(shell nproc)
 
 .DEFAULT_GOAL := build
-.PHONY: help build build-clang build-asan test test-clang test-asan lint format fuzz e2e e2e-asan check demo coverage clean
+.PHONY: help build build-clang build-asan test test-clang test-asan bench lint format fuzz e2e e2e-asan check demo coverage clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,8 @@ test-clang: build-clang ## unit tests, built by clang
 test-asan: build-asan ## unit tests under the sanitizers
 	meson test -C build-asan --no-rebuild --suite unit --print-errorlogs
 
+bench: build ## microbenchmarks: ratios to a reference of the same run, no gate
+	meson test -C build --no-rebuild --benchmark -v
 lint: build ## formatting, static analysis, include directions, licences
 	tools/lint
 format: ## clang-format in place

@@ -2,7 +2,6 @@
 #include "key/ike_sa.h"
 
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +16,17 @@ _Static_assert(IKE_SECRET_SIZE_MAXIMUM == IKE_KEY_SECRET_SIZE_MAXIMUM, "the same
 
 void ike_sa_name(const uint8_t spis[IKE_SPIS_SIZE], char name[KEY_NAME_SIZE])
 {
+	static const char digits[] = "0123456789abcdef";
 	_Static_assert(2 * IKE_SPIS_SIZE + 2 <= KEY_NAME_SIZE, "fits");
 	char *to = name;
 
 	for (unsigned i = 0; i < IKE_SPIS_SIZE; i++) {
 		if (i == IKE_SPI_SIZE)
 			*to++ = '/';
-		to += snprintf(to, 3, "%02x", (unsigned)spis[i]);
+		*to++ = digits[spis[i] >> 4];
+		*to++ = digits[spis[i] & 0xf];
 	}
+	*to = '\0';
 }
 
 static int take_secret(const struct ike_key_message *message, struct ike_sa *sa,

@@ -221,8 +221,9 @@ void fake_say(struct fake_daemon *fake, const struct ike_key_message *message)
 
 void fake_say_sa(struct fake_daemon *fake, uint8_t type, uint32_t request, unsigned sa)
 {
-	struct ike_key_message message = fake_sa(type, request, sa);
+	struct ike_key_message message;
 
+	fake_fill_sa(&message, type, request, sa);
 	fake_say(fake, &message);
 	secret_wipe(&message, sizeof(message));
 }
@@ -272,9 +273,9 @@ void fake_secret(unsigned sa, uint8_t secret[FAKE_SECRET_SIZE])
 	}
 }
 
-struct ike_key_message fake_sa(uint8_t type, uint32_t request, unsigned sa)
+void fake_fill_sa(struct ike_key_message *message, uint8_t type, uint32_t request, unsigned sa)
 {
-	struct ike_key_message message = {
+	*message = (struct ike_key_message){
 	        .type = type,
 	        .request = request,
 	        .attributes = IKE_KEY_HAS(IKE_KEY_SPI_I) | IKE_KEY_HAS(IKE_KEY_SPI_R) |
@@ -289,10 +290,18 @@ struct ike_key_message fake_sa(uint8_t type, uint32_t request, unsigned sa)
 	uint8_t spis[IKE_SPIS_SIZE];
 
 	fake_spis(sa, spis);
-	memcpy(message.spi_i, spis, IKE_SPI_SIZE);
-	memcpy(message.spi_r, spis + IKE_SPI_SIZE, IKE_SPI_SIZE);
-	fake_secret(sa, message.secret);
-	(void)snprintf(message.peer_identity, sizeof(message.peer_identity), "peer-%u.example", sa);
+	memcpy(message->spi_i, spis, IKE_SPI_SIZE);
+	memcpy(message->spi_r, spis + IKE_SPI_SIZE, IKE_SPI_SIZE);
+	fake_secret(sa, message->secret);
+	(void)snprintf(message->peer_identity, sizeof(message->peer_identity), "peer-%u.example",
+	               sa);
+}
+
+struct ike_key_message fake_sa(uint8_t type, uint32_t request, unsigned sa)
+{
+	struct ike_key_message message;
+
+	fake_fill_sa(&message, type, request, sa);
 	return message;
 }
 

@@ -88,6 +88,8 @@ void fake_say_gone(struct fake_daemon *fake, unsigned sa);
 
 /** IKE_KEY_SA or IKE_KEY_EVENT_UP of an SA: peer 192.0.2.(sa mod 256), identity "peer-(sa).example". */
 struct ike_key_message fake_sa(uint8_t type, uint32_t request, unsigned sa);
+/** The same in place: leaves no copy of the secret behind. */
+void fake_fill_sa(struct ike_key_message *message, uint8_t type, uint32_t request, unsigned sa);
 void fake_spis(unsigned sa, uint8_t spis[IKE_SPIS_SIZE]);
 /** The octets of an SA's secret. */
 void fake_secret(unsigned sa, uint8_t secret[FAKE_SECRET_SIZE]);

@@ -5,7 +5,6 @@
  *
  * The needles stand masked in this program, so that it does not find its own constants.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,8 @@
 #include "base/secret.h"
 #include "config/yaml_tree.h"
 #include "key/key_provider.h"
+#include "memory_search.h"
 #include "unit.h"
-
-#define MASK        0x5au
-#define NEEDLE_SIZE 12u /**< of the secret's begin: libyaml's string buffers start with 16 octets */
-#define CHUNK       65536u
-#define REGION_MAX  (64ul * 1024 * 1024) /**< larger ones are a sanitizer's shadow */
 
 #define SECRET_SIZE 64u
 
@@ -30,70 +25,6 @@ static void write_secret(char *text, unsigned seed)
 		seed = seed * 1103515245u + 12345u;
 		text[i] = "0123456789abcdef"[seed >> 16 & 15];
 	}
-}
-
-static bool matches(const uint8_t *octets, const uint8_t *masked)
-{
-	for (unsigned i = 0; i < NEEDLE_SIZE; i++) {
-		if ((octets[i] ^ MASK) != masked[i])
-			return false;
-	}
-	return true;
-}
-
-static unsigned search_region(int memory, unsigned long from, unsigned long to,
-                              const uint8_t *masked)
-{
-	/* Static: this buffer is itself in a region that is searched; it is wiped after each chunk. */
-	static uint8_t chunk[CHUNK + NEEDLE_SIZE];
-	unsigned found = 0;
-
-	for (unsigned long at = from; at < to; at += CHUNK) {
-		size_t want = to - at < sizeof(chunk) ? to - at : sizeof(chunk);
-		ssize_t got = pread(memory, chunk, want, (off_t)at);
-		const uint8_t *end =
-		        chunk + (got > (ssize_t)NEEDLE_SIZE ? (size_t)got - NEEDLE_SIZE : 0);
-		for (const uint8_t *octet = chunk; octet < end; octet++) {
-			octet = memchr(octet, masked[0] ^ (int)MASK, (size_t)(end - octet));
-			if (octet == NULL)
-				break;
-			found += matches(octet, masked);
-		}
-		memset(chunk, 0, sizeof(chunk));
-	}
-	return found;
-}
-
-/** How often what masked hides stands in writable memory; -1 when the system doesn't let us look. */
-static int search_memory(const uint8_t *masked)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-	unsigned long from, to;
-	char line[512], access[8];
-	int found = 0;
-
-	if (maps == NULL || memory < 0) {
-		if (maps != NULL)
-			(void)fclose(maps);
-		return -1;
-	}
-	while (fgets(line, sizeof(line), maps) != NULL) {
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, access) == 3 &&
-		    strncmp(access, "rw", 2) == 0 && to - from <= REGION_MAX)
-			found += (int)search_region(memory, from, to, masked);
-	}
-	(void)fclose(maps);
-	(void)close(memory);
-	return found;
-}
-
-static void mask(uint8_t *masked, const void *octets)
-{
-	const uint8_t *from = octets;
-
-	for (unsigned i = 0; i < NEEDLE_SIZE; i++)
-		masked[i] = (uint8_t)(from[i] ^ MASK);
 }
 
 /** Writes a key file with a fresh secret; only the masked needles (its text, and its octets) stay behind. */
