@@ -21,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 CLONE_NEWNET = 0x40000000
 CLIENT = {4: "192.0.2.1", 6: "2001:db8::1"}
 APPLIANCE = {4: "192.0.2.2", 6: "2001:db8::2"}
+APPLIANCE_NETWORK = "192.0.2.0/24"
 CLIENT_LINK, APPLIANCE_LINK = "spec-client", "spec-app"
 # The client's VLANs (single and double tagged) and their addresses, /24 and /64.
 VLAN, QINQ = 10, (100, 20)

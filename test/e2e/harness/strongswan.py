@@ -40,30 +40,22 @@ def spelled(octets):
     return some.hex(), some.hex().upper(), some.hex(" "), some.hex(" ").upper(), some.hex(":"), some.decode("latin-1")
 
 
-class Ike:
-    """A charon at each end from entering the block to leaving it; a sanitizer's finding in the plugin fails then, and so does a
-    secret of which get() knows, in a log."""
+class Daemons:
+    """The charons of some namespaces (tools/lab-ike start) until the block ends; a sanitizer's finding in the plugin fails then,
+    and so does one of the secrets in a log."""
 
-    def __init__(self, lab, auth="certificate", prf="sha256", plugin=(), charon=(), log_keys=False, with_plugin=True):
-        """plugin and charon: settings, "KEY=VALUE" or "SIDE:KEY=VALUE", of the plugin ippm-keys and of charon itself."""
-        self.lab = lab
-        self.options = ["--auth", auth, "--prf", prf]
-        for option, settings in (("--plugin-option", plugin), ("--charon-option", charon)):
-            for setting in settings:
-                self.options += [option, setting]
-        self.options += ["--log-keys"] * log_keys + ["--without-plugin"] * (not with_plugin)
-        self.log_keys, self.secrets = log_keys, set()
+    def __init__(self, lab, sides, log_keys=False):
+        self.lab, self.sides, self.log_keys, self.secrets = lab, sides, log_keys, set()
 
     def __enter__(self):
-        self.lab.tool("up", *self.options, program="lab-ike")
         return self
 
     def __exit__(self, kind, error, _):
-        for side in SIDES:
+        for side in self.sides:
             self.stop(side)
-        faults = [line for side in SIDES for line in self.faults(side)] + self.leaks()
+        faults = [line for side in self.sides for line in self.faults(side)] + self.leaks()
         if error is not None:
-            for side in SIDES:
+            for side in self.sides:
                 error.add_note(f"the {side}'s charon.log ends:\n" + "\n".join(self.log(side).splitlines()[-30:]))
         self.lab.tool("down", program="lab-ike")
         if faults and error is None:
@@ -109,21 +101,9 @@ class Ike:
         """Secrets in the logs and in these texts."""
         logs = {"specular.log": self.lab.log(), **{f"text {number}": text for number, text in enumerate(texts)}}
         if not self.log_keys:
-            logs.update({f"the {side}'s charon.log": self.log(side) for side in SIDES})
+            logs.update({f"the {side}'s charon.log": self.log(side) for side in self.sides})
         return [f"a secret is in {name}" for name, log in logs.items() for secret in self.secrets
                 if any(spelling in log for spelling in spelled(secret))]
-
-    # What the plugins serve.
-    def get(self, side="client", version=4):
-        """The newest SA with the other end, secret and all."""
-        with ike_keys.Client(self.socket(side)) as daemon:
-            sa = daemon.get_by_peer(ADDRESS[other(side)][version])
-        self.secrets.add(sa.secret)
-        return sa
-
-    def knows(self, side, sa):
-        with ike_keys.Client(self.socket(side)) as daemon:
-            return spis(sa) in map(spis, daemon.list())
 
     # SAs.
     def swanctl(self, side, *arguments, **options):
@@ -136,6 +116,35 @@ class Ike:
             connection, unique_id, spi_i, spi_r, *rest = line.split("\t")
             found.append(Sa(connection, int(unique_id), bytes.fromhex(spi_i), bytes.fromhex(spi_r), *rest))
         return found
+
+
+class Ike(Daemons):
+    """A charon at each end of the lab; the secrets are those of which get() knows."""
+
+    def __init__(self, lab, auth="certificate", prf="sha256", plugin=(), charon=(), log_keys=False, with_plugin=True):
+        """plugin and charon: settings, "KEY=VALUE" or "SIDE:KEY=VALUE", of the plugin ippm-keys and of charon itself."""
+        super().__init__(lab, SIDES, log_keys)
+        self.options = ["--auth", auth, "--prf", prf]
+        for option, settings in (("--plugin-option", plugin), ("--charon-option", charon)):
+            for setting in settings:
+                self.options += [option, setting]
+        self.options += ["--log-keys"] * log_keys + ["--without-plugin"] * (not with_plugin)
+
+    def __enter__(self):
+        self.lab.tool("up", *self.options, program="lab-ike")
+        return self
+
+    # What the plugins serve.
+    def get(self, side="client", version=4):
+        """The newest SA with the other end, secret and all."""
+        with ike_keys.Client(self.socket(side)) as daemon:
+            sa = daemon.get_by_peer(ADDRESS[other(side)][version])
+        self.secrets.add(sa.secret)
+        return sa
+
+    def knows(self, side, sa):
+        with ike_keys.Client(self.socket(side)) as daemon:
+            return spis(sa) in map(spis, daemon.list())
 
     def sa(self, side, version=4):
         """The newest of the connection."""
