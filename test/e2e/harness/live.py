@@ -13,24 +13,24 @@ SPACING = 0.002  # seconds between the packets of a stream
 PATIENCE = 5     # seconds for the last replies
 
 
-def set_up(lab, sa, mode=MODE, version=4, **options):
+def set_up(lab, sa, mode=MODE, version=4):
     """A control connection whose Set-Up-Response names sa and has a Token of its secret; and its Server-Start."""
-    control = lab.control(version=version, **options)
+    control = lab.control(version=version)
     control.greeting()
     control.set_up_response(mode, sa.spi_i + sa.spi_r, sa.secret)
     return control, control.server_start()
 
 
-def accepted(lab, sa, mode=MODE, version=4, **options):
-    control, start = set_up(lab, sa, mode, version, **options)
+def accepted(lab, sa, mode=MODE, version=4):
+    control, start = set_up(lab, sa, mode, version)
     assert start.accept == 0, f"Server-Start has Accept {start.accept}"
     return control
 
 
-def refused(lab, sa, accept, *words, version=4, **options):
+def refused(lab, sa, accept, *words, version=4):
     """A right Token for sa does not help: Accept is that, the Server closes, and one line of its log has all the words."""
     mark = len(lab.log())
-    control, start = set_up(lab, sa, version=version, **options)
+    control, start = set_up(lab, sa, version=version)
     assert start.accept == accept and start.start_time == 0, start
     assert control.is_closed()
 
