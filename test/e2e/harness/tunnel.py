@@ -177,7 +177,7 @@ class Wire:
 
 
 def esp_sequence_numbers(packets):
-    """Those of ESP in UDP (RFC 3948), in order; anything but it and IKE is an error."""
+    """Those of ESP in UDP (RFC 3948), as they came; anything but it and IKE is an error."""
     numbers = []
     for packet in packets:
         frame = frames.parse(bytes(12) + b"\x08\0" + packet)
