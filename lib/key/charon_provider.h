@@ -6,12 +6,18 @@
  * What the subscription told is a cache: a look-up for an SA in it is answered at once. One that is not there is asked of the daemon, since
  * its event may still be under way, and only the daemon's "no such SA" is ERROR_NOT_FOUND. While the daemon can't be reached, or what it
  * has is not yet known, nothing is answered from memory: a look-up tries to connect at once (not more often than every 100 ms), otherwise
- * the provider tries by itself with a growing pause, 100 ms to 10 s. ERROR_UNAVAILABLE when it does not succeed.
+ * the provider tries by itself with a growing pause, 100 ms to 10 s. ERROR_UNAVAILABLE when it does not succeed. After a daemon has refused us
+ * (its list of users, another version of the protocol, no SK_d) the pause is 10 s, for look-ups too. A daemon that leaves the subscription or
+ * a question unanswered for ikev2.timeout is hung up on, as is one that does not keep to the protocol or tells of more than a million SAs.
  *
  * ERROR_PERMISSION: the SA is there, but its peer's address is not the Control-Client's (ikev2.require-peer-address-match) or its identity
  * is none of ikev2.allowed-identities.
  *
+ * An SA without a key for us is logged and not used: ERROR_UNAVAILABLE. At most 1,024 look-ups wait at a time: ERROR_UNAVAILABLE for more.
+ *
  * When an SA is gone, or the connection to the daemon is lost (then all are), its secret is wiped and key_provider_watch's call-back told.
+ *
+ * Call-backs, answers as well as this one, may ask and cancel; they must not destroy the provider.
  */
 #ifndef SPECULAR_KEY_CHARON_PROVIDER_H
 #define SPECULAR_KEY_CHARON_PROVIDER_H

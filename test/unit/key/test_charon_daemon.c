@@ -403,6 +403,7 @@ static void lies_end_the_connection(void)
 		struct answer answer;
 
 		fake_init(&fake);
+		fake.settings.timeout_ms = 60000; /* the lie ends it, not time */
 		fake_create(&fake);
 		if (ready)
 			fake_snapshot(&fake, 0);

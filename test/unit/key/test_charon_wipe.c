@@ -58,15 +58,22 @@ static bool nowhere(const uint8_t *masked)
 	return search_memory(masked) <= 0;
 }
 
+static void take_gone(void *context, const struct shared_secret *secret)
+{
+	(void)secret;
+	*(unsigned *)context += 1;
+}
+
 static void secret_is_kept_once_then_gone(void)
 {
+	unsigned gone = 0;
 	uint8_t masked[3][NEEDLE_SIZE], derived[NEEDLE_SIZE];
 	struct fake_daemon fake;
 
 	for (unsigned sa = 0; sa < 3; sa++)
 		make_needles(sa + 1, masked[sa], derived);
 	fake_start(&fake, 3);
-	key_provider_watch(fake.provider, NULL, NULL);
+	key_provider_watch(fake.provider, take_gone, &gone);
 	for (unsigned sa = 0; sa < 3; sa++) {
 		CU_ASSERT_EQUAL(ask(&fake, sa + 1), 0);
 		CU_ASSERT(there_once(masked[sa]));
@@ -82,6 +89,7 @@ static void secret_is_kept_once_then_gone(void)
 	FAKE_UNTIL(&fake, fake_charon(&fake)->state == CHARON_DOWN);
 	CU_ASSERT(nowhere(masked[1]));
 	CU_ASSERT(nowhere(masked[2]));
+	CU_ASSERT_EQUAL(gone, 3);
 	fake_snapshot(&fake, 3);
 	CU_ASSERT(there_once(masked[2]));
 	fake_stop(&fake);
