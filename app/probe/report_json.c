@@ -123,16 +123,16 @@ static void ike_sa(struct json_writer *json, const struct ike_sa *sa)
 	char spi[IKE_SPI_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
 
 	if (sa == NULL) {
-		json_null(json, "ike-sa");
+		json_null(json, "ike_sa");
 		return;
 	}
-	json_open(json, "ike-sa", '{');
-	json_string(json, "spi-i", ike_spi_format(sa->spi_i, spi));
-	json_string(json, "spi-r", ike_spi_format(sa->spi_r, spi));
+	json_open(json, "ike_sa", '{');
+	json_string(json, "spi_i", ike_spi_format(sa->spi_i, spi));
+	json_string(json, "spi_r", ike_spi_format(sa->spi_r, spi));
 	json_string(json, "prf", sa->prf == 0 ? NULL : ike_prf_name((enum ike_prf)sa->prf));
 	json_string(json, "peer", sa->peer.family == 0 ? NULL : address_format(&sa->peer, peer));
-	json_string(json, "peer-identity", text_or_null(sa->peer_identity));
-	json_string(json, "local-identity", text_or_null(sa->local_identity));
+	json_string(json, "peer_identity", text_or_null(sa->peer_identity));
+	json_string(json, "local_identity", text_or_null(sa->local_identity));
 	json_close(json, '}');
 }
 

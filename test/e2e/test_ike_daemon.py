@@ -40,9 +40,9 @@ def test_probe_modes(lab, version):
         report = lab.probe(APPLIANCE[version], "--mode", name, "--ike", ike.socket("client"), "--no-fallback",
                            "--count", "5", "--interval", "0.02")
         assert report["mode"] == name and report["total"]["answered"] == 5, report
-        assert report["ike-sa"] == {"spi-i": expected.spi_i.hex(), "spi-r": expected.spi_r.hex(), "prf": "hmac-sha2-256",
-                                    "peer": APPLIANCE[version], "peer-identity": IDENTITY["appliance"],
-                                    "local-identity": IDENTITY["client"]}, report["ike-sa"]
+        assert report["ike_sa"] == {"spi_i": expected.spi_i.hex(), "spi_r": expected.spi_r.hex(), "prf": "hmac-sha2-256",
+                                    "peer": APPLIANCE[version], "peer_identity": IDENTITY["appliance"],
+                                    "local_identity": IDENTITY["client"]}, report["ike_sa"]
 
 
 @configuration(ikev2=PROVIDER, keys=None)
@@ -85,7 +85,7 @@ def test_initiate(lab):
         report, said = probe(lab, ike, *options)
         sa = ike.agreed()
         assert report["mode"] == "ikev2-encrypted" and report["total"]["answered"] == 5, report
-        assert (report["ike-sa"]["spi-i"], report["ike-sa"]["spi-r"]) == (sa.spi_i.hex(), sa.spi_r.hex()), (report, sa)
+        assert (report["ike_sa"]["spi_i"], report["ike_sa"]["spi_r"]) == (sa.spi_i.hex(), sa.spi_r.hex()), (report, sa)
         assert ("ike-initiate" in said) == said_so, said
     assert len(ike.sas("client")) == 1
 
@@ -96,7 +96,7 @@ def test_fall_back(lab):
     ike = lab.ike()
     key = "--key-file", lab.private("psk.yaml"), "--key-id", "lab"
     report, said = probe(lab, ike, *key)
-    assert report["mode"] == "encrypted" and report["ike-sa"] is None and report["total"]["answered"] == 5, report
+    assert report["mode"] == "encrypted" and report["ike_sa"] is None and report["total"]["answered"] == 5, report
     assert "ike-sa-not-found" in said and APPLIANCE[4] in said and "ikev2-fall-back" in said, said
     report, said = probe(lab, ike, *key, "--no-fallback", expect=2)
     assert "ike-sa-not-found" in said and report["error"], said

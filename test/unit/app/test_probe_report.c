@@ -207,7 +207,7 @@ static void the_ike_sa_is_told(void)
 
 	measure(&m);
 	text = said(report_json, &m.report);
-	CU_ASSERT(says(text, "\"ike-sa\": null"));
+	CU_ASSERT(says(text, "\"ike_sa\": null"));
 	free(text);
 	m.run.mode |= MODE_IKEV2_DERIVED;
 	sa = &m.run.credentials.sa;
@@ -230,13 +230,13 @@ static void the_ike_sa_is_told(void)
 	                     "(CN=reflector)\n"));
 	free(text);
 	text = said(report_json, &m.report);
-	CU_ASSERT(says(text, "\"ike-sa\": {\n"
-	                     "    \"spi-i\": \"0123456789abcdef\",\n"
-	                     "    \"spi-r\": \"fedcba9876543210\",\n"
+	CU_ASSERT(says(text, "\"ike_sa\": {\n"
+	                     "    \"spi_i\": \"0123456789abcdef\",\n"
+	                     "    \"spi_r\": \"fedcba9876543210\",\n"
 	                     "    \"prf\": \"hmac-sha2-384\",\n"
 	                     "    \"peer\": \"192.0.2.2\",\n"
-	                     "    \"peer-identity\": \"CN=reflector\",\n"
-	                     "    \"local-identity\": \"CN=probe\"\n  }"));
+	                     "    \"peer_identity\": \"CN=reflector\",\n"
+	                     "    \"local_identity\": \"CN=probe\"\n  }"));
 	free(text);
 	release(&m);
 }
