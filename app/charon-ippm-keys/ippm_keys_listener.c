@@ -25,16 +25,6 @@ static struct address get_address(host_t *host)
 	return endpoint.address;
 }
 
-static void set_addresses(struct ike_key_message *message, host_t *local, host_t *peer)
-{
-	message->local_address = get_address(local);
-	message->peer_address = get_address(peer);
-	if (!address_is_unspecified(&message->local_address))
-		message->attributes |= IKE_KEY_HAS(IKE_KEY_LOCAL_ADDRESS);
-	if (!address_is_unspecified(&message->peer_address))
-		message->attributes |= IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS);
-}
-
 /* strongSwan prints an identity by a conversion of its own, which the compiler does not know. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat"
@@ -110,11 +100,14 @@ static int set_keys(const struct ippm_keys_listener *this, struct ike_key_messag
 
 static void enter(const struct ippm_keys_listener *this, ike_sa_t *ike_sa)
 {
-	struct ike_key_message message = {.attributes = IKE_KEY_HAS(IKE_KEY_SPI_I) |
-	                                                IKE_KEY_HAS(IKE_KEY_SPI_R)};
+	struct ike_key_message message = {
+	        .attributes = IKE_KEY_HAS(IKE_KEY_SPI_I) | IKE_KEY_HAS(IKE_KEY_SPI_R) |
+	                      IKE_KEY_HAS(IKE_KEY_LOCAL_ADDRESS) |
+	                      IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS),
+	        .local_address = get_address(ike_sa->get_my_host(ike_sa)),
+	        .peer_address = get_address(ike_sa->get_other_host(ike_sa))};
 
 	get_spis(ike_sa, message.spi_i, message.spi_r);
-	set_addresses(&message, ike_sa->get_my_host(ike_sa), ike_sa->get_other_host(ike_sa));
 	set_names(&message, ike_sa);
 	int result = set_keys(this, &message, ike_sa);
 	if (result == 0)

@@ -52,7 +52,7 @@ static int add_message(struct octet_queue *queue, const struct ike_key_message *
 
 	size_t size = ike_key_message_write(message, octets, sizeof(octets));
 	int result = size > 0 ? octet_queue_add(queue, octets, size) : ERROR_ARGUMENT;
-	secret_wipe(octets, size);
+	secret_wipe(octets, sizeof(octets));
 	return result;
 }
 

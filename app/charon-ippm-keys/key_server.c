@@ -176,19 +176,25 @@ static void serve_clients(struct key_server *server, int64_t now)
 	}
 }
 
+/* The kernel may want memory: nobody is served meanwhile, but an end is seen. */
+static void rest(struct key_server *server)
+{
+	const struct timespec a_little = {.tv_nsec = 100000000};
+
+	key_log_line(&server->log, "poll: %s", strerror(errno));
+	nanosleep(&a_little, NULL);
+}
+
 void key_server_run(struct key_server *server)
 {
 	bool ends = false;
 
 	while (!ends) {
-		int ready = watch(server, now_ms());
-		if (ready < 0 && errno != EINTR) {
-			key_log_line(&server->log, "poll: %s: no client is served any more",
-			             strerror(errno));
-			return;
-		}
-		if (ready < 0)
-			continue;
+		eventfd_t ignored;
+		if (watch(server, now_ms()) < 0 && errno != EINTR)
+			rest(server);
+		/* Asked first, so that what has changed before the end is told. */
+		ends = eventfd_read(server->end_fd, &ignored) == 0;
 		int64_t now = now_ms();
 		if (server->accept_again != 0 && now >= server->accept_again)
 			server->accept_again = 0;
@@ -197,7 +203,6 @@ void key_server_run(struct key_server *server)
 		serve_clients(server, now);
 		if (server->watched[WATCH_LISTENER].revents)
 			take_clients(server, now);
-		ends = server->watched[WATCH_END].revents != 0;
 	}
 }
 

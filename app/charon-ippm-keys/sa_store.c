@@ -32,7 +32,7 @@ struct sa {
 	uint8_t spis[SPIS_SIZE]; /* the key of store->by_spis: stays first */
 	uint64_t number;         /* in order of insertion */
 	struct record *record;
-	struct peer *peer; /* NULL: without a peer's address */
+	struct peer *peer;
 	TAILQ_ENTRY(sa) of_store;
 	TAILQ_ENTRY(sa) of_peer;
 };
@@ -87,7 +87,8 @@ static int record_make(const struct ike_key_message *message, uint8_t type, stru
 	typed.type = type;
 	typed.request = 0;
 	size_t size = ike_key_message_write(&typed, octets, sizeof(octets));
-	if (size > 0) {
+	/* What can't be read, for want of an attribute perhaps, would end the clients' connections. */
+	if (size > 0 && ike_key_message_read(octets, size, &typed) == 0) {
 		*record = malloc(sizeof(**record) + size);
 		result = *record ? 0 : ERROR_MEMORY;
 	}
@@ -95,7 +96,7 @@ static int record_make(const struct ike_key_message *message, uint8_t type, stru
 		(*record)->size = size;
 		memcpy((*record)->octets, octets, size);
 	}
-	secret_wipe(octets, size);
+	secret_wipe(octets, sizeof(octets));
 	secret_wipe(&typed, sizeof(typed));
 	return result;
 }
@@ -105,7 +106,7 @@ static bool record_equal(const struct record *left, const struct record *right)
 	return left->size == right->size && secret_equal(left->octets, right->octets, left->size);
 }
 
-/* What was written by us is read by us: it can't fail. */
+/* Can't fail: record_make has tried. */
 static void record_read(const struct record *record, struct ike_key_message *message)
 {
 	(void)ike_key_message_read(record->octets, record->size, message);
@@ -174,19 +175,16 @@ static int peer_find_or_add(struct sa_store *store, const struct address *addres
 }
 
 /* Puts the SA among those of its peer, at its place in the order of insertion. */
-static int peer_join(struct sa_store *store, struct sa *sa, const struct ike_key_message *message)
+static int peer_join(struct sa_store *store, struct sa *sa, const struct address *address)
 {
-	struct peer *peer = NULL;
-	bool has_peer = message->attributes & IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS);
+	struct peer *peer;
 
-	if (sa->peer && has_peer && address_equal(&sa->peer->address, &message->peer_address))
+	if (sa->peer && address_equal(&sa->peer->address, address))
 		return 0;
-	if (has_peer && peer_find_or_add(store, &message->peer_address, &peer) < 0)
+	if (peer_find_or_add(store, address, &peer) < 0)
 		return ERROR_MEMORY;
 	peer_leave(store, sa);
 	sa->peer = peer;
-	if (!peer)
-		return 0;
 	struct sa *older = TAILQ_LAST(&peer->sas, sa_list);
 	while (older && older->number > sa->number)
 		older = TAILQ_PREV(older, sa_list, of_peer);
@@ -212,7 +210,7 @@ static int add(struct sa_store *store, const struct ike_key_message *message, st
 		return ERROR_MEMORY;
 	set_spis(sa->spis, message->spi_i, message->spi_r);
 	sa->number = ++store->number;
-	if (peer_join(store, sa, message) < 0) {
+	if (peer_join(store, sa, &message->peer_address) < 0) {
 		free(sa);
 		return ERROR_MEMORY;
 	}
@@ -231,7 +229,7 @@ static int add(struct sa_store *store, const struct ike_key_message *message, st
 static int change(struct sa_store *store, struct sa *sa, const struct ike_key_message *message,
                   struct record *record)
 {
-	if (peer_join(store, sa, message) < 0)
+	if (peer_join(store, sa, &message->peer_address) < 0)
 		return ERROR_MEMORY;
 	bool differs = !record_equal(sa->record, record);
 	record_free(sa->record);

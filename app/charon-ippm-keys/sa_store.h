@@ -33,8 +33,8 @@ void sa_store_destroy(struct sa_store *store);
 int sa_store_changed_fd(const struct sa_store *store);
 
 /**
- * Enters an SA, or what has changed of one; an UP when it is new or differs. sa needs both SPIs. ERROR_ARGUMENT: it can't be
- * written as a message; ERROR_MEMORY.
+ * Enters an SA, or what has changed of one; an UP when it is new or differs. ERROR_ARGUMENT: it can't be written
+ * as a message, or lacks what an SA must have; ERROR_MEMORY.
  */
 int sa_store_put(struct sa_store *store, const struct ike_key_message *sa);
 

@@ -140,26 +140,33 @@ static void newest_of_a_peer(void)
 	sa_store_destroy(store);
 }
 
-static void an_sa_without_a_peer(void)
+/* Nothing is kept that no client could read. */
+static void what_is_no_sa_is_refused(void)
 {
+	static const enum ike_key_attribute needed[] = {IKE_KEY_SPI_I, IKE_KEY_SPI_R, IKE_KEY_PRF,
+	                                                IKE_KEY_LOCAL_ADDRESS,
+	                                                IKE_KEY_PEER_ADDRESS};
 	struct sa_store *store = make_store(0);
-	struct ike_key_message sa = make_sa(1), found;
+	struct ike_key_message sa;
+	struct address none = {0};
 
-	sa.attributes &= ~IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS);
-	CU_ASSERT_EQUAL(sa_store_put(store, &sa), 0);
-	CU_ASSERT_EQUAL(sa_store_get_by_peer(store, &sa.peer_address, &found), ERROR_NOT_FOUND);
-	CU_ASSERT_EQUAL(sa_store_get(store, sa.spi_i, sa.spi_r, &found), 0);
-	sa_store_destroy(store);
-}
-
-static void what_cannot_be_written_is_refused(void)
-{
-	struct sa_store *store = make_store(0);
-	struct ike_key_message sa = make_sa(1);
-
+	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		sa = make_sa(1);
+		sa.attributes &= ~IKE_KEY_HAS(needed[i]);
+		CU_ASSERT_EQUAL(sa_store_put(store, &sa), ERROR_ARGUMENT);
+	}
+	sa = make_sa(1);
 	sa.secret_size = IKE_KEY_SECRET_SIZE_MAXIMUM + 1;
 	CU_ASSERT_EQUAL(sa_store_put(store, &sa), ERROR_ARGUMENT);
 	CU_ASSERT_EQUAL(sa_store_count(store), 0);
+	expect_no_change(store);
+	/* One that is kept stays as it is. */
+	sa = make_sa(1);
+	CU_ASSERT_EQUAL(sa_store_put(store, &sa), 0);
+	CU_ASSERT_EQUAL(sa_store_move(store, sa.spi_i, sa.spi_r, &sa.local_address, &none),
+	                ERROR_ARGUMENT);
+	CU_ASSERT_EQUAL(sa_store_get_by_peer(store, &sa.peer_address, &sa), 0);
+	expect_change(store, IKE_KEY_EVENT_UP, 1);
 	expect_no_change(store);
 	sa_store_destroy(store);
 }
@@ -212,15 +219,13 @@ static void thousands(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {
-	        {"put, get and remove", put_get_and_remove},
-	        {"changes come in order and once", changes_come_in_order_and_once},
-	        {"rekeyed needs both", rekeyed_needs_both},
-	        {"newest of a peer", newest_of_a_peer},
-	        {"an SA without a peer", an_sa_without_a_peer},
-	        {"what can't be written is refused", what_cannot_be_written_is_refused},
-	        {"cursors stay valid", cursors_stay_valid},
-	        {"thousands", thousands},
-	        CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"put, get and remove", put_get_and_remove},
+	                       {"changes come in order and once", changes_come_in_order_and_once},
+	                       {"rekeyed needs both", rekeyed_needs_both},
+	                       {"newest of a peer", newest_of_a_peer},
+	                       {"what is no SA is refused", what_is_no_sa_is_refused},
+	                       {"cursors stay valid", cursors_stay_valid},
+	                       {"thousands", thousands},
+	                       CU_TEST_INFO_NULL};
 	return unit_run("app-ippm-keys-store", tests);
 }
