@@ -5,12 +5,10 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import time
-import traceback
 
 from harness import ike_keys, live
-from harness.lab import ROOT
+from harness.lab import APPLIANCE, ROOT
 from harness.strongswan import PROVIDER, SIDES
 from harness.suite import cases, configuration, subset
 
@@ -109,6 +107,33 @@ def test_sk_d(lab, exposed):
                     assert refusal.args[0].error_code == ike_keys.NOT_EXPOSED, refusal
             assert daemon.get_by_spis(*sa.spis).sk_d is None
             assert all(one.sk_d is None and one.secret is None for one in daemon.list())
+
+
+@configuration(start=False)
+def test_no_secret_is_logged(lab):
+    """Neither by charon nor by the appliance at its most talkative, nor by the probe, whatever becomes of the SAs."""
+    provider = {**PROVIDER, "socket": os.path.join(lab.runtime, PROVIDER["socket"])}
+    process = lab.start_specular({"ikev2": provider, "keys": None}, arguments=("--log-level", "debug"))
+    ike = lab.ike(plugin=["expose_sk_d=yes"])
+    old = ike.up()
+    with ike_keys.Client(ike.socket("client")) as daemon:
+        ike.secrets.add(daemon.get_by_spis(*old.spis, want=ike_keys.WANT_SK_D).sk_d)
+    live.works(lab, old)
+    ike.rekey()
+    live.works(lab, ike.get())
+    live.refused(lab, old, 6, "sa-not-found")
+    program = os.path.join(lab.build, "app", "probe", "specular-probe")
+    said = []
+    for options in (["-v"], ["--json"], ["--no-fallback", "--ike-token-key", "direct"]):
+        result = lab.run("client", program, APPLIANCE[4], "--mode", "ikev2-encrypted", "--ike", ike.socket("client"), "--count", "2",
+                         "--interval", "0.01", *options, check=False)
+        said += [result.stdout, result.stderr]
+    ike.terminate()
+    live.refused(lab, old, 6, "sa-not-found")
+    process.terminate()
+    process.wait(20)
+    assert len(ike.secrets) == 3 and old.spi_i.hex() in lab.log() and "debug" in lab.log()
+    assert not ike.leaks(*said)
 
 
 def raw(ike):

@@ -245,7 +245,7 @@ class Lab:
         program = os.path.join(self.build, "app", "specular", "specular")
         return self.run(side, program, *arguments, check=False, timeout=timeout, **options)
 
-    def start_specular(self, changes=None, wait=True):
+    def start_specular(self, changes=None, wait=True, arguments=()):
         """Starts the appliance by hand in a lab that is up without it; returns the process, with .log its log's path."""
         path = self.write_configuration(changes)
         for name in os.listdir(self.folder):
@@ -253,7 +253,7 @@ class Lab:
         log = open(self.log_path, "w+", encoding="utf-8")
         self.deferred.callback(log.close)
         program = os.path.join(self.build, "app", "specular", "specular")
-        process = self.start("appliance", program, "--config", path, stdout=log, stderr=log, env=self.environment)
+        process = self.start("appliance", program, "--config", path, *arguments, stdout=log, stderr=log, env=self.environment)
         with open(os.path.join(self.runtime, "specular.pid"), "w", encoding="ascii") as file:
             file.write(str(process.pid))
         if wait:
