@@ -111,6 +111,16 @@ static int complete_listen(const struct yaml_tree *tree, struct config *config, 
 	return 0;
 }
 
+/** An SA table alone says enough. */
+static void complete_provider(const struct yaml_tree *tree, struct config_ikev2 *ikev2)
+{
+	const struct yaml_tree_node *mapping = yaml_tree_get(tree->root, "ikev2");
+
+	if (mapping != NULL && yaml_tree_get(mapping, "provider") == NULL &&
+	    ikev2->sa_file[0] != '\0')
+		ikev2->provider = PROVIDER_STATIC;
+}
+
 static void complete_modes(struct config *config)
 {
 	bool has_keys = config->keys.psk_file[0] != '\0' || config->ikev2.provider != PROVIDER_NONE;
@@ -139,6 +149,7 @@ int config_complete(const struct yaml_tree *tree, struct config *config, struct 
 		status = resolve(tree, config, "drivers-config", config->drivers_config, error);
 	if (status == 0 && config->drivers_config[0] == '\0')
 		find_drivers_config(config);
+	complete_provider(tree, &config->ikev2);
 	complete_modes(config);
 	return status;
 }

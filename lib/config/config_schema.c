@@ -261,7 +261,13 @@ static const struct schema_field identity = {.type = SCHEMA_TEXT,
                                              .maximum = CONFIG_IDENTITY_SIZE - 1};
 
 static const struct schema_field ikev2_fields[] = {
-        CHOICE(struct config_ikev2, provider, "provider", providers, PROVIDER_NONE),
+        {.key = "provider",
+         .type = SCHEMA_CHOICE,
+         .offset = offsetof(struct config_ikev2, provider),
+         .size = SIZE_OF(struct config_ikev2, provider),
+         .choices = providers,
+         .fallback = PROVIDER_NONE,
+         .preset = "static with `sa-file`, else none"},
         TEXT(struct config_ikev2, sa_file, "sa-file"),
         CHOICE(struct config_ikev2, token_key, "token-key", token_keys, TOKEN_KEY_PBKDF2),
         {.key = "socket",

@@ -11,13 +11,14 @@
 #include "wire/control_message.h"
 
 #define TEXT_SIZE 1024u
+#define REQUIRED                                                                                   \
+	"eal: {lcores: {main: 0, workers: [0]}}\n"                                                 \
+	"drivers-config: " SOURCE_ROOT "/drivers-config\n"                                         \
+	"ports: [{name: a, device: net_ring0, addresses: [192.0.2.2/24]}]\n"
 
 static void defaults_are_these(void)
 {
-	static const char text[] =
-	        "eal: {lcores: {main: 0, workers: [0]}}\n"
-	        "drivers-config: " SOURCE_ROOT "/drivers-config\n"
-	        "ports: [{name: a, device: net_ring0, addresses: [192.0.2.2/24]}]\n";
+	static const char text[] = REQUIRED;
 	struct config *config;
 	struct error error = {""};
 
@@ -193,12 +194,40 @@ static void lists_end_at_their_maximum(void)
 	CU_ASSERT_EQUAL(config_parse("t.yaml", text, strlen(text), &config, &error), ERROR_LIMIT);
 }
 
+/** An SA table says by itself where keys come from, unless the provider is named. */
+static void an_sa_table_is_used_unless_another_provider_is_named(void)
+{
+	static const struct {
+		const char *text;
+		enum config_provider provider;
+	} cases[] = {{"ikev2: {sa-file: s}\n", PROVIDER_STATIC},
+	             {"ikev2: {provider: none, sa-file: s}\n", PROVIDER_NONE},
+	             {"ikev2: {provider: charon, sa-file: s}\n", PROVIDER_CHARON},
+	             {"ikev2: {timeout: 500}\n", PROVIDER_NONE}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *config = NULL;
+		struct error error;
+		char text[512];
+
+		(void)snprintf(text, sizeof(text), "%s%s", REQUIRED, cases[i].text);
+		CU_ASSERT_EQUAL_FATAL(config_parse("t.yaml", text, strlen(text), &config, &error),
+		                      0);
+		CU_ASSERT_EQUAL(config->ikev2.provider, cases[i].provider);
+		CU_ASSERT_EQUAL((config->control.modes & MODE_IKEV2_DERIVED) != 0,
+		                cases[i].provider != PROVIDER_NONE);
+		config_free(config);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {{"defaults are these", defaults_are_these},
 	                       {"integers keep their range", integers_keep_their_range},
 	                       {"choices are read", choices_are_read},
 	                       {"lists end at their maximum", lists_end_at_their_maximum},
+	                       {"an SA table is used unless another provider is named",
+	                        an_sa_table_is_used_unless_another_provider_is_named},
 	                       CU_TEST_INFO_NULL};
 	return unit_run("config-bounds", tests);
 }
