@@ -3,6 +3,7 @@
 IKE daemon dies, hangs and comes back. Real charons at both ends."""
 
 import os
+import select
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from harness.live import Stream
 from harness.strongswan import CONNECTION, PROVIDER, SIDES, spis
 from harness.suite import cases, configuration, subset
 
-TIMEOUT_MS = 700
+TIMEOUT_MS = 1500
 QUICK = {**PROVIDER, "timeout": TIMEOUT_MS}
 
 
@@ -141,11 +142,9 @@ def test_daemon_hangs(lab):
         waiting.set_up_response(live.MODE, unknown.spi_i + unknown.spi_r, unknown.secret)
         lab.session(twamp.UNAUTHENTICATED, receiver_port=18950).exchange()
         lab.session(twamp.ENCRYPTED, receiver_port=18951).exchange()
-        quick = time.monotonic() - began
+        assert not select.select([waiting.stream], [], [], 0)[0], "the others were not quicker"
         assert waiting.server_start().accept == 5
-        waited = time.monotonic() - began
-        assert TIMEOUT_MS / 1000 - 0.1 <= waited and quick < waited, (quick, waited)
-        unreachable(lab, unknown)
+        assert time.monotonic() - began > TIMEOUT_MS / 1000 - 0.1
         unreachable(lab, sa)  # the connection was given up, and with it all that is known
         stream.flows()
         another_session(stream)

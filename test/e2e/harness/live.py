@@ -90,8 +90,8 @@ class Stream:
                 self.session.send(self.sent)
                 self.sent += 1
                 due = max(due + SPACING, time.monotonic())
-                while (left := due - time.monotonic()) > 0:
-                    self.receive(left)
+                while self.receive(max(0, due - time.monotonic())) or due > time.monotonic():
+                    pass
             deadline = time.monotonic() + PATIENCE
             while len(self.replies) < self.sent and (left := deadline - time.monotonic()) > 0:
                 self.receive(left)
@@ -99,10 +99,13 @@ class Stream:
             self.failure = error
 
     def receive(self, timeout):
-        if select.select([self.session.socket], [], [], timeout)[0]:
-            reply, _ = self.session.receive()
-            self.replies.append(reply.sequence)
-            self.senders.append(reply.sender_sequence)
+        """True when a reply came."""
+        if not select.select([self.session.socket], [], [], timeout)[0]:
+            return False
+        reply, _ = self.session.receive()
+        self.replies.append(reply.sequence)
+        self.senders.append(reply.sender_sequence)
+        return True
 
     def check(self):
         if self.failure is not None:
