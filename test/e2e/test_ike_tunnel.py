@@ -78,7 +78,7 @@ def test_beside(lab):
                        "--ike-peer", OUTER[GATEWAY], *RUN, side=ENB)
     sa, = tunnel.sas(ENB)
     assert report["mode"] == "ikev2-encrypted" and report["total"]["answered"] == COUNT, report["total"]
-    assert (report["ike-sa"]["spi-i"], report["ike-sa"]["peer"]) == (sa.spi_i.hex(), OUTER[GATEWAY]), (report["ike-sa"], sa)
+    assert (report["ike_sa"]["spi_i"], report["ike_sa"]["peer"]) == (sa.spi_i.hex(), OUTER[GATEWAY]), (report["ike_sa"], sa)
     leased = socket.inet_aton(VLAN_APPLIANCE[4])
     for packets in wire.packets():
         clear = [packet for packet in packets if leased in (packet[12:16], packet[16:20])]
