@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What running programs have of an IKE SA in their memory (RFC 7717 section 5.1): the appliance has nothing of a dead SA, though
+sessions that were set up under it go on; the probe has nothing of one as soon as its set-up is over."""
+
+import os
+import signal
+
+from harness import keys as k
+from harness import live
+from harness.lab import APPLIANCE
+from harness.live import Stream
+from harness.memory import places
+from harness.strongswan import PROVIDER
+from harness.suite import cases, configuration
+
+
+def secrets_of(control, sa):
+    return {"secret": sa.secret, "token key": k.token_key(sa.secret, control.hello.salt, control.hello.count),
+            "session key": control.keys.aes}
+
+
+def has_just(lab, secrets, *names):
+    found = places(lab.pid(), **secrets)
+    assert {name for name, _ in found} == set(names), f"of {names} in memory: {found}"
+
+
+def ended(ike, how):
+    {"terminated": ike.terminate, "rekeyed": ike.rekey, "killed": lambda: ike.kill("appliance")}[how]()
+
+
+@configuration(ikev2=PROVIDER, keys=None)
+@cases("terminated", "rekeyed", "killed")
+def test_nothing_of_a_dead_sa_is_kept(lab, how):
+    ike = lab.ike()
+    sa = ike.up()
+    with Stream(lab, sa) as stream:
+        secrets = secrets_of(stream.control, sa)
+        has_just(lab, secrets, *secrets)
+        ended(ike, how)
+        lab.wait_for(lambda: live.set_up(lab, sa)[1].accept == (5 if how == "killed" else 6), 10, "the SA to be missed")
+        has_just(lab, secrets, "session key")
+        stream.flows()
+    stream.control.close()
+    lab.wait_for(lambda: not places(lab.pid(), **secrets), 10, "the session's keys to go")
+
+
+@configuration(ikev2={**PROVIDER, "derive": "appliance"}, keys=None)
+def test_sk_d_is_not_kept(lab):
+    """It was there to derive the secret from."""
+    ike = lab.ike(log_keys=True, plugin=["appliance:expose_sk_d=yes"])
+    sa = ike.up()
+    control = live.accepted(lab, sa)
+    secrets = {**secrets_of(control, sa), "SK_d": ike.logged_sk_d("appliance")}
+    has_just(lab, secrets, "secret", "token key", "session key")
+    control.close()
+
+
+@configuration(ikev2=PROVIDER, keys=None)
+def test_probe_keeps_no_secret(lab):
+    """While it measures: its session keys suffice."""
+    ike = lab.ike()
+    sa = ike.up()
+    control = lab.control()
+    control.greeting()
+    mark = len(lab.log())
+    with lab.start("client", os.path.join(lab.build, "app", "probe", "specular-probe"), APPLIANCE[4], "--mode", "ikev2-encrypted",
+                   "--ike", ike.socket("client"), "--count", "10000", "--quiet") as probe:
+        lab.wait_for_log("session-accepted", mark)
+        assert places(probe.pid, spi=sa.spi_i), "the report names the SA"
+        found = places(probe.pid, secret=sa.secret, token=k.token_key(sa.secret, control.hello.salt, control.hello.count))
+        assert not found and probe.poll() is None, found
+        probe.send_signal(signal.SIGINT)
+        assert probe.wait(10) == 0
