@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "identity_text.h"
 
 static void get_spis(ike_sa_t *ike_sa, uint8_t spi_i[IKE_KEY_SPI_SIZE],
                      uint8_t spi_r[IKE_KEY_SPI_SIZE])
@@ -25,38 +26,48 @@ static struct address get_address(host_t *host)
 	return endpoint.address;
 }
 
-/* strongSwan prints an identity by a conversion of its own, which the compiler does not know. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat"
-#pragma GCC diagnostic ignored "-Wformat-extra-args"
-static int print_identity(char text[IKE_KEY_TEXT_SIZE], identification_t *identity)
+/* The last round of authentication is the one whose identity charon tells. */
+static bool is_by_eap(ike_sa_t *ike_sa)
 {
-	return snprintf(text, IKE_KEY_TEXT_SIZE, "%Y", identity);
-}
-#pragma GCC diagnostic pop
+	enumerator_t *rounds = ike_sa->create_auth_cfg_enumerator(ike_sa, FALSE);
+	auth_cfg_t *round;
+	bool by_eap = false;
 
-/* One that does not fit is left out: a part of it might be taken for another's. */
-static void set_identity(struct ike_key_message *message, enum ike_key_attribute attribute,
-                         char text[IKE_KEY_TEXT_SIZE], identification_t *identity)
-{
-	int length = print_identity(text, identity);
-
-	if (length > 0 && length < (int)IKE_KEY_TEXT_SIZE)
-		message->attributes |= IKE_KEY_HAS(attribute);
+	while (rounds->enumerate(rounds, &round))
+		by_eap = (uintptr_t)round->get(round, AUTH_RULE_AUTH_CLASS) == AUTH_CLASS_EAP;
+	rounds->destroy(rounds);
+	return by_eap;
 }
 
 static void set_names(struct ike_key_message *message, ike_sa_t *ike_sa)
 {
 	const char *name = ike_sa->get_name(ike_sa);
 
-	set_identity(message, IKE_KEY_LOCAL_IDENTITY, message->local_identity,
-	             ike_sa->get_my_id(ike_sa));
-	set_identity(message, IKE_KEY_PEER_IDENTITY, message->peer_identity,
-	             ike_sa->get_other_eap_id(ike_sa));
+	if (identity_text(message->local_identity, ike_sa->get_my_id(ike_sa), false))
+		message->attributes |= IKE_KEY_HAS(IKE_KEY_LOCAL_IDENTITY);
+	if (identity_text(message->peer_identity, ike_sa->get_other_eap_id(ike_sa),
+	                  is_by_eap(ike_sa)))
+		message->attributes |= IKE_KEY_HAS(IKE_KEY_PEER_IDENTITY);
 	if (name && strlen(name) < IKE_KEY_TEXT_SIZE) {
 		memcpy(message->connection, name, strlen(name) + 1);
 		message->attributes |= IKE_KEY_HAS(IKE_KEY_CONNECTION);
 	}
+}
+
+/* Where charon.flush_auth_cfg is set, charon itself no longer knows by which identity EAP has authenticated the peer. */
+static void keep_peer_identity(const struct ippm_keys_listener *this, ike_sa_t *before,
+                               struct ike_key_message *message)
+{
+	struct ike_key_message known;
+	uint8_t spi_i[IKE_KEY_SPI_SIZE], spi_r[IKE_KEY_SPI_SIZE];
+
+	get_spis(before, spi_i, spi_r);
+	if (sa_store_get(this->store, spi_i, spi_r, &known) < 0)
+		return;
+	message->attributes &= ~IKE_KEY_HAS(IKE_KEY_PEER_IDENTITY);
+	message->attributes |= known.attributes & IKE_KEY_HAS(IKE_KEY_PEER_IDENTITY);
+	memcpy(message->peer_identity, known.peer_identity, sizeof(message->peer_identity));
+	secret_wipe(&known, sizeof(known));
 }
 
 /* RFC 7717 section 5.1: shared secret key = prf(SK_d, "IPPM"). */
@@ -98,7 +109,8 @@ static int set_keys(const struct ippm_keys_listener *this, struct ike_key_messag
 	return derive(message, algorithm, sk_d);
 }
 
-static void enter(const struct ippm_keys_listener *this, ike_sa_t *ike_sa)
+/* before: the SA that this one replaces, or itself. */
+static void enter(const struct ippm_keys_listener *this, ike_sa_t *ike_sa, ike_sa_t *before)
 {
 	struct ike_key_message message = {
 	        .attributes = IKE_KEY_HAS(IKE_KEY_SPI_I) | IKE_KEY_HAS(IKE_KEY_SPI_R) |
@@ -109,6 +121,7 @@ static void enter(const struct ippm_keys_listener *this, ike_sa_t *ike_sa)
 
 	get_spis(ike_sa, message.spi_i, message.spi_r);
 	set_names(&message, ike_sa);
+	keep_peer_identity(this, before, &message);
 	int result = set_keys(this, &message, ike_sa);
 	if (result == 0)
 		result = sa_store_put(this->store, &message);
@@ -118,22 +131,35 @@ static void enter(const struct ippm_keys_listener *this, ike_sa_t *ike_sa)
 	secret_wipe(&message, sizeof(message));
 }
 
-/* The state is not yet ike_sa's own. ESTABLISHED comes again when a rekeying has failed. */
+static void leave(const struct ippm_keys_listener *this, ike_sa_t *ike_sa)
+{
+	uint8_t spi_i[IKE_KEY_SPI_SIZE], spi_r[IKE_KEY_SPI_SIZE];
+
+	get_spis(ike_sa, spi_i, spi_r);
+	(void)sa_store_remove(this->store, spi_i, spi_r);
+}
+
+/* The state is not yet ike_sa's own. */
 static bool ike_state_change(listener_t *listener, ike_sa_t *ike_sa, ike_sa_state_t state)
 {
 	const struct ippm_keys_listener *this = (const struct ippm_keys_listener *)listener;
-	uint8_t spi_i[IKE_KEY_SPI_SIZE], spi_r[IKE_KEY_SPI_SIZE];
 
 	if (ike_sa->get_version(ike_sa) != IKEV2)
 		return TRUE;
-	if (state == IKE_ESTABLISHED) {
+	switch (state) {
+	case IKE_ESTABLISHED: { /* again when a rekeying has failed */
 		identification_t *peer = ike_sa->get_other_id(ike_sa);
 		/* One that replaces another has not got its identities yet: ike_rekey() follows when it has. */
 		if (peer->get_type(peer) != ID_ANY)
-			enter(this, ike_sa);
-	} else if (state == IKE_DESTROYING) {
-		get_spis(ike_sa, spi_i, spi_r);
-		(void)sa_store_remove(this->store, spi_i, spi_r);
+			enter(this, ike_sa, ike_sa);
+		break;
+	}
+	case IKE_REKEYING:
+	case IKE_REKEYED: /* keys are in use until its deletion */
+		break;
+	default: /* being deleted, which takes minutes when the peer does not answer; gone; or another node's */
+		leave(this, ike_sa);
+		break;
 	}
 	return TRUE;
 }
@@ -147,7 +173,7 @@ static bool ike_rekey(listener_t *listener, ike_sa_t *old, ike_sa_t *new)
 
 	if (new->get_version(new) != IKEV2)
 		return TRUE;
-	enter(this, new);
+	enter(this, new, old);
 	get_spis(old, rekeyed.old_spi_i, rekeyed.old_spi_r);
 	get_spis(new, rekeyed.spi_i, rekeyed.spi_r);
 	sa_store_rekeyed(this->store, &rekeyed);

@@ -2,6 +2,7 @@
 #include "key/ike_sa.h"
 
 #include <fnmatch.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,11 +117,42 @@ static int permit_address(const struct ike_sa *sa, const struct address *client,
 	return 0;
 }
 
+/* "keyid:" of "keyid:probe-1": the length; 0: it has none. */
+static size_t prefix_length(const char *identity)
+{
+	size_t length = strspn(identity, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+	return length > 0 && identity[length] == ':' ? length + 1 : 0;
+}
+
+/* The marks by which a text without a prefix tells a name or address from a mailbox and from a DN. */
+static unsigned marks(const char *identity)
+{
+	return strchr(identity, '=') ? 2 : strchr(identity, '@') ? 1 : 0;
+}
+
+/* A wildcard stands for a part of an identity, not for its kind. */
+static bool same_kind(const char *pattern, const char *identity)
+{
+	size_t prefix = prefix_length(pattern);
+
+	if (prefix > 0 || prefix_length(identity) > 0)
+		return prefix == prefix_length(identity) && memcmp(pattern, identity, prefix) == 0;
+	return marks(pattern) == marks(identity);
+}
+
+static bool identity_matches(const char *pattern, const char *identity)
+{
+	if (strcmp(pattern, "*") != 0 && !same_kind(pattern, identity))
+		return false;
+	return fnmatch(pattern, identity, 0) == 0;
+}
+
 static int permit_identity(const struct ike_sa *sa, const struct config_ikev2 *settings,
                            struct error *error)
 {
 	for (unsigned i = 0; i < settings->allowed_identity_count; i++)
-		if (fnmatch(settings->allowed_identities[i], sa->peer_identity, 0) == 0)
+		if (identity_matches(settings->allowed_identities[i], sa->peer_identity))
 			return 0;
 	return error_set(error, ERROR_PERMISSION,
 	                 "the SA's peer \"%s\" is none of ikev2.allowed-identities",

@@ -43,7 +43,9 @@ void ike_sa_secret(const struct ike_sa *sa, struct shared_secret *secret);
 /**
  * Whether a Control-Client at that address may use the SA's key. ERROR_PERMISSION: its address is not the peer's
  * (require_peer_address_match), or the peer's identity matches none of allowed_identities; the text is the reason. RFC 7717 asks for
- * neither. Patterns are those of fnmatch(3) without flags: `*` and `?` match any character, `\` takes the next one as it is.
+ * neither. Patterns are those of fnmatch(3) without flags: `*` and `?` match any character, `\` takes the next one as it is. A pattern
+ * matches identities of its own kind alone (a prefix as "keyid:", a DN with its '=', a mailbox with its '@', a name or address), but
+ * "*" matches all.
  */
 int ike_sa_permit(const struct ike_sa *sa, const struct config_ikev2 *settings,
                   const struct address *client, struct error *error);

@@ -56,7 +56,8 @@ enum ike_key_attribute {
 	        5, /**< 1 to 64 octets; only when asked for, and only when the daemon exposes it */
 	IKE_KEY_LOCAL_ADDRESS = 6, /**< 4 or 16 octets */
 	IKE_KEY_PEER_ADDRESS = 7,
-	IKE_KEY_LOCAL_IDENTITY = 8, /**< text, at most 255 octets, no terminator */
+	IKE_KEY_LOCAL_IDENTITY =
+	        8, /**< text, at most 255 octets, no terminator; says the type too */
 	IKE_KEY_PEER_IDENTITY = 9,
 	IKE_KEY_CONNECTION = 10, /**< text: the daemon's name of the SA's configuration */
 	IKE_KEY_OLD_SPI_I = 11,

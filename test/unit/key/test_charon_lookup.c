@@ -314,6 +314,26 @@ static int permit(const char *pattern, const char *identity)
 	return status;
 }
 
+/** A wildcard stands for a part of an identity, not for its kind. */
+static void identity_must_be_of_the_patterns_kind(void)
+{
+	CU_ASSERT_EQUAL(permit("*.example", "CN=client.example"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("*.example", "somebody@client.example"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("*.example", "keyid:client.example"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("*.example", "eap:client.example"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("*@example", "CN=a, E=b@example"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("*@example", "eap:a@example"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("C=CH, *", "fqdn:C=CH, CN=client"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("keyid:*", "eap:client"), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(permit("keyid:*", "keyid:client"), 0);
+	CU_ASSERT_EQUAL(permit("eap:*@example", "eap:a@example"), 0);
+	CU_ASSERT_EQUAL(permit("*@example", "a@example"), 0);
+	CU_ASSERT_EQUAL(permit("2001:db8:*", "2001:db8::1"), 0);
+	CU_ASSERT_EQUAL(permit("192.0.2.*", "192.0.2.1"), 0);
+	CU_ASSERT_EQUAL(permit("*", "keyid:#0102"), 0);
+	CU_ASSERT_EQUAL(permit("*", "CN=client"), 0);
+}
+
 static void identity_must_match_one_pattern(void)
 {
 	struct fake_daemon fake;
@@ -702,6 +722,7 @@ int main(void)
 	        {"peer address must match", peer_address_must_match},
 	        {"peer address must match in answers", peer_address_must_match_in_answers},
 	        {"identity must match one pattern", identity_must_match_one_pattern},
+	        {"identity must be of the pattern's kind", identity_must_be_of_the_patterns_kind},
 	        {"appliance derives from SK_d", appliance_derives_from_sk_d},
 	        {"SA without its secret is not used", sa_without_its_secret_is_not_used},
 	        {"SA without its SK_d is not used", sa_without_its_sk_d_is_not_used},
