@@ -103,7 +103,10 @@ static int set_up_refused(const struct control_client *client, uint8_t accept, s
 		return error_set(error, ERROR_NOT_FOUND,
 		                 "the server has no IKE SA with these SPIs (Accept %u)", accept);
 	if (accept == ACCEPT_TEMPORARY_LIMIT)
-		remedy = "; try again later";
+		remedy = client->mode & MODE_IKEV2_DERIVED
+		                 ? "; try again later: the server is full, or can't ask its IKE "
+		                   "daemon, then its log says why"
+		                 : "; try again later";
 	else if (client->mode & MODE_IKEV2_DERIVED)
 		remedy = "; most often the two sides hold different SK_d or derive the Token's key "
 		         "differently: check the SA and --ike-token-key";
@@ -124,11 +127,11 @@ static int receive_server_start(struct control_client *client, const uint8_t cli
 
 	if (result != 0 && keyed && result == ERROR_UNAVAILABLE) {
 		struct error reason = *error;
-		return error_set(
-		        error, result,
-		        "%.300s; some servers answer a wrong key so: check --key-id and the "
-		        "passphrase",
-		        reason.text);
+		return error_set(error, result,
+		                 "%.300s; some servers answer a wrong key so: check %s",
+		                 reason.text,
+		                 client->mode & MODE_IKEV2_DERIVED ? "the SA and --ike-token-key"
+		                                                   : "--key-id and the passphrase");
 	}
 	if (result != 0)
 		return result;

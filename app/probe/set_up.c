@@ -9,8 +9,7 @@
 /** An IKE SA, the SA that took its place, and a mode without. */
 #define ATTEMPTS 3u
 #define FALL_BACK_REMEDY                                                                           \
-	"check that the SA lives on both ends and that the server offers ikev2 modes; -k and -u "  \
-	"without --no-fallback allow the same protection by a pre-shared key"
+	"-k and -u, without --no-fallback, allow the same protection by a pre-shared key"
 
 /** To run->server. */
 static int connect_one(struct run *run, struct error *error)
@@ -49,9 +48,7 @@ static int no_mode(const struct run *run, struct error *error)
 	char asked_text[MODE_LIST_TEXT_SIZE], offered_text[MODE_LIST_TEXT_SIZE];
 
 	if (run->without_ike)
-		return error_set(error, ERROR_UNAVAILABLE,
-		                 "no IKE SA (%.220s), and of the other modes that were asked the "
-		                 "server offers none: " FALL_BACK_REMEDY,
+		return error_set(error, ERROR_UNAVAILABLE, "no IKE SA: %.360s; " FALL_BACK_REMEDY,
 		                 run->ike_refusal.text);
 	return error_set(error, ERROR_NOT_FOUND, "asked was %.100s; the server offers %.200s: %s",
 	                 mode_list_describe(asked, asked_text),
@@ -122,7 +119,7 @@ static const char *find_event(int result)
 	case ERROR_UNAVAILABLE:
 		return "ike-daemon-unreachable";
 	case ERROR_PERMISSION:
-		return "ike-daemon-refuses";
+		return "ike-daemon-refused";
 	default:
 		return "ike-daemon-failed";
 	}
@@ -194,7 +191,11 @@ static int sa_refused(struct run *run, struct error *error)
 		return error_set(error, ERROR_UNAVAILABLE,
 		                 "interrupted while looking for an IKE SA");
 	if (mode_list_choose(&options->modes, run->client.greeting.modes, true) == 0)
-		return error_set(error, ERROR_NOT_FOUND, "%s: " FALL_BACK_REMEDY, refusal.text);
+		return error_set(
+		        error, ERROR_NOT_FOUND,
+		        "%.200s, or not for this client: compare both ends' SAs (swanctl "
+		        "--list-sas, --terminate), and see the server's log; " FALL_BACK_REMEDY,
+		        refusal.text);
 	return 0;
 }
 
