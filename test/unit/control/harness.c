@@ -174,20 +174,25 @@ void harness_open(struct harness *harness)
 	memcpy(harness->ike.key_id + IKE_SPI_SIZE, "SPI-resp", IKE_SPI_SIZE);
 }
 
-void harness_start(struct harness *harness)
+void harness_start_with(struct harness *harness, struct key_provider *ike_provider)
 {
 	const struct control_environment environment = {
 	        .base = harness->base,
 	        .config = harness->config,
 	        .sessions = harness->sessions,
 	        .psk_provider = &harness->psk.base,
-	        .ike_provider = &harness->ike.base,
+	        .ike_provider = ike_provider,
 	        .clock = &harness->clock,
 	        .tsc_hz = 1000000000,
 	        .counters = &harness->counters,
 	};
 
 	need_zero(control_server_create(&environment, &harness->server, NULL));
+}
+
+void harness_start(struct harness *harness)
+{
+	harness_start_with(harness, &harness->ike.base);
 }
 
 void harness_close(struct harness *harness)

@@ -75,6 +75,8 @@ struct client {
 void harness_open(struct harness *harness);
 /** Creates the Server. */
 void harness_start(struct harness *harness);
+/** With another provider of IKE SAs, which outlives the Server. */
+void harness_start_with(struct harness *harness, struct key_provider *ike_provider);
 /** Destroys all; the Server first. */
 void harness_close(struct harness *harness);
 
