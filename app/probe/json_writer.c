@@ -3,17 +3,49 @@
 
 #include <inttypes.h>
 
+/** Octets of the UTF-8 character that text begins with; 0 when it is none (RFC 3629 section 4). */
+static size_t character_size(const unsigned char *text)
+{
+	/* By lead octet: how many follow, and within which bounds the first of these is. */
+	static const struct {
+		unsigned char first, last, followers, low, high;
+	} leads[] = {{0x00, 0x7f, 0, 0, 0},       {0xc2, 0xdf, 1, 0x80, 0xbf},
+	             {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
+	             {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
+	             {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf},
+	             {0xf4, 0xf4, 3, 0x80, 0x8f}};
+	size_t row = 0;
+
+	while (row < sizeof(leads) / sizeof(leads[0]) && text[0] > leads[row].last)
+		row++;
+	if (row == sizeof(leads) / sizeof(leads[0]) || text[0] < leads[row].first)
+		return 0;
+	for (size_t i = 1; i <= leads[row].followers; i++) {
+		unsigned char low = i == 1 ? leads[row].low : 0x80;
+		unsigned char high = i == 1 ? leads[row].high : 0xbf;
+		if (text[i] < low || text[i] > high)
+			return 0;
+	}
+	return 1u + leads[row].followers;
+}
+
+/** What is no UTF-8, in a name of the command line or at the end of a text that was cut, becomes U+FFFD: JSON is UTF-8. */
 static void write_string(FILE *out, const char *text)
 {
+	const unsigned char *at = (const unsigned char *)text;
+
 	(void)fputc('"', out);
-	for (; *text != '\0'; text++) {
-		unsigned char octet = (unsigned char)*text;
-		if (octet == '"' || octet == '\\')
-			(void)fprintf(out, "\\%c", octet);
-		else if (octet < ' ' || octet == 0x7f)
-			(void)fprintf(out, "\\u%04x", octet);
+	while (*at != '\0') {
+		size_t size = character_size(at);
+		if (size == 0)
+			(void)fputs("\\ufffd", out);
+		else if (*at == '"' || *at == '\\')
+			(void)fprintf(out, "\\%c", *at);
+		else if (*at < ' ' || *at == 0x7f)
+			(void)fprintf(out, "\\u%04x", *at);
 		else
-			(void)fputc(octet, out);
+			(void)fwrite(at, 1, size, out);
+		at += size == 0 ? 1 : size;
 	}
 	(void)fputc('"', out);
 }

@@ -32,6 +32,42 @@ static void document_has_commas_and_escapes(void)
 	free(text);
 }
 
+/** Host names and paths of the command line are any octets, and error texts are cut anywhere. */
+static void what_is_no_utf8_is_replaced(void)
+{
+	static const struct {
+		const char *octets, *written;
+	} strings[] = {
+	        {"m\xc3\xbcnchen \xe2\x82\xac \xf0\x9f\x9a\x80",
+	         "m\xc3\xbcnchen \xe2\x82\xac \xf0\x9f\x9a\x80"},
+	        {"\xf4\x8f\xbf\xbf \xed\x9f\xbf \xe0\xa0\x80",
+	         "\xf4\x8f\xbf\xbf \xed\x9f\xbf \xe0\xa0\x80"},
+	        {"\xff\xfe", "\\ufffd\\ufffd"},
+	        {"\x80"
+	         "a",
+	         "\\ufffda"},
+	        {"cut \xe2\x82", "cut \\ufffd\\ufffd"},
+	        {"cut \xc3", "cut \\ufffd"},
+	        {"\xc3\"", "\\ufffd\\\""},
+	        {"\xc0\xaf", "\\ufffd\\ufffd"},                       /* longer than need be */
+	        {"\xe0\x9f\xbf", "\\ufffd\\ufffd\\ufffd"},            /* likewise */
+	        {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},            /* half of a pair */
+	        {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"}, /* past the last */
+	        {"\xf5\x80", "\\ufffd\\ufffd"},
+	};
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		char text[128] = "", expected[128];
+		struct json_writer json = {.out = fmemopen(text, sizeof(text), "w")};
+
+		CU_ASSERT_FATAL(json.out != NULL);
+		json_string(&json, NULL, strings[i].octets);
+		(void)fclose(json.out);
+		(void)snprintf(expected, sizeof(expected), "\"%s\"", strings[i].written);
+		CU_ASSERT_STRING_EQUAL(text, expected);
+	}
+}
+
 static void failed_run_is_a_document_too(void)
 {
 	struct options options = {.host = "h", .modes = {.count = 1, .modes = {1}}};
@@ -54,6 +90,7 @@ static void failed_run_is_a_document_too(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {{"document has commas and escapes", document_has_commas_and_escapes},
+	                       {"what is no UTF-8 is replaced", what_is_no_utf8_is_replaced},
 	                       {"failed run is a document too", failed_run_is_a_document_too},
 	                       CU_TEST_INFO_NULL};
 	return unit_run("app-probe-json", tests);
