@@ -10,10 +10,9 @@
 #include "control/connection.h"
 #include "control/set_up.h"
 #include "crypto/key_derivation.h"
+#include "key/ike_sa.h"
 
-/** Two SPIs in hexadecimal, a stroke between, and the terminator. */
-#define SPIS_TEXT_SIZE (4 * IKE_SPI_SIZE + 2)
-#define REASON_SIZE    64u
+#define REASON_SIZE 64u
 
 /** Opens the Token; known is false for the key of a secret that stands in for that of an unknown KeyID: it can't open. */
 static void open_token(struct connection *connection, const uint8_t key[TOKEN_KEY_SIZE],
@@ -164,25 +163,14 @@ static void key_id_text(const uint8_t key_id[KEY_ID_SIZE], char text[KEY_ID_SIZE
 	text[i] = '\0';
 }
 
-static void spis_text(const uint8_t key_id[KEY_ID_SIZE], char text[SPIS_TEXT_SIZE])
-{
-	char *to = text;
-
-	for (unsigned i = 0; i < 2 * IKE_SPI_SIZE; i++) {
-		if (i == IKE_SPI_SIZE)
-			*to++ = '/';
-		to += snprintf(to, 3, "%02x", key_id[i]);
-	}
-}
-
 /** RFC 7717 section 5.3: the event MUST be logged, Accept SHOULD be 6. */
 static void sa_not_found(struct connection *connection)
 {
 	struct control_server *server = connection->server;
 	char client[ENDPOINT_TEXT_SIZE];
-	char spis[SPIS_TEXT_SIZE];
+	char spis[KEY_NAME_SIZE];
 
-	spis_text(connection->response.key_id, spis);
+	ike_sa_name(connection->response.key_id, spis);
 	server_count(server, CONTROL_SETUPS_UNKNOWN_SA);
 	control_log_event(&server->log, EVENT_SA_NOT_FOUND, "%s: no IKE SA with SPIs %s",
 	                  endpoint_format(&connection->client, client), spis);
@@ -194,9 +182,9 @@ static void sa_not_allowed(struct connection *connection, const char *reason)
 {
 	struct control_server *server = connection->server;
 	char client[ENDPOINT_TEXT_SIZE];
-	char spis[SPIS_TEXT_SIZE];
+	char spis[KEY_NAME_SIZE];
 
-	spis_text(connection->response.key_id, spis);
+	ike_sa_name(connection->response.key_id, spis);
 	server_count(server, CONTROL_SETUPS_SA_NOT_ALLOWED);
 	control_log_event(&server->log, EVENT_SA_NOT_ALLOWED,
 	                  "%s: the IKE SA with SPIs %s is not for this client%s%s",
