@@ -225,6 +225,14 @@ static int check_ikev2(const struct check *check)
 		        "%zu characters are too long for the path of a unix socket; "
 		        "allowed: up to %zu, with the file's folder where it is relative",
 		        strlen(ikev2->socket), SOCKET_PATH_LENGTH);
+	/* Who waits for the daemon is to be told so, not closed like a client that is slow. */
+	unsigned deadline_ms = (unsigned)check->config->control.set_up_deadline * 1000;
+	if (ikev2->provider == PROVIDER_CHARON && ikev2->timeout_ms >= deadline_ms)
+		return yaml_tree_path_error(check->tree, "ikev2.timeout", check->error,
+		                            ERROR_ARGUMENT,
+		                            "%u ms are not shorter than control.set-up-deadline; "
+		                            "allowed: up to %u, or a longer set-up-deadline",
+		                            (unsigned)ikev2->timeout_ms, deadline_ms - 1);
 	return 0;
 }
 

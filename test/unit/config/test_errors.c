@@ -336,6 +336,12 @@ static void sections_are_checked_together(void)
 	        {REST "ikev2: {provider: static}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:8: ikev2.sa-file: missing; allowed: the SA table that provider static "
 	         "reads"},
+	        {REST "ikev2: {provider: charon, timeout: 10000}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:36: ikev2.timeout: 10000 ms are not shorter than "
+	         "control.set-up-deadline; allowed: up to 9999, or a longer set-up-deadline"},
+	        {REST "ikev2: {provider: charon}\ncontrol: {set-up-deadline: 2}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:8: ikev2.timeout: 2000 ms are not shorter than "
+	         "control.set-up-deadline; allowed: up to 1999, or a longer set-up-deadline"},
 	        {REST "control: {salt-lifetime: 60, set-up-deadline: 61}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:47: control.set-up-deadline: longer than control.salt-lifetime; "
 	         "allowed: up "
