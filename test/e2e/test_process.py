@@ -142,7 +142,8 @@ def test_missing_pci_device(lab):
 @configuration(start=False)
 def test_control_port_taken(lab):
     lab.start("appliance", "/usr/bin/python3", "-c",
-              "import socket,time; s=socket.socket(); s.bind(('0.0.0.0',862)); s.listen(); time.sleep(100)")
+              "import socket,time; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); "
+              "s.bind(('0.0.0.0',862)); s.listen(); time.sleep(100)")
     lab.wait_for(lambda: ":862" in lab.run("appliance", "ss", "-ltn").stdout, 10, "the port to be taken")
     ends(lab, {}, "862")
 
