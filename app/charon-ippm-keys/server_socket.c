@@ -2,6 +2,8 @@
 #include "server_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -42,6 +44,28 @@ static int remove_stale(const char *path, const struct sockaddr_un *name, struct
 	return 0;
 }
 
+/* By the file itself: who may write to the folder could put a link to another file in its place meanwhile. */
+static int set_mode(const char *path, mode_t mode, struct stat *status)
+{
+	char itself[32];
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	snprintf(itself, sizeof(itself), "/proc/self/fd/%d", fd);
+	int result = fstat(fd, status);
+	if (result == 0 && !S_ISSOCK(status->st_mode)) {
+		errno = EEXIST;
+		result = -1;
+	}
+	if (result == 0)
+		result = chmod(itself, mode);
+	int failure = errno;
+	close(fd);
+	errno = failure;
+	return result;
+}
+
 static int bind_and_listen(struct server_socket *listener, const struct sockaddr_un *name,
                            mode_t mode, int backlog, struct error *error)
 {
@@ -52,8 +76,7 @@ static int bind_and_listen(struct server_socket *listener, const struct sockaddr
 	if (bind(listener->fd, (const struct sockaddr *)name, sizeof(*name)) < 0)
 		return error_set(error, ERROR_SYSTEM, "socket: can't make %s: %s", listener->path,
 		                 strerror(errno));
-	if (chmod(listener->path, mode) < 0 || lstat(listener->path, &status) < 0 ||
-	    listen(listener->fd, backlog) < 0) {
+	if (set_mode(listener->path, mode, &status) < 0 || listen(listener->fd, backlog) < 0) {
 		int result = error_set(error, ERROR_SYSTEM, "socket: %s: %s", listener->path,
 		                       strerror(errno));
 		unlink(listener->path);

@@ -310,3 +310,19 @@ def test_identity_not_allowed(lab):
     sa = lab.ike().up()
     with lab.counted(setups_sa_not_allowed=1):
         live.refused(lab, sa, 6, "sa-not-allowed", sa.spi_i.hex(), '"client.lab.example" is none of ikev2.allowed-identities')
+
+
+@configuration(ikev2={**PROVIDER, "allowed-identities": ["client.lab.example", "*.lab.example"]}, keys=None)
+def test_identity_of_another_type(lab):
+    """A peer whose KEY_ID has the octets of an allowed name is not that one."""
+    ike = lab.ike(auth="psk")
+    for side in SIDES:
+        path = ike.path(side, "swanctl.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("id = client.lab.example", "id = keyid:client.lab.example"))
+        ike.swanctl(side, "--load-conns", "--file", path)
+    sa = ike.up()
+    with lab.counted(setups_sa_not_allowed=1):
+        live.refused(lab, sa, 6, "sa-not-allowed", sa.spi_i.hex(), '"keyid:client.lab.example" is none of ikev2.allowed-identities')
