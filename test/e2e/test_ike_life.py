@@ -98,6 +98,22 @@ def test_deletion(lab, side):
         live.works(lab, ike.up())
 
 
+@configuration(ikev2=PROVIDER, keys=None)
+def test_deletion_unanswered(lab):
+    """charon repeats a DELETE for minutes when the peer is silent; its key is good for nothing new from the first one on."""
+    ike = lab.ike()
+    sa = ike.up()
+    live.works(lab, sa)
+    os.kill(ike.pid("client"), signal.SIGSTOP)
+    lab.deferred.callback(lambda: os.kill(ike.pid("client"), signal.SIGCONT))
+    ike.swanctl("appliance", "--terminate", "--ike", CONNECTION[4], "--timeout", "1", check=False)
+    assert not ike.knows("appliance", sa)
+    with lab.counted(setups_unknown_sa=1):
+        live.refused(lab, sa, 6, "sa-not-found", sa.spi_i.hex())
+    os.kill(ike.pid("client"), signal.SIGCONT)
+    live.works(lab, ike.up())
+
+
 def forget(ike, side):
     """That side's SA goes without the other, which has none any more."""
     ike.swanctl(side, "--terminate", "--ike", CONNECTION[4], "--force", "--timeout", "1", check=False)
