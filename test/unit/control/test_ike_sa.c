@@ -418,6 +418,10 @@ static void secret_itself_as_token_key_needs_a_live_sa(void)
 	CU_ASSERT_EQUAL(accept_of(&harness), ACCEPT_NO_IKE_SA);
 	CU_ASSERT_EQUAL(client_command(&client, 200), ACCEPT_NOT_SUPPORTED);
 	client_close(&client);
+	/* A secret that is no whole AES key. */
+	harness.ike.is_gone = false;
+	harness.ike.secret.size = TOKEN_KEY_SIZE - 1;
+	CU_ASSERT_EQUAL(accept_of(&harness), ACCEPT_INTERNAL_ERROR);
 	harness_close(&harness);
 }
 

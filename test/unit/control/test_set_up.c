@@ -177,6 +177,7 @@ static void modes_that_make_no_sense_are_refused(void)
 static void unknown_key_id_looks_like_a_wrong_passphrase(void)
 {
 	struct harness harness;
+	struct client client;
 	int unknown;
 	int wrong;
 
@@ -189,6 +190,13 @@ static void unknown_key_id_looks_like_a_wrong_passphrase(void)
 	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_UNKNOWN_KEY), 1);
 	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_BAD_TOKEN), 1);
 	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_KEY_DERIVATIONS), 2);
+	/* Not even who guesses the secret that stands in for it is let in. */
+	client_connect(&client, &harness, CLIENT_IPV4);
+	CU_ASSERT_TRUE(client_read_greeting(&client));
+	client_send_set_up(&client, MODE_ENCRYPTED, "nobody", harness.server->unknown_secret.octets,
+	                   harness.server->unknown_secret.size);
+	CU_ASSERT_EQUAL(client_read_server_start(&client, MODE_ENCRYPTED), ACCEPT_FAILURE);
+	client_close(&client);
 	harness_close(&harness);
 }
 

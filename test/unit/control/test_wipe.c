@@ -104,10 +104,34 @@ static void sa_that_is_gone_leaves_nothing(void)
 	harness_close(&harness);
 }
 
+static void client_that_leaves_leaves_nothing(void)
+{
+	struct harness harness;
+	struct client client;
+
+	harness_open(&harness);
+	harness.config->control.count = 1u << 17;
+	harness_start(&harness);
+	client_connect(&client, &harness, CLIENT_IPV4);
+	CU_ASSERT_TRUE(client_read_greeting(&client));
+	client_send_set_up(&client, MODE_ENCRYPTED | MODE_IKEV2_DERIVED, NULL,
+	                   harness.ike.secret.octets, harness.ike.secret.size);
+	harness_run(&harness, 5);
+	CU_ASSERT_TRUE(token_key_cache_is_busy(harness.server->token_keys));
+	look_for(harness.ike.secret.octets, harness.ike.secret.size);
+	client_close(&client);
+	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
+	CU_ASSERT_EQUAL(wiped, 1);
+	look_for(NULL, 0);
+	harness_close(&harness);
+}
+
 int main(void)
 {
-	CU_TestInfo tests[] = {{"keys are wiped where they end", keys_are_wiped_where_they_end},
-	                       {"SA that is gone leaves nothing", sa_that_is_gone_leaves_nothing},
-	                       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+	        {"keys are wiped where they end", keys_are_wiped_where_they_end},
+	        {"SA that is gone leaves nothing", sa_that_is_gone_leaves_nothing},
+	        {"client that leaves leaves nothing", client_that_leaves_leaves_nothing},
+	        CU_TEST_INFO_NULL};
 	return unit_run("control-wipe", tests);
 }

@@ -319,6 +319,12 @@ static void is_busy(void)
 	FAKE_UNTIL(&fake, answer.count == 1);
 	CU_ASSERT(is_failure(&answer, ERROR_UNAVAILABLE, "64 clients"));
 	fake_snapshot(&fake, 1);
+	/* Later on, too, it may say why it hangs up. */
+	fake_ask(&fake, 2, &answer);
+	(void)fake_expect_question(&fake, 2);
+	fake_say_error(&fake, 0, IKE_KEY_ERROR_BUSY, "you don't read");
+	FAKE_UNTIL(&fake, answer.count == 1);
+	CU_ASSERT(is_failure(&answer, ERROR_UNAVAILABLE, "you don't read"));
 	fake_stop(&fake);
 }
 

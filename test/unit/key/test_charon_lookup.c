@@ -676,6 +676,27 @@ static void gone_calls_back_into_the_provider(void)
 	fake_stop(&fake);
 }
 
+/** Who asks anew for an SA that went while it was asked for gets the daemon's next answer, not this one again. */
+static void gone_while_asked_for_calls_back_into_the_provider(void)
+{
+	struct fake_daemon fake;
+	struct busy busy = {.fake = &fake, .asks_for = 2};
+
+	fake_start(&fake, 1);
+	ask_busily(&fake, 2, &busy);
+	uint32_t first = fake_expect_question(&fake, 2);
+	fake_say_gone(&fake, 2);
+	FAKE_UNTIL(&fake, busy.count == 1);
+	uint32_t second = fake_expect_question(&fake, 2);
+	CU_ASSERT_EQUAL(busy.again.count, 0);
+	fake_say_sa(&fake, IKE_KEY_SA, first, 2);
+	fake_say_sa(&fake, IKE_KEY_SA, second, 2);
+	FAKE_UNTIL(&fake, busy.again.count == 1);
+	CU_ASSERT(is_secret_of(&busy.again, 2));
+	CU_ASSERT_EQUAL(busy.count, 1);
+	fake_stop(&fake);
+}
+
 /** Losing the daemon answers what was asked before, each once; what call-backs ask then waits for the next connection. */
 static void loss_calls_back_into_the_provider(void)
 {
@@ -701,6 +722,31 @@ static void loss_calls_back_into_the_provider(void)
 	FAKE_UNTIL(&fake, busy[0].again.count == 1);
 	CU_ASSERT(is_secret_of(&busy[0].again, 2));
 	CU_ASSERT(is_secret_of(&busy[1].again, 3));
+	fake_stop(&fake);
+}
+
+/** The same of look-ups that had not been asked yet. */
+static void loss_of_the_snapshot_calls_back_into_the_provider(void)
+{
+	struct fake_daemon fake;
+	struct answer last, later;
+	struct busy busy = {.fake = &fake, .cancels = &last, .asks_for = 2};
+
+	fake_init(&fake);
+	fake_create(&fake);
+	fake_accept_subscription(&fake);
+	fake_charon(&fake)->earliest_ms = 0;
+	ask_busily(&fake, 1, &busy);
+	fake_ask(&fake, 3, &last);
+	fake_hang_up(&fake);
+	FAKE_UNTIL(&fake, busy.count == 1);
+	CU_ASSERT_EQUAL(last.count, 0);
+	fake_ask(&fake, 1, &later);
+	CU_ASSERT_EQUAL(fake_charon(&fake)->lookup_count, 2);
+	fake_snapshot(&fake, 3);
+	CU_ASSERT(is_secret_of(&busy.again, 2));
+	CU_ASSERT(is_secret_of(&later, 1));
+	CU_ASSERT_EQUAL(last.count, 0);
 	fake_stop(&fake);
 }
 
@@ -732,7 +778,11 @@ int main(void)
 	        {"numbers of questions wrap", numbers_of_questions_wrap},
 	        {"answers call back into the provider", answers_call_back_into_the_provider},
 	        {"gone calls back into the provider", gone_calls_back_into_the_provider},
+	        {"gone while asked for calls back into the provider",
+	         gone_while_asked_for_calls_back_into_the_provider},
 	        {"loss calls back into the provider", loss_calls_back_into_the_provider},
+	        {"loss of the snapshot calls back into the provider",
+	         loss_of_the_snapshot_calls_back_into_the_provider},
 	        CU_TEST_INFO_NULL};
 	return unit_run("key-charon-lookup", tests);
 }
