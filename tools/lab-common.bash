@@ -3,6 +3,7 @@
 # What tools/lab and tools/lab-ike share: a lab's names, and its start and end. Sourced after "tool" is set.
 # shellcheck disable=SC2034,SC2154 # names are used, and tool is set, where this is sourced
 
+PATH=$PATH:/usr/sbin:/sbin # which "su" leaves out
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 name=${SPECULAR_LAB:-specular}
 build=${SPECULAR_BUILD:-$root/build}
