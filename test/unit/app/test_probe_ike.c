@@ -353,6 +353,34 @@ static void an_interrupt_ends_the_search(void)
 	scene_end(&scene);
 }
 
+static void a_costly_count_is_refused(void)
+{
+	struct script script = server_fair;
+	struct scene scene;
+
+	script.count = 2 * ALLOW_COUNT_DEFAULT;
+	scene_init(&scene);
+	daemon_answer_sa(&scene.daemon, 0, LOOPBACK);
+	play(&scene, script, "");
+	CU_ASSERT(scene.result == ERROR_LIMIT && says(&scene, "--allow-count"));
+	CU_ASSERT_EQUAL(scene.server.connections, 0);
+	scene_end(&scene);
+}
+
+/** It makes no sense, and is tried once only. */
+static void accept_6_without_ike_is_an_error(void)
+{
+	struct script script = server_fair;
+	struct scene scene;
+
+	script.set_up_accept = ACCEPT_NO_IKE_SA;
+	scene_init(&scene);
+	play(&scene, script, "--mode encrypted");
+	CU_ASSERT(scene.result == ERROR_NOT_FOUND && says(&scene, "Accept 6"));
+	CU_ASSERT(scene.server.connections == 1 && scene.daemon.asked == 0);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -367,6 +395,8 @@ int main(void)
 	        {"a missing SA is brought up", a_missing_sa_is_brought_up},
 	        {"nothing is brought up in vain", nothing_is_brought_up_in_vain},
 	        {"an interrupt ends the search", an_interrupt_ends_the_search},
+	        {"a costly count is refused", a_costly_count_is_refused},
+	        {"Accept 6 without IKE is an error", accept_6_without_ike_is_an_error},
 	        CU_TEST_INFO_NULL};
 	return unit_run("app-probe-ike", tests);
 }
