@@ -101,7 +101,7 @@ void credentials_free(struct credentials *credentials)
 	key_provider_destroy(credentials->sas);
 	credentials->keys = NULL;
 	credentials->sas = NULL;
-	ike_sa_wipe_secret(&credentials->sa);
+	server_sa_wipe_secret(&credentials->sa);
 }
 
 int credentials_token_key(const struct credentials *credentials, uint32_t mode,

@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "crypto/key_derivation.h"
-#include "ike_sa.h"
 #include "key/key_provider.h"
+#include "server_sa.h"
 #include "wire/control_message.h"
 
 struct credentials {
@@ -20,7 +20,8 @@ struct credentials {
 	struct key_provider *sas;  /**< owned; NULL without an SA file */
 	const char *key_id;        /**< borrowed */
 	bool ike_token_direct;
-	struct ike_sa sa; /**< the SA file's first, its secret left in sas; or the IKE daemon's */
+	struct server_sa
+	        sa; /**< the SA file's first, its secret left in sas; or the IKE daemon's */
 };
 
 /** Loads the files that are given (NULL: none). ERROR_NOT_FOUND when the key file lacks key_id. */

@@ -118,7 +118,7 @@ static const char *text_or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-static void ike_sa(struct json_writer *json, const struct ike_sa *sa)
+static void ike_sa(struct json_writer *json, const struct server_sa *sa)
 {
 	char spi[IKE_SPI_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
 
@@ -212,7 +212,7 @@ void report_json(FILE *out, const struct report *report)
 	if (run->mode & MODE_SYMMETRICAL_SIZE)
 		json_string(&json, NULL, "symmetrical-size");
 	json_close(&json, ']');
-	ike_sa(&json, run_ike_sa(run));
+	ike_sa(&json, run_server_sa(run));
 	json_string(&json, "error", report->error);
 	if (report->total != NULL)
 		measured(&json, report);

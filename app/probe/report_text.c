@@ -120,7 +120,7 @@ static void sessions(FILE *out, const struct report *report)
 	}
 }
 
-static void ike_sa(FILE *out, const struct ike_sa *sa)
+static void ike_sa(FILE *out, const struct server_sa *sa)
 {
 	char spi_i[IKE_SPI_TEXT_SIZE], spi_r[IKE_SPI_TEXT_SIZE], peer[ADDRESS_TEXT_SIZE];
 
@@ -156,7 +156,7 @@ void report_text(FILE *out, const struct report *report)
 	if (report->total->reply_octets_maximum != 0)
 		(void)fprintf(out, ", %u back", report->total->reply_octets_maximum);
 	(void)fprintf(out, " (UDP payload)\n");
-	ike_sa(out, run_ike_sa(run));
+	ike_sa(out, run_server_sa(run));
 	if (run->session_count > 1)
 		sessions(out, report);
 	block(out, report->total);

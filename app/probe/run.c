@@ -17,7 +17,7 @@ void run_init(struct run *run, const struct options *options, int interrupt_fd)
 	run->client.channel.socket = -1;
 }
 
-const struct ike_sa *run_ike_sa(const struct run *run)
+const struct server_sa *run_server_sa(const struct run *run)
 {
 	bool used = (run->mode & MODE_IKEV2_DERIVED) && run->credentials.sa.known;
 

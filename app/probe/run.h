@@ -44,7 +44,7 @@ struct run {
 };
 
 /** The IKE SA that the chosen mode uses, without its secret; NULL when it uses none. */
-const struct ike_sa *run_ike_sa(const struct run *run);
+const struct server_sa *run_server_sa(const struct run *run);
 
 /** Prepares *run; options live as long as it. The caller calls run_close. */
 void run_init(struct run *run, const struct options *options, int interrupt_fd);

@@ -100,15 +100,15 @@ static int sa_find(struct run *run, struct error *error)
 {
 	const struct options *options = run->options;
 	const struct address *server = &run->server.address;
-	struct ike_sa *sa = &run->credentials.sa;
-	int result = ike_sa_find(&options->ike, server, run->interrupt_fd, sa, error);
+	struct server_sa *sa = &run->credentials.sa;
+	int result = server_sa_find(&options->ike, server, run->interrupt_fd, sa, error);
 
 	run->ike_server = *server;
 	if (result != ERROR_NOT_FOUND || options->ike.connection == NULL)
 		return result;
 	control_client_close(&run->client);
-	return ike_sa_bring_up(&options->ike, server, options->verbose, run->interrupt_fd, sa,
-	                       error);
+	return server_sa_bring_up(&options->ike, server, options->verbose, run->interrupt_fd, sa,
+	                          error);
 }
 
 static const char *find_event(int result)
@@ -173,18 +173,18 @@ static int set_up_once(struct run *run, struct error *error)
 static int sa_refused(struct run *run, struct error *error)
 {
 	const struct options *options = run->options;
-	struct ike_sa old = run->credentials.sa;
+	struct server_sa old = run->credentials.sa;
 	struct error refusal = *error, ignored;
 
 	if (options->ike.socket != NULL && !run->ike_asked_again) {
 		run->ike_asked_again = true;
-		if (sa_find(run, &ignored) == 0 && !ike_sa_same(&old, &run->credentials.sa)) {
+		if (sa_find(run, &ignored) == 0 && !server_sa_same(&old, &run->credentials.sa)) {
 			log_event(LOG_LEVEL_WARNING, "ike-sa-renewed",
 			          "%s, and the IKE daemon has another SA now: trying that",
 			          refusal.text);
 			return 0;
 		}
-		ike_sa_wipe_secret(&run->credentials.sa);
+		server_sa_wipe_secret(&run->credentials.sa);
 	}
 	go_without_ike(run, "ike-sa-not-found", refusal.text);
 	if (interrupted(run))
@@ -211,7 +211,7 @@ int set_up(struct run *run, struct error *error)
 	}
 	for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
 		result = set_up_once(run, error);
-		ike_sa_wipe_secret(&run->credentials.sa);
+		server_sa_wipe_secret(&run->credentials.sa);
 		if (result != ERROR_NOT_FOUND || !(run->mode & MODE_IKEV2_DERIVED))
 			return result;
 		/* The server ends the set-up after Accept 6, so going on takes a new connection. */

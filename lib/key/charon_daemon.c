@@ -124,7 +124,7 @@ void charon_daemon_ready(struct charon_provider *charon)
 	charon->state = CHARON_READY;
 	(void)evtimer_del(charon->deadline);
 	log_event_limited(&charon->limiters[CHARON_LOG_CONNECTED], LOG_LEVEL_INFO,
-	                  "ike-daemon-connected", "%s: keys of %u SAs", charon->settings->socket,
+	                  "ike-daemon-connected", "%s: SAs with keys: %u", charon->settings->socket,
 	                  charon->cache.count);
 	charon_lookup_resume(charon);
 }

@@ -128,13 +128,13 @@ static bool fell_back(const struct scene *scene, unsigned connection)
 	return set_up_done(scene) && scene->server.connections == connection + 1 &&
 	       scene->server.responses[connection].mode == MODE_ENCRYPTED &&
 	       memcmp(scene->server.responses[connection].key_id, "lab", sizeof("lab")) == 0 &&
-	       scene->run.mode == MODE_ENCRYPTED && run_ike_sa(&scene->run) == NULL;
+	       scene->run.mode == MODE_ENCRYPTED && run_server_sa(&scene->run) == NULL;
 }
 
 static void the_servers_sa_is_used(void)
 {
 	static const uint8_t zero[IKE_KEY_SECRET_SIZE_MAXIMUM];
-	const struct ike_sa *sa;
+	const struct server_sa *sa;
 	struct scene scene;
 	struct address peer;
 
@@ -147,7 +147,7 @@ static void the_servers_sa_is_used(void)
 	CU_ASSERT(address_parse(LOOPBACK, &peer) == 0);
 	CU_ASSERT(address_equal(&scene.daemon.question.peer_address, &peer));
 	CU_ASSERT(scene.daemon.question.want == IKE_KEY_WANT_SECRET);
-	sa = run_ike_sa(&scene.run);
+	sa = run_server_sa(&scene.run);
 	CU_ASSERT_FATAL(sa != NULL);
 	CU_ASSERT(sa->prf == IKE_PRF_HMAC_SHA2_256 && address_equal(&sa->peer, &peer));
 	CU_ASSERT_STRING_EQUAL(sa->peer_identity, "CN=reflector");

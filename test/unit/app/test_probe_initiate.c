@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "ike_sa.h"
 #include "probe_ike_daemon.h"
 #include "probe_swanctl.h"
+#include "server_sa.h"
 #include "unit.h"
 
 #define TIMEOUT_S    5u
@@ -152,18 +152,18 @@ static void a_missing_one_names_the_package(void)
 }
 
 /** Has the SA with 192.0.2.2 brought up. */
-static int bring_up(struct ike_sa *sa)
+static int bring_up(struct server_sa *sa)
 {
 	struct ike_options options = {.socket = daemon_.path, .connection = "lab"};
 	struct address peer;
 
 	CU_ASSERT_FATAL(address_parse("192.0.2.2", &peer) == 0);
-	return ike_sa_bring_up(&options, &peer, true, NO_INTERRUPT, sa, &error);
+	return server_sa_bring_up(&options, &peer, true, NO_INTERRUPT, sa, &error);
 }
 
 static void an_sa_is_brought_up(void)
 {
-	struct ike_sa sa;
+	struct server_sa sa;
 
 	swanctl_make(&daemon_, "echo initiating");
 	daemon_answer_sa(&daemon_, 1, "192.0.2.2");
@@ -171,13 +171,13 @@ static void an_sa_is_brought_up(void)
 	CU_ASSERT(bring_up(&sa) == 0 && sa.known && sa.secret_size == 32);
 	CU_ASSERT(memcmp(sa.spi_i, daemon_spis[1], IKE_SPI_SIZE) == 0);
 	CU_ASSERT(memcmp(sa.spi_r, daemon_spis[1] + IKE_SPI_SIZE, IKE_SPI_SIZE) == 0);
-	ike_sa_wipe_secret(&sa);
+	server_sa_wipe_secret(&sa);
 	swanctl_remove(&daemon_);
 }
 
 static void in_vain_is_told(void)
 {
-	struct ike_sa sa;
+	struct server_sa sa;
 
 	swanctl_make(&daemon_, "echo 'initiate failed: no answer' >&2; exit 1");
 	daemon_answer_error(&daemon_, IKE_KEY_ERROR_NOT_FOUND);

@@ -202,7 +202,7 @@ static void json_tells_the_same(void)
 static void the_ike_sa_is_told(void)
 {
 	struct measurement m;
-	struct ike_sa *sa;
+	struct server_sa *sa;
 	char *text;
 
 	measure(&m);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ike_sa.h"
+#include "server_sa.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +16,8 @@
 	 IKE_KEY_HAS(IKE_KEY_SECRET) | IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS))
 
 /** An SA with another peer, or a secret that its PRF can't have made, would be used in vain: the server has another key. */
-static int take(const struct ike_key_message *answer, const struct address *peer, struct ike_sa *sa,
-                struct error *error)
+static int take(const struct ike_key_message *answer, const struct address *peer,
+                struct server_sa *sa, struct error *error)
 {
 	size_t size = ike_prf_size((enum ike_prf)answer->prf);
 
@@ -45,8 +45,8 @@ static const struct address *peer_meant(const struct ike_options *options,
 	return options->peer.family != 0 ? &options->peer : server;
 }
 
-int ike_sa_find(const struct ike_options *options, const struct address *server, int interrupt_fd,
-                struct ike_sa *sa, struct error *error)
+int server_sa_find(const struct ike_options *options, const struct address *server,
+                   int interrupt_fd, struct server_sa *sa, struct error *error)
 {
 	const struct address *peer = peer_meant(options, server);
 	struct ike_key_message request = {.type = IKE_KEY_GET_BY_PEER,
@@ -59,7 +59,7 @@ int ike_sa_find(const struct ike_options *options, const struct address *server,
 	int result = ike_key_query(options->socket, &request, QUERY_TIMEOUT_MS, interrupt_fd,
 	                           &answer, error);
 
-	*sa = (struct ike_sa){0};
+	*sa = (struct server_sa){0};
 	if (result == 0)
 		result = take(&answer, peer, sa, error);
 	else if (result == ERROR_NOT_FOUND)
@@ -71,19 +71,19 @@ int ike_sa_find(const struct ike_options *options, const struct address *server,
 	return result;
 }
 
-int ike_sa_bring_up(const struct ike_options *options, const struct address *server, bool verbose,
-                    int interrupt_fd, struct ike_sa *sa, struct error *error)
+int server_sa_bring_up(const struct ike_options *options, const struct address *server,
+                       bool verbose, int interrupt_fd, struct server_sa *sa, struct error *error)
 {
 	char text[ADDRESS_TEXT_SIZE];
 	int result;
 
-	*sa = (struct ike_sa){0};
+	*sa = (struct server_sa){0};
 	(void)address_format(peer_meant(options, server), text);
 	log_event(LOG_LEVEL_INFO, "ike-initiate", "no SA with %s: bringing up %s", text,
 	          options->connection);
 	if (ike_initiate(options, IKE_INITIATE_TIMEOUT_S, verbose, interrupt_fd, error) != 0)
 		return ERROR_NOT_FOUND;
-	result = ike_sa_find(options, server, interrupt_fd, sa, error);
+	result = server_sa_find(options, server, interrupt_fd, sa, error);
 	if (result == ERROR_NOT_FOUND)
 		(void)error_set(error, result,
 		                "%.100s is up, but the IKE daemon at %s has no SA with %s: is that "
@@ -92,7 +92,7 @@ int ike_sa_bring_up(const struct ike_options *options, const struct address *ser
 	return result;
 }
 
-bool ike_sa_same(const struct ike_sa *left, const struct ike_sa *right)
+bool server_sa_same(const struct server_sa *left, const struct server_sa *right)
 {
 	return memcmp(left->spi_i, right->spi_i, sizeof(left->spi_i)) == 0 &&
 	       memcmp(left->spi_r, right->spi_r, sizeof(left->spi_r)) == 0;
@@ -105,7 +105,7 @@ const char *ike_spi_format(const uint8_t spi[IKE_SPI_SIZE], char text[IKE_SPI_TE
 	return text;
 }
 
-void ike_sa_wipe_secret(struct ike_sa *sa)
+void server_sa_wipe_secret(struct server_sa *sa)
 {
 	secret_wipe(sa->secret, sizeof(sa->secret));
 	sa->secret_size = 0;

@@ -3,8 +3,8 @@
  * The IKE SA that the Token's key comes from. The Control-Client looks it up by the server's address (RFC 7717 section 5.1): here by asking
  * the host's IKE daemon. Blocking.
  */
-#ifndef SPECULAR_PROBE_IKE_SA_H
-#define SPECULAR_PROBE_IKE_SA_H
+#ifndef SPECULAR_PROBE_SERVER_SA_H
+#define SPECULAR_PROBE_SERVER_SA_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 #define IKE_SPI_TEXT_SIZE (2 * IKE_SPI_SIZE + 1)
 
-struct ike_sa {
+struct server_sa {
 	bool known; /**< SPIs are there */
 	uint8_t spi_i[IKE_SPI_SIZE];
 	uint8_t spi_r[IKE_SPI_SIZE];
@@ -33,23 +33,23 @@ struct ike_sa {
  * Asks the daemon for the newest SA with options->peer, or with server when that has none. ERROR_NOT_FOUND: no SA. ERROR_UNAVAILABLE,
  * ERROR_PERMISSION, ERROR_FORMAT: as ike_key_query. The text has the remedy. *sa is zero after an error.
  */
-int ike_sa_find(const struct ike_options *options, const struct address *server, int interrupt_fd,
-                struct ike_sa *sa, struct error *error);
+int server_sa_find(const struct ike_options *options, const struct address *server,
+                   int interrupt_fd, struct server_sa *sa, struct error *error);
 
 /**
  * Has options->connection brought up and asks again; this is logged. verbose: so is what swanctl says. May take longer than a server waits
- * for Set-Up-Response. Errors: as ike_sa_find; ERROR_NOT_FOUND when it could not be brought up.
+ * for Set-Up-Response. Errors: as server_sa_find; ERROR_NOT_FOUND when it could not be brought up.
  */
-int ike_sa_bring_up(const struct ike_options *options, const struct address *server, bool verbose,
-                    int interrupt_fd, struct ike_sa *sa, struct error *error);
+int server_sa_bring_up(const struct ike_options *options, const struct address *server,
+                       bool verbose, int interrupt_fd, struct server_sa *sa, struct error *error);
 
 /** The same SPIs. */
-bool ike_sa_same(const struct ike_sa *left, const struct ike_sa *right);
+bool server_sa_same(const struct server_sa *left, const struct server_sa *right);
 
 /** 16 hexadecimal digits; returns text. */
 const char *ike_spi_format(const uint8_t spi[IKE_SPI_SIZE], char text[IKE_SPI_TEXT_SIZE]);
 
 /** The rest stays, for the report. */
-void ike_sa_wipe_secret(struct ike_sa *sa);
+void server_sa_wipe_secret(struct server_sa *sa);
 
 #endif
