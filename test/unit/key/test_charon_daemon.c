@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** The charon provider and a daemon that is absent, slow, gone, restarted, hostile, or does not want us. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "fake_daemon.h"
@@ -45,6 +48,32 @@ static void no_daemon(void)
 	fake_ask(&fake, 1, &answer);
 	fake_snapshot(&fake, 1);
 	CU_ASSERT(is_secret_of(&answer, 1));
+	fake_stop(&fake);
+}
+
+/** A daemon that hangs leaves those who connect in a queue, which gets full: nothing of ours waits for it. */
+static void daemon_takes_nobody(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct fake_daemon fake;
+	struct answer answer;
+	int others[8], count = 0;
+
+	fake_init(&fake);
+	CU_ASSERT_EQUAL_FATAL(listen(fake.listener, 0), 0);
+	memcpy(address.sun_path, fake.settings.socket, strlen(fake.settings.socket));
+	do {
+		CU_ASSERT_FATAL(count < (int)(sizeof(others) / sizeof(others[0])));
+		others[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		CU_ASSERT_FATAL(others[count] >= 0);
+	} while (connect(others[count++], (struct sockaddr *)&address, sizeof(address)) == 0);
+	CU_ASSERT_EQUAL_FATAL(errno, EAGAIN);
+	fake_create(&fake);
+	fake_ask(&fake, 1, &answer);
+	FAKE_UNTIL(&fake, answer.count == 1);
+	CU_ASSERT(is_failure(&answer, ERROR_UNAVAILABLE, "accepts no connections"));
+	while (count-- > 0)
+		(void)close(others[count]);
 	fake_stop(&fake);
 }
 
@@ -515,6 +544,7 @@ static void reads_nothing(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {{"no daemon", no_daemon},
+	                       {"daemon takes nobody", daemon_takes_nobody},
 	                       {"socket that nobody serves", socket_that_nobody_serves},
 	                       {"path too long for a socket", path_too_long_for_a_socket},
 	                       {"pauses double up to ten seconds", pauses_double_up_to_ten_seconds},
