@@ -11,21 +11,15 @@
 #include "key/ike_key_query.h"
 
 #define QUERY_TIMEOUT_MS 3000
-#define ANSWER_NEEDS                                                                               \
-	(IKE_KEY_HAS(IKE_KEY_SPI_I) | IKE_KEY_HAS(IKE_KEY_SPI_R) | IKE_KEY_HAS(IKE_KEY_PRF) |      \
-	 IKE_KEY_HAS(IKE_KEY_SECRET) | IKE_KEY_HAS(IKE_KEY_PEER_ADDRESS))
 
-/** An SA with another peer, or a secret that its PRF can't have made, would be used in vain: the server has another key. */
-static int take(const struct ike_key_message *answer, const struct address *peer,
-                struct server_sa *sa, struct error *error)
+/** A secret that its PRF can't have made would be used in vain: the server has another key. */
+static int take(const struct ike_key_message *answer, struct server_sa *sa, struct error *error)
 {
 	size_t size = ike_prf_size((enum ike_prf)answer->prf);
 
-	if ((answer->attributes & ANSWER_NEEDS) != ANSWER_NEEDS ||
-	    !address_equal(&answer->peer_address, peer) || answer->secret_size == 0 ||
-	    (size != 0 && size != answer->secret_size))
+	if (answer->secret_size == 0 || (size != 0 && size != answer->secret_size))
 		return error_set(error, ERROR_FORMAT,
-		                 "the IKE daemon's answer is not the SA that was asked for: is its "
+		                 "the IKE daemon's secret is not as long as its PRF's: is its "
 		                 "plugin the one of this version?");
 	sa->known = true;
 	memcpy(sa->spi_i, answer->spi_i, sizeof(sa->spi_i));
@@ -61,7 +55,7 @@ int server_sa_find(const struct ike_options *options, const struct address *serv
 
 	*sa = (struct server_sa){0};
 	if (result == 0)
-		result = take(&answer, peer, sa, error);
+		result = take(&answer, sa, error);
 	else if (result == ERROR_NOT_FOUND)
 		(void)error_set(error, result,
 		                "the IKE daemon at %s has no SA with %s: bring one up "
