@@ -55,7 +55,7 @@ static int derive_secret(const struct ike_key_message *message, struct ike_sa *s
 	size_t size = ike_prf_size(prf);
 
 	if (size == 0)
-		return error_set(error, ERROR_ARGUMENT, "its PRF %u is not implemented here",
+		return error_set(error, ERROR_ARGUMENT, "its PRF %u is unknown here",
 		                 (unsigned)message->prf);
 	if ((message->attributes & IKE_KEY_HAS(IKE_KEY_SK_D)) == 0)
 		return error_set(error, ERROR_ARGUMENT, "it came without its SK_d");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** Look-ups of the charon provider against a daemon that behaves: cache, questions, events, policy, cancelling, bounds. */
+/** Look-ups of the charon provider against a daemon that behaves: cache, questions, events, cancelling, bounds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,109 +259,6 @@ static void rekeying_is_logged(void)
 	fake_stop(&fake);
 }
 
-static void peer_address_must_match(void)
-{
-	struct key_query query = fake_query(1);
-	struct fake_daemon fake;
-	struct answer answer;
-	struct key_lookup *lookup;
-
-	fake_start(&fake, 1);
-	query.peer.octets[3] = 200;
-	memset(&answer, 0, sizeof(answer));
-	CU_ASSERT_EQUAL(key_provider_ask(fake.provider, &query, fake_take_answer, &answer, &lookup),
-	                0);
-	CU_ASSERT(is_failure(&answer, ERROR_PERMISSION, "the SA's peer is 192.0.2.1"));
-	fake.settings.require_peer_address_match = false;
-	memset(&answer, 0, sizeof(answer));
-	CU_ASSERT_EQUAL(key_provider_ask(fake.provider, &query, fake_take_answer, &answer, &lookup),
-	                0);
-	CU_ASSERT(is_secret_of(&answer, 1));
-	fake_stop(&fake);
-}
-
-/** The daemon's word on an SA that is not in the cache changes nothing of who may use it. */
-static void peer_address_must_match_in_answers(void)
-{
-	struct key_query query = fake_query(1);
-	struct fake_daemon fake;
-	struct answer answer = {0};
-	struct key_lookup *lookup;
-
-	fake_start(&fake, 0);
-	query.peer.octets[3] = 200;
-	CU_ASSERT_EQUAL(key_provider_ask(fake.provider, &query, fake_take_answer, &answer, &lookup),
-	                0);
-	fake_say_sa(&fake, IKE_KEY_SA, fake_expect_question(&fake, 1), 1);
-	FAKE_UNTIL(&fake, answer.count == 1);
-	CU_ASSERT(is_failure(&answer, ERROR_PERMISSION, "192.0.2.1"));
-	fake_stop(&fake);
-}
-
-static int permit(const char *pattern, const char *identity)
-{
-	struct ike_key_message message = fake_sa(IKE_KEY_SA, 1, 1);
-	struct config_ikev2 settings = {.allowed_identity_count = 2,
-	                                .allowed_identities = {"nobody"}};
-	struct error error = {""};
-	struct ike_sa *sa;
-
-	(void)snprintf(settings.allowed_identities[1], CONFIG_IDENTITY_SIZE, "%s", pattern);
-	(void)snprintf(message.peer_identity, sizeof(message.peer_identity), "%s", identity);
-	CU_ASSERT_EQUAL_FATAL(ike_sa_read(&message, DERIVE_DAEMON, &sa, &error), 0);
-	int status = ike_sa_permit(sa, &settings, &message.peer_address, &error);
-	ike_sa_destroy(sa);
-	return status;
-}
-
-/** A wildcard stands for a part of an identity, not for its kind. */
-static void identity_must_be_of_the_patterns_kind(void)
-{
-	CU_ASSERT_EQUAL(permit("*.example", "CN=client.example"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("*.example", "somebody@client.example"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("*.example", "keyid:client.example"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("*.example", "eap:client.example"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("*@example", "CN=a, E=b@example"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("*@example", "eap:a@example"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("C=CH, *", "fqdn:C=CH, CN=client"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("keyid:*", "eap:client"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("keyid:*", "keyid:client"), 0);
-	CU_ASSERT_EQUAL(permit("eap:*@example", "eap:a@example"), 0);
-	CU_ASSERT_EQUAL(permit("*@example", "a@example"), 0);
-	CU_ASSERT_EQUAL(permit("2001:db8:*", "2001:db8::1"), 0);
-	CU_ASSERT_EQUAL(permit("192.0.2.*", "192.0.2.1"), 0);
-	CU_ASSERT_EQUAL(permit("*", "keyid:#0102"), 0);
-	CU_ASSERT_EQUAL(permit("*", "CN=client"), 0);
-}
-
-static void identity_must_match_one_pattern(void)
-{
-	struct fake_daemon fake;
-	struct answer answer;
-
-	CU_ASSERT_EQUAL(permit("client.example", "client.example"), 0);
-	CU_ASSERT_EQUAL(permit("*.example", "client.example"), 0);
-	CU_ASSERT_EQUAL(permit("client.example", "client.example.net"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("client-?", "client-7"), 0);
-	CU_ASSERT_EQUAL(permit("client-[0-4]", "client-7"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("C=CH, O=Lab, *", "C=CH, O=Lab, CN=client"), 0);
-	CU_ASSERT_EQUAL(permit("*", "a/b"), 0);
-	CU_ASSERT_EQUAL(permit("*", ".hidden"), 0);
-	CU_ASSERT_EQUAL(permit("a\\*", "a*"), 0);
-	CU_ASSERT_EQUAL(permit("a\\*", "ab"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("CLIENT", "client"), ERROR_PERMISSION);
-	CU_ASSERT_EQUAL(permit("?*", ""), ERROR_PERMISSION);
-
-	fake_start(&fake, 2);
-	fake.settings.allowed_identity_count = 1;
-	(void)strcpy(fake.settings.allowed_identities[0], "peer-1.*");
-	fake_ask(&fake, 1, &answer);
-	CU_ASSERT(is_secret_of(&answer, 1));
-	fake_ask(&fake, 2, &answer);
-	CU_ASSERT(is_failure(&answer, ERROR_PERMISSION, "\"peer-2.example\""));
-	fake_stop(&fake);
-}
-
 /** Says an SA with the vector's SK_d, and looks whether the secret is the vector's. */
 static void compare_derived(struct fake_daemon *fake, unsigned number,
                             const struct secret_vector *vector)
@@ -465,7 +362,7 @@ static void sa_without_its_sk_d_is_not_used(void)
 	fake_create(&fake);
 	fake_snapshot(&fake, 0);
 	for (unsigned i = 0; i < 3; i++) {
-		static const char *const texts[] = {"its PRF 1000 is not implemented here",
+		static const char *const texts[] = {"its PRF 1000 is unknown here",
 		                                    "it came without its SK_d",
 		                                    "its SK_d has 31 octets instead of 32"};
 
@@ -587,169 +484,6 @@ static void numbers_of_questions_wrap(void)
 	fake_stop(&fake);
 }
 
-/** A call-back that asks again, and cancels another look-up. */
-struct busy {
-	struct fake_daemon *fake;
-	struct answer again;
-	struct answer *cancels;
-	unsigned asks_for;
-	unsigned count;
-};
-
-static void keep_busy(struct busy *busy)
-{
-	if (busy->count++ == 0 || busy->again.count == 1)
-		fake_ask(busy->fake, busy->asks_for, &busy->again);
-	if (busy->cancels != NULL && busy->cancels->lookup != NULL) {
-		key_provider_cancel(busy->fake->provider, busy->cancels->lookup);
-		busy->cancels->lookup = NULL;
-	}
-}
-
-static void answer_keeps_busy(void *context, int status, const struct shared_secret *secret,
-                              const char *reason)
-{
-	(void)status;
-	(void)secret;
-	(void)reason;
-	keep_busy(context);
-}
-
-static void gone_keeps_busy(void *context, const struct shared_secret *secret)
-{
-	(void)secret;
-	keep_busy(context);
-}
-
-static void ask_busily(struct fake_daemon *fake, unsigned sa, struct busy *busy)
-{
-	struct key_query query = fake_query(sa);
-	struct key_lookup *lookup;
-
-	CU_ASSERT_EQUAL_FATAL(
-	        key_provider_ask(fake->provider, &query, answer_keeps_busy, busy, &lookup), 0);
-}
-
-static void answers_call_back_into_the_provider(void)
-{
-	struct fake_daemon fake;
-	struct answer other;
-	struct busy busy = {.fake = &fake, .cancels = &other, .asks_for = 3};
-
-	fake_start(&fake, 1);
-	/* From within asking. */
-	ask_busily(&fake, 1, &busy);
-	CU_ASSERT_EQUAL(busy.count, 1);
-	/* From within the daemon's answer, with the other's question and the new one under way. */
-	ask_busily(&fake, 2, &busy);
-	fake_ask(&fake, 4, &other);
-	uint32_t three = fake_expect_question(&fake, 3);
-	uint32_t two = fake_expect_question(&fake, 2);
-	uint32_t four = fake_expect_question(&fake, 4);
-	fake_say_sa(&fake, IKE_KEY_SA, three, 3);
-	FAKE_UNTIL(&fake, busy.again.count == 1);
-	fake_say_error(&fake, two, IKE_KEY_ERROR_NOT_FOUND, "");
-	fake_say_sa(&fake, IKE_KEY_SA, four, 4);
-	FAKE_UNTIL(&fake, fake_charon(&fake)->lookup_count == 0);
-	CU_ASSERT_EQUAL(busy.count, 2);
-	CU_ASSERT(is_secret_of(&busy.again, 3));
-	CU_ASSERT_EQUAL(other.count, 0);
-	fake_stop(&fake);
-}
-
-static void gone_calls_back_into_the_provider(void)
-{
-	struct fake_daemon fake;
-	struct answer other;
-	struct busy busy = {.fake = &fake, .cancels = &other, .asks_for = 1};
-
-	fake_start(&fake, 2);
-	key_provider_watch(fake.provider, gone_keeps_busy, &busy);
-	fake_ask(&fake, 1000, &other);
-	(void)fake_expect_question(&fake, 1000);
-	fake_say_gone(&fake, 1);
-	FAKE_UNTIL(&fake, busy.count == 1);
-	/* It asked for the one that goes, which is not in memory any more. */
-	FAKE_UNTIL(&fake, busy.again.count == 1);
-	CU_ASSERT(is_failure(&busy.again, ERROR_NOT_FOUND, NULL));
-	CU_ASSERT_EQUAL(other.count, 0);
-	fake_stop(&fake);
-}
-
-/** Who asks anew for an SA that went while it was asked for gets the daemon's next answer, not this one again. */
-static void gone_while_asked_for_calls_back_into_the_provider(void)
-{
-	struct fake_daemon fake;
-	struct busy busy = {.fake = &fake, .asks_for = 2};
-
-	fake_start(&fake, 1);
-	ask_busily(&fake, 2, &busy);
-	uint32_t first = fake_expect_question(&fake, 2);
-	fake_say_gone(&fake, 2);
-	FAKE_UNTIL(&fake, busy.count == 1);
-	uint32_t second = fake_expect_question(&fake, 2);
-	CU_ASSERT_EQUAL(busy.again.count, 0);
-	fake_say_sa(&fake, IKE_KEY_SA, first, 2);
-	fake_say_sa(&fake, IKE_KEY_SA, second, 2);
-	FAKE_UNTIL(&fake, busy.again.count == 1);
-	CU_ASSERT(is_secret_of(&busy.again, 2));
-	CU_ASSERT_EQUAL(busy.count, 1);
-	fake_stop(&fake);
-}
-
-/** Losing the daemon answers what was asked before, each once; what call-backs ask then waits for the next connection. */
-static void loss_calls_back_into_the_provider(void)
-{
-	struct fake_daemon fake;
-	struct answer first, second;
-	struct busy busy[2] = {{.fake = &fake, .cancels = &second, .asks_for = 2},
-	                       {.fake = &fake, .asks_for = 3}};
-
-	fake_start(&fake, 3);
-	fake_charon(&fake)->earliest_ms = 0; /* it has been up for long */
-	key_provider_watch(fake.provider, gone_keeps_busy, &busy[1]);
-	fake_ask(&fake, 1000, &first);
-	ask_busily(&fake, 1001, &busy[0]);
-	fake_ask(&fake, 1002, &second);
-	fake_hang_up(&fake);
-	FAKE_UNTIL(&fake, busy[0].count == 1);
-	CU_ASSERT(is_failure(&first, ERROR_UNAVAILABLE, "closed the connection"));
-	CU_ASSERT_EQUAL(second.count, 0);
-	CU_ASSERT_EQUAL(busy[1].count, 3);
-	CU_ASSERT_EQUAL(busy[0].again.count, 0);
-	key_provider_watch(fake.provider, NULL, NULL);
-	fake_snapshot(&fake, 3);
-	FAKE_UNTIL(&fake, busy[0].again.count == 1);
-	CU_ASSERT(is_secret_of(&busy[0].again, 2));
-	CU_ASSERT(is_secret_of(&busy[1].again, 3));
-	fake_stop(&fake);
-}
-
-/** The same of look-ups that had not been asked yet. */
-static void loss_of_the_snapshot_calls_back_into_the_provider(void)
-{
-	struct fake_daemon fake;
-	struct answer last, later;
-	struct busy busy = {.fake = &fake, .cancels = &last, .asks_for = 2};
-
-	fake_init(&fake);
-	fake_create(&fake);
-	fake_accept_subscription(&fake);
-	fake_charon(&fake)->earliest_ms = 0;
-	ask_busily(&fake, 1, &busy);
-	fake_ask(&fake, 3, &last);
-	fake_hang_up(&fake);
-	FAKE_UNTIL(&fake, busy.count == 1);
-	CU_ASSERT_EQUAL(last.count, 0);
-	fake_ask(&fake, 1, &later);
-	CU_ASSERT_EQUAL(fake_charon(&fake)->lookup_count, 2);
-	fake_snapshot(&fake, 3);
-	CU_ASSERT(is_secret_of(&busy.again, 2));
-	CU_ASSERT(is_secret_of(&later, 1));
-	CU_ASSERT_EQUAL(last.count, 0);
-	fake_stop(&fake);
-}
-
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -765,10 +499,6 @@ int main(void)
 	        {"SA comes up again with another secret", sa_comes_up_again_with_another_secret},
 	        {"SA that goes while it is asked for", sa_that_goes_while_it_is_asked_for},
 	        {"rekeying is logged", rekeying_is_logged},
-	        {"peer address must match", peer_address_must_match},
-	        {"peer address must match in answers", peer_address_must_match_in_answers},
-	        {"identity must match one pattern", identity_must_match_one_pattern},
-	        {"identity must be of the pattern's kind", identity_must_be_of_the_patterns_kind},
 	        {"appliance derives from SK_d", appliance_derives_from_sk_d},
 	        {"SA without its secret is not used", sa_without_its_secret_is_not_used},
 	        {"SA without its SK_d is not used", sa_without_its_sk_d_is_not_used},
@@ -776,13 +506,6 @@ int main(void)
 	        {"destroyed with look-ups under way", destroyed_with_look_ups_under_way},
 	        {"look-ups under way are bounded", look_ups_under_way_are_bounded},
 	        {"numbers of questions wrap", numbers_of_questions_wrap},
-	        {"answers call back into the provider", answers_call_back_into_the_provider},
-	        {"gone calls back into the provider", gone_calls_back_into_the_provider},
-	        {"gone while asked for calls back into the provider",
-	         gone_while_asked_for_calls_back_into_the_provider},
-	        {"loss calls back into the provider", loss_calls_back_into_the_provider},
-	        {"loss of the snapshot calls back into the provider",
-	         loss_of_the_snapshot_calls_back_into_the_provider},
 	        CU_TEST_INFO_NULL};
 	return unit_run("key-charon-lookup", tests);
 }
