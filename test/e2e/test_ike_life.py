@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import ike_keys, live, twamp
-from harness.lab import CLIENT, CLIENT_LINK
+from harness.lab import APPLIANCE, CLIENT, CLIENT_LINK
 from harness.live import Stream
 from harness.strongswan import CONNECTION, PROVIDER, SIDES, spis
 from harness.suite import cases, configuration, subset
@@ -96,6 +96,28 @@ def test_deletion(lab, side):
         stream.flows()
         another_session(stream)
         live.works(lab, ike.up())
+
+
+def answers(lab):
+    """Waits until packets are being answered."""
+    before = lab.counters().get("reflected", 0)
+    lab.wait_for(lambda: lab.counters().get("reflected", 0) > before, 10, "test packets to be answered")
+
+
+@configuration(ikev2=PROVIDER, keys=None)
+def test_probe_outlives_its_sa(lab):
+    """The probe, too, stays with the secret that it was set up with: through a rekeying and a deletion, with no packet lost."""
+    ike = lab.ike()
+    ike.initiate()
+    with ThreadPoolExecutor() as aside:
+        probe = aside.submit(lab.probe, APPLIANCE[4], "--mode", "ikev2-encrypted", "--ike", ike.socket("client"), "--no-fallback",
+                             "--count", "250", "--interval", "0.02")
+        answers(lab)
+        for end in (ike.rekey, ike.terminate):
+            end()
+            answers(lab)
+        total = probe.result()["total"]
+    assert (total["sent"], total["answered"]) == (250, 250), total
 
 
 @configuration(ikev2=PROVIDER, keys=None)

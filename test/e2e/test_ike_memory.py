@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What running programs have of an IKE SA in their memory (RFC 7717 section 5.1): the appliance has nothing of a dead SA, though
-sessions that were set up under it go on; the probe has nothing of one as soon as its set-up is over."""
+"""What running programs have of an IKE SA in their memory (RFC 7717 section 5.1): appliance and charon's plugin have nothing of a dead
+SA, though sessions that were set up under it go on; the probe has nothing of one as soon as its set-up is over."""
 
 import os
 import signal
@@ -44,6 +44,18 @@ def test_nothing_of_a_dead_sa_is_kept(lab, how):
     lab.wait_for(lambda: not places(lab.pid(), **secrets), 10, "the session's keys to go")
 
 
+@configuration(ikev2=PROVIDER, keys=None)
+@cases("terminated", "rekeyed")
+def test_plugin_keeps_nothing_of_a_dead_sa(lab, how):
+    """Once its clients have been told."""
+    ike = lab.ike()
+    sa = ike.up()
+    live.works(lab, sa)
+    assert places(ike.pid("appliance"), secret=sa.secret), "the plugin serves it"
+    ended(ike, how)
+    lab.wait_for(lambda: not places(ike.pid("appliance"), secret=sa.secret), 10, "the plugin to wipe the secret")
+
+
 @configuration(ikev2={**PROVIDER, "derive": "appliance"}, keys=None)
 def test_sk_d_is_not_kept(lab):
     """It was there to derive the secret from."""
@@ -62,12 +74,12 @@ def test_probe_keeps_no_secret(lab):
     sa = ike.up()
     control = lab.control()
     control.greeting()
-    accepted = lab.counters().get("sessions_accepted", 0)
-    probe = lab.start("client", os.path.join(lab.build, "app", "probe", "specular-probe"), APPLIANCE[4], "--mode", "ikev2-encrypted",
-                      "--ike", ike.socket("client"), "--count", "10000", "--quiet")
-    lab.wait_for(lambda: lab.counters().get("sessions_accepted", 0) > accepted, 10, "the probe's session")
-    assert places(probe.pid, spi=sa.spi_i), "the report names the SA"
-    found = places(probe.pid, secret=sa.secret, token=k.token_key(sa.secret, control.hello.salt, control.hello.count))
-    assert not found and probe.poll() is None, found
-    probe.send_signal(signal.SIGINT)
-    assert probe.wait(10) == 0
+    mark = len(lab.log())
+    with lab.start("client", os.path.join(lab.build, "app", "probe", "specular-probe"), APPLIANCE[4], "--mode", "ikev2-encrypted",
+                   "--ike", ike.socket("client"), "--count", "10000", "--quiet") as probe:
+        lab.wait_for_log("session-accepted", mark)
+        assert places(probe.pid, spi=sa.spi_i), "the report names the SA"
+        found = places(probe.pid, secret=sa.secret, token=k.token_key(sa.secret, control.hello.salt, control.hello.count))
+        assert not found and probe.poll() is None, found
+        probe.send_signal(signal.SIGINT)
+        assert probe.wait(10) == 0
