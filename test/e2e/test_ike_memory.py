@@ -56,7 +56,8 @@ def test_plugin_keeps_nothing_of_a_dead_sa(lab, how):
     lab.wait_for(lambda: not places(ike.pid("appliance"), secret=sa.secret), 10, "the plugin to wipe the secret")
 
 
-@configuration(ikev2={**PROVIDER, "derive": "appliance"}, keys=None)
+# The timeout makes it an appliance of this test's own: one that was refused SK_d before waits ten seconds.
+@configuration(ikev2={**PROVIDER, "derive": "appliance", "timeout": 3000}, keys=None)
 def test_sk_d_is_not_kept(lab):
     """It was there to derive the secret from."""
     ike = lab.ike(log_keys=True, plugin=["appliance:expose_sk_d=yes"])
