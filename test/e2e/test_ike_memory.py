@@ -56,6 +56,16 @@ def test_plugin_keeps_nothing_of_a_dead_sa(lab, how):
     lab.wait_for(lambda: not places(ike.pid("appliance"), secret=sa.secret), 10, "the plugin to wipe the secret")
 
 
+@configuration(ikev2=PROVIDER, keys=None)
+@cases(("no", 1), ("yes", 2))
+def test_plugin_keeps_sk_d_to_expose_it_only(lab, exposed, count):
+    """One SK_d is charon's own."""
+    ike = lab.ike(log_keys=True, plugin=[f"appliance:expose_sk_d={exposed}"])
+    ike.up()
+    sk_d = ike.logged_sk_d("appliance")
+    lab.wait_for(lambda: len(places(ike.pid("appliance"), sk_d=sk_d)) == count, 10, f"SK_d to stand in memory {count} times")
+
+
 # The timeout makes it an appliance of this test's own: one that was refused SK_d before waits ten seconds.
 @configuration(ikev2={**PROVIDER, "derive": "appliance", "timeout": 3000}, keys=None)
 def test_sk_d_is_not_kept(lab):
