@@ -50,6 +50,7 @@ CONFIGURATION = {
         "modes": ["unauthenticated", "authenticated", "encrypted", "mixed", "individual-session-control", "reflect-octets",
                   "symmetrical-size"],
         "count": 1024,
+        "log-per-minute": 60000,  # tests share an appliance, and wait for what it logs
     },
     "keys": {"psk-file": "psk.yaml"},
     "ikev2": {"provider": "static", "sa-file": "sa.yaml"},
