@@ -35,7 +35,7 @@ test-asan: build-asan ## unit tests under the sanitizers
 	meson test -C build-asan --no-rebuild --suite unit --print-errorlogs
 
 bench: build ## microbenchmarks: ratios to a reference of the same run, no gate
-	meson test -C build --no-rebuild --benchmark -v
+	build/test/bench/bench_key_lookup
 lint: build ## formatting, static analysis, include directions, licences
 	tools/lint
 format: ## clang-format in place

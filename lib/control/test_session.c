@@ -93,7 +93,7 @@ void test_session_start(struct test_session *test)
 {
 	test->state = TEST_SESSION_STARTED;
 	test->started_tsc = tsc_now();
-	session_start(test->session);
+	session_start(test->server->environment.sessions, test->session);
 	server_count(test->server, CONTROL_SESSIONS_STARTED);
 	if (test->server->timing.refwait > 0)
 		timer_arm(test->timer, test->server->timing.refwait);
@@ -116,7 +116,7 @@ void test_session_stop(struct test_session *test)
 	uint64_t milliseconds = (uint64_t)(((unsigned __int128)test->timeout * 1000) >> 32);
 
 	test->until_tsc = tsc_now() + ticks;
-	session_stop(test->session, test->until_tsc);
+	session_stop(test->server->environment.sessions, test->session, test->until_tsc);
 	server_count(test->server, CONTROL_SESSIONS_STOPPED);
 	unlink_session(test);
 	test->state = TEST_SESSION_STOPPED;

@@ -40,7 +40,7 @@ static uint64_t length_sum(uint32_t payload_length)
  * moves by an odd number (27 in unauthenticated mode) has M' = 256 M: C' = 256 (C + A) - A', and e' = 256 e, which is 0 just
  * when e is. So the moved padding is never summed. This is (C + A) or 256 (C + A).
  */
-static uint16_t checksum_rest(const struct packet *packet, const struct session *session)
+static uint16_t checksum_rest(const struct packet *packet, const struct core_session *session)
 {
 	const uint8_t *payload = packet->payload;
 	size_t cut_at = (size_t)session->sender_header_size + packet->reused_padding;
@@ -56,7 +56,7 @@ static uint16_t checksum_rest(const struct packet *packet, const struct session 
 
 void reply_plan(struct packet *packet, bool zero_padding)
 {
-	const struct session *session = packet->core->session;
+	const struct core_session *session = packet->core;
 	uint32_t growth = (uint32_t)(session->reflector_header_size - session->sender_header_size);
 	uint32_t padding = (uint32_t)(packet->payload_length - session->sender_header_size);
 	uint32_t reply_padding = padding > growth ? padding - growth : 0;
@@ -86,7 +86,7 @@ static inline void swap_octets(uint8_t *left, uint8_t *right, size_t size)
 }
 
 /** Octet i of the reply's padding is octet i of the sender's, whose highest-number octets fall away; the rest is zero. */
-static void build_padding(struct packet *packet, const struct session *session)
+static void build_padding(struct packet *packet, const struct core_session *session)
 {
 	uint8_t *padding = packet->payload + session->reflector_header_size;
 	uint32_t size = packet->reply_payload_length - session->reflector_header_size;
@@ -104,7 +104,7 @@ static inline void clear(uint8_t *payload, size_t from, size_t to)
 	memset(payload + from, 0, to - from);
 }
 
-static void build_unauthenticated(struct packet *packet, const struct session *session,
+static void build_unauthenticated(struct packet *packet, const struct core_session *session,
                                   uint32_t sequence)
 {
 	uint8_t *payload = packet->payload;
@@ -126,7 +126,8 @@ _Static_assert(REFLECTOR_SENDER_TIMESTAMP - REFLECTOR_SENDER_SEQUENCE == SENDER_
                        REFLECTOR_SENDER_SEQUENCE + SENDER_HEADER_SIZE == REFLECTOR_MBZ_2,
                "copied in one piece");
 
-static void build_secure(struct packet *packet, const struct session *session, uint32_t sequence)
+static void build_secure(struct packet *packet, const struct core_session *session,
+                         uint32_t sequence)
 {
 	uint8_t *payload = packet->payload;
 	uint32_t sender_sequence;
@@ -206,7 +207,7 @@ static void strip_extensions(struct packet *packet)
 
 void reply_build(struct packet *packet, uint32_t sequence)
 {
-	const struct session *session = packet->core->session;
+	const struct core_session *session = packet->core;
 	uint16_t udp_length = (uint16_t)(UDP_HEADER_SIZE + packet->reply_payload_length);
 
 	if (session->mode == TEST_UNAUTHENTICATED)
@@ -242,7 +243,7 @@ static uint16_t worse_error_estimate(uint16_t left, uint16_t right)
 /** Returns the sum of what it writes. */
 static inline uint16_t write_stamp(struct packet *packet, const struct clock_timestamp *transmit)
 {
-	uint8_t *stamp = packet->payload + (packet->core->session->mode == TEST_UNAUTHENTICATED
+	uint8_t *stamp = packet->payload + (packet->core->mode == TEST_UNAUTHENTICATED
 	                                            ? REFLECTOR_TIMESTAMP
 	                                            : SECURE_REFLECTOR_TIMESTAMP);
 	uint64_t ntp = htobe64(transmit->ntp);
@@ -278,8 +279,8 @@ void reply_sum(struct packet *packet)
 {
 	if (!packet->has_checksum)
 		return;
-	uint16_t added = checksum_fold(
-	        packet->pseudo_sum + length_sum(packet->reply_payload_length) +
-	        checksum_sum(packet->payload, packet->core->session->reflector_header_size));
+	uint16_t added =
+	        checksum_fold(packet->pseudo_sum + length_sum(packet->reply_payload_length) +
+	                      checksum_sum(packet->payload, packet->core->reflector_header_size));
 	write_checksum(packet, checksum_subtract(packet->checksum_rest, added));
 }

@@ -3,22 +3,14 @@
 
 #include "base/bytes.h"
 #include "reflect/build.h"
-#include "reflect/packet.h"
 #include "reflect/parse.h"
+#include "reflect/stages.h"
 
 /** Frames that the memory system brings in while an earlier one is parsed. */
 #define PREFETCH_AHEAD 4u
 #define CACHE_LINE     64u
 
 _Static_assert(REFLECT_BURST_MAX <= SUITE_BURST_MAX, "a burst is one call of the suite");
-
-/** What every stage works on: the packets that are still to be answered, in the order of arrival. */
-struct burst {
-	struct reflector *reflector;
-	struct packet packets[REFLECT_BURST_MAX];
-	struct packet *live[REFLECT_BURST_MAX];
-	unsigned count;
-};
 
 static void drop(struct burst *burst, struct reflect_frame *frame, enum datapath_counter reason)
 {
@@ -57,7 +49,7 @@ static bool parse_one(struct burst *burst, struct reflect_frame *frame, struct p
 	return false;
 }
 
-static void parse_stage(struct burst *burst, struct reflect_frame *frames, unsigned count)
+void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned count)
 {
 	burst->count = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -73,7 +65,7 @@ static void parse_stage(struct burst *burst, struct reflect_frame *frames, unsig
 }
 
 /** Each loop leaves the memory system the time that the next one would wait for it: buckets, entries, sessions. */
-static void lookup_stage(struct burst *burst)
+void stage_lookup(struct burst *burst)
 {
 	const struct reflector *reflector = burst->reflector;
 	uint64_t seed = core_table_seed(reflector->table);
@@ -90,7 +82,7 @@ static void lookup_stage(struct burst *burst)
 
 		packet->core = core_table_find(reflector->table, &packet->flow, packet->hash);
 		if (packet->core != NULL) {
-			__builtin_prefetch(packet->core->session);
+			__builtin_prefetch(packet->core->keys);
 			burst->live[kept++] = packet;
 		} else if (parse_is_own_address(reflector->settings, &packet->flow)) {
 			drop(burst, packet->frame, DATAPATH_DROP_UNKNOWN_FLOW);
@@ -104,7 +96,7 @@ static void lookup_stage(struct burst *burst)
 /** Start, Stop and Timeout (RFC 5357 section 4.2) and the length that the session's format needs. */
 static bool admit(struct burst *burst, struct packet *packet)
 {
-	const struct session *session = packet->core->session;
+	const struct core_session *session = packet->core;
 	uint64_t until = __atomic_load_n(&session->reflect_until_tsc, __ATOMIC_RELAXED);
 
 	if (until == REFLECT_NOT_STARTED)
@@ -119,7 +111,7 @@ static bool admit(struct burst *burst, struct packet *packet)
 	return false;
 }
 
-static void admit_stage(struct burst *burst)
+void stage_admit(struct burst *burst)
 {
 	unsigned kept = 0;
 
@@ -137,7 +129,7 @@ static void admit_stage(struct burst *burst)
 static void make_job(struct suite_job *job, const struct packet *packet, uint16_t protected_size,
                      uint32_t hmac)
 {
-	const struct session *session = packet->core->session;
+	const struct core_session *session = packet->core;
 
 	job->keys = session->keys;
 	job->data = packet->payload;
@@ -148,13 +140,13 @@ static void make_job(struct suite_job *job, const struct packet *packet, uint16_
 }
 
 /** Opens the keyed packets of the burst in one call; unauthenticated ones pass. */
-static void open_stage(struct burst *burst)
+void stage_open(struct burst *burst)
 {
 	struct suite_job jobs[REFLECT_BURST_MAX];
 	unsigned job_count = 0, job = 0, kept = 0;
 
 	for (unsigned i = 0; i < burst->count; i++) {
-		enum test_mode mode = burst->live[i]->core->session->mode;
+		enum test_mode mode = burst->live[i]->core->mode;
 
 		if (mode != TEST_UNAUTHENTICATED)
 			make_job(&jobs[job_count++], burst->live[i], sender_protected_size(mode),
@@ -166,7 +158,7 @@ static void open_stage(struct burst *burst)
 	for (unsigned i = 0; i < burst->count; i++) {
 		struct packet *packet = burst->live[i];
 
-		if (packet->core->session->mode == TEST_UNAUTHENTICATED || jobs[job++].verified)
+		if (packet->core->mode == TEST_UNAUTHENTICATED || jobs[job++].verified)
 			burst->live[kept++] = packet;
 		else
 			drop(burst, packet->frame, DATAPATH_DROP_HMAC);
@@ -176,9 +168,8 @@ static void open_stage(struct burst *burst)
 
 static bool has_zero_multiplier(const struct packet *packet)
 {
-	uint32_t offset = packet->core->session->mode == TEST_UNAUTHENTICATED
-	                          ? SENDER_ERROR_ESTIMATE
-	                          : SECURE_SENDER_ERROR_ESTIMATE;
+	uint32_t offset = packet->core->mode == TEST_UNAUTHENTICATED ? SENDER_ERROR_ESTIMATE
+	                                                             : SECURE_SENDER_ERROR_ESTIMATE;
 
 	return error_estimate_is_corrupt(load_be16(packet->payload + offset));
 }
@@ -206,7 +197,7 @@ static bool accept_packet(struct burst *burst, struct packet *packet)
 }
 
 /** Sequence numbers are taken here, in the order of arrival, for packets that nothing stops any more. */
-static void build_stage(struct burst *burst)
+void stage_build(struct burst *burst)
 {
 	unsigned kept = 0;
 
@@ -215,7 +206,7 @@ static void build_stage(struct burst *burst)
 
 		if (!accept_packet(burst, packet))
 			continue;
-		reply_build(packet, packet->core->sequence++);
+		reply_build(packet, (uint32_t)packet->core->reflected);
 		counter_add(&packet->core->reflected, 1);
 		packet->frame->verdict = VERDICT_REFLECT;
 		packet->frame->counter = DATAPATH_REFLECTED;
@@ -225,7 +216,7 @@ static void build_stage(struct burst *burst)
 }
 
 /** Encrypted packets get their timestamp under the cipher, the others after it (RFC 5357 section 4.2.1). */
-static void seal_stage(struct burst *burst)
+void stage_seal(struct burst *burst)
 {
 	struct suite_job jobs[REFLECT_BURST_MAX];
 	unsigned job_count = 0;
@@ -234,7 +225,7 @@ static void seal_stage(struct burst *burst)
 
 	for (unsigned i = 0; i < burst->count; i++) {
 		struct packet *packet = burst->live[i];
-		enum test_mode mode = packet->core->session->mode;
+		enum test_mode mode = packet->core->mode;
 
 		if (mode == TEST_UNAUTHENTICATED)
 			continue;
@@ -251,7 +242,7 @@ static void seal_stage(struct burst *burst)
 		suite_seal_burst(burst->reflector->suite, jobs, job_count);
 }
 
-static void stamp_stage(struct burst *burst)
+void stage_stamp(struct burst *burst)
 {
 	if (burst->count == 0)
 		return;
@@ -259,7 +250,7 @@ static void stamp_stage(struct burst *burst)
 		reply_sum(burst->live[i]);
 	struct clock_timestamp now = tsc_clock_read(burst->reflector->clock, tsc_now());
 	for (unsigned i = 0; i < burst->count; i++) {
-		if (burst->live[i]->core->session->mode != TEST_ENCRYPTED)
+		if (burst->live[i]->core->mode != TEST_ENCRYPTED)
 			reply_stamp_last(burst->live[i], &now);
 	}
 }
@@ -269,11 +260,11 @@ void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, un
 	struct burst burst;
 
 	burst.reflector = reflector;
-	parse_stage(&burst, frames, count);
-	lookup_stage(&burst);
-	admit_stage(&burst);
-	open_stage(&burst);
-	build_stage(&burst);
-	seal_stage(&burst);
-	stamp_stage(&burst);
+	stage_parse(&burst, frames, count);
+	stage_lookup(&burst);
+	stage_admit(&burst);
+	stage_open(&burst);
+	stage_build(&burst);
+	stage_seal(&burst);
+	stage_stamp(&burst);
 }

@@ -16,7 +16,7 @@
 #include "session/core_table.h"
 #include "stats/counters.h"
 
-#define REFLECT_BURST_MAX     32u
+#define REFLECT_BURST_MAX     64u
 #define REFLECT_ADDRESSES_MAX 256u
 
 enum reflect_verdict {
@@ -63,6 +63,8 @@ struct reflector_settings {
 	bool discard_zero_multiplier;
 };
 
+struct ahead_pool;
+
 /** One core's reflector; made at start by the slow path, used by that core alone. */
 struct reflector {
 	const struct reflector_settings *settings;
@@ -70,6 +72,7 @@ struct reflector {
 	struct core_table *table;
 	struct suite *suite;
 	struct datapath_counters *counters;
+	struct ahead_pool *ahead; /**< NULL: nothing is computed ahead of time */
 };
 
 /**

@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+/** Frames taken from a queue at once. */
+#define WORKER_BURST 32u
 /** Polls without a frame before IDLE_SLEEP sleeps: a sender's burst finds the lcore awake. */
 #define EMPTY_POLLS_BEFORE_SLEEP 64u
 #define NS_PER_MICROSECOND       1000u
@@ -20,16 +22,16 @@
 
 /** mbufs and their frames, side by side. */
 struct batch {
-	struct rte_mbuf *mbufs[REFLECT_BURST_MAX];
-	struct reflect_frame frames[REFLECT_BURST_MAX];
+	struct rte_mbuf *mbufs[WORKER_BURST];
+	struct reflect_frame frames[WORKER_BURST];
 	unsigned count;
 };
 
 /** The mbufs of a burst by where they go next. */
 struct outcome {
-	struct rte_mbuf *replies[REFLECT_BURST_MAX];
-	struct rte_mbuf *exceptions[REFLECT_BURST_MAX];
-	struct rte_mbuf *dropped[REFLECT_BURST_MAX];
+	struct rte_mbuf *replies[WORKER_BURST];
+	struct rte_mbuf *exceptions[WORKER_BURST];
+	struct rte_mbuf *dropped[WORKER_BURST];
 	unsigned reply_count;
 	unsigned exception_count;
 	unsigned dropped_count;
@@ -189,11 +191,10 @@ static unsigned transmit(const struct worker_queue *queue, struct rte_mbuf **mbu
 
 static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
 {
-	struct rte_mbuf *mbufs[REFLECT_BURST_MAX];
+	struct rte_mbuf *mbufs[WORKER_BURST];
 	struct batch batch;
 	struct outcome outcome;
-	unsigned received =
-	        rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, REFLECT_BURST_MAX);
+	unsigned received = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, WORKER_BURST);
 
 	if (received == 0)
 		return 0;
@@ -219,12 +220,12 @@ static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
 /** Frames of the kernel, on their way to the wire. */
 static unsigned poll_kernel(struct worker *worker, struct worker_queue *queue)
 {
-	struct rte_mbuf *mbufs[REFLECT_BURST_MAX];
+	struct rte_mbuf *mbufs[WORKER_BURST];
 
 	if (queue->from_kernel == NULL)
 		return 0;
-	unsigned taken = rte_ring_sc_dequeue_burst(queue->from_kernel, (void **)mbufs,
-	                                           REFLECT_BURST_MAX, NULL);
+	unsigned taken =
+	        rte_ring_sc_dequeue_burst(queue->from_kernel, (void **)mbufs, WORKER_BURST, NULL);
 	if (taken == 0)
 		return 0;
 	unsigned sent = transmit(queue, mbufs, taken);

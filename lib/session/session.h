@@ -2,9 +2,8 @@
 /**
  * A test session: made by the slow path from an accepted Request-TW-Session, read by the polling lcores.
  *
- * struct session is shared by all cores: fixed when published, but for reflect_until_tsc. What a core changes (reply sequence,
- * counts) is in struct core_session, one a core. One flow stays on one core, so one of them is in use; every core has one,
- * since RSS alone knows which.
+ * Every core has a view of its own, struct core_session. One flow stays on one core, so one of them is in use; every core has
+ * one, since RSS alone knows which.
  */
 #ifndef SPECULAR_SESSION_SESSION_H
 #define SPECULAR_SESSION_SESSION_H
@@ -33,38 +32,42 @@ struct session_parameters {
 	uint8_t dscp;                       /**< of replies, RFC 5357 section 3.5 */
 };
 
-struct core_session;
+struct ahead;
 
-struct session {
-	/* Read by cores; fixed while published. */
-	enum test_mode mode;
+/**
+ * One core's view of a session: all that its datapath needs, in the order it needs it. That core writes the second cache line, the
+ * slow path reads it (relaxed); the first is fixed while published, but for reflect_until_tsc.
+ */
+struct core_session {
+	struct flow_key flow; /**< compared on look-up */
+	/** Slow path writes, the core reads (relaxed): reply while the receive TSC is below it. */
+	uint64_t reflect_until_tsc;
+	uint8_t mode;                /**< enum test_mode */
+	uint8_t traffic_class;       /**< DSCP << 2; the two ECN bits of the reply are zero */
 	uint16_t sender_header_size; /**< incl. Symmetrical Size MBZ */
 	uint16_t reflector_header_size;
 	uint16_t padding_to_reflect_length;
-	uint8_t traffic_class; /**< DSCP << 2; the two ECN bits of the reply are zero */
-	bool symmetrical_size;
 	/** Expanded by the suite kind of the cores, which only read them; NULL in unauthenticated mode. */
-	void *keys;
-	/** Slow path writes, cores read (relaxed): reply while the receive TSC is below it. */
-	uint64_t reflect_until_tsc;
-	/* Slow path only. */
-	struct flow_key flow;
-	uint8_t sid[SID_SIZE];
-	struct core_session *cores; /**< one a core */
-	uint64_t withdraw_token;    /**< RCU token after withdrawal */
-	unsigned index;             /**< among the published */
-	struct session *next_withdrawn;
-} __attribute__((aligned(64)));
+	const void *keys;
 
-/** One core's view: the table's entries. That core writes the second half, the slow path reads it (relaxed). */
-struct core_session {
-	struct flow_key flow;    /**< compared on look-up; fixed */
-	struct session *session; /**< fixed */
-	uint32_t
-	        sequence; /**< of the next reply; RFC 5357 section 4.2.1: its own count from zero */
-	uint64_t received; /**< valid test packets, i.e. verified and of a started session */
+	/** Replies so far; RFC 5357 section 4.2.1: the next one's sequence number is its low half, its own count from zero. */
 	uint64_t reflected;
+	uint64_t received; /**< valid test packets, i.e. verified and of a started session */
 	uint64_t last_received_tsc; /**< for REFWAIT; 0 when none came */
+	uint32_t
+	        expected_sequence; /**< one more than that of the last request in authenticated mode */
+	struct ahead *
+	        ahead; /**< the core's: what it computed ahead of time; NULL for none. reflect/ahead.h */
 } __attribute__((aligned(64)));
+_Static_assert(sizeof(struct core_session) == 128, "two cache lines");
+
+/** What the slow path knows of it. */
+struct session {
+	struct core_session *cores; /**< one a core */
+	uint8_t sid[SID_SIZE];
+	uint64_t withdraw_token; /**< RCU token after withdrawal */
+	unsigned index;          /**< among the published */
+	struct session *next_withdrawn;
+};
 
 #endif

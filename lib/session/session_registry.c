@@ -80,9 +80,11 @@ int session_registry_create(unsigned core_count, unsigned capacity, const struct
 
 static void session_free(const struct session_registry *registry, struct session *session)
 {
-	if (session->keys != NULL)
-		suite_keys_wipe(registry->suite, session->keys);
-	free(session->keys);
+	void *keys = session->cores != NULL ? (void *)(uintptr_t)session->cores->keys : NULL;
+
+	if (keys != NULL)
+		suite_keys_wipe(registry->suite, keys);
+	free(keys);
 	free(session->cores);
 	free(session);
 }
@@ -124,8 +126,8 @@ bool session_registry_flow_free(const struct session_registry *registry,
 	return core_table_find(table, flow, flow_key_hash(flow, core_table_seed(table))) == NULL;
 }
 
-static int session_expand_keys(const struct session_registry *registry,
-                               const struct session_parameters *parameters, struct session *session)
+static int expand_keys(const struct session_registry *registry,
+                       const struct session_parameters *parameters, void **expanded)
 {
 	void *keys = aligned_alloc(SUITE_KEYS_ALIGN, suite_keys_size(registry->suite));
 
@@ -136,45 +138,50 @@ static int session_expand_keys(const struct session_registry *registry,
 		free(keys);
 		return result;
 	}
-	session->keys = keys;
+	*expanded = keys;
 	return 0;
+}
+
+static void core_session_fill(struct core_session *core,
+                              const struct session_parameters *parameters, const void *keys)
+{
+	core->flow = parameters->flow;
+	core->reflect_until_tsc = REFLECT_NOT_STARTED;
+	core->mode = (uint8_t)parameters->mode;
+	core->traffic_class = (uint8_t)(parameters->dscp << 2);
+	core->sender_header_size =
+	        sender_header_size(parameters->mode, parameters->symmetrical_size);
+	core->reflector_header_size = reflector_header_size(parameters->mode);
+	if (parameters->reflect_octets)
+		core->padding_to_reflect_length = parameters->padding_to_reflect_length;
+	core->keys = keys;
 }
 
 static int session_make(const struct session_registry *registry,
                         const struct session_parameters *parameters, struct session **made)
 {
-	struct session *session = aligned_alloc(_Alignof(struct session), sizeof(*session));
+	struct session *session = calloc(1, sizeof(*session));
 	size_t cores_size = registry->core_count * sizeof(struct core_session);
+	void *keys = NULL;
+	int result = 0;
 
 	if (session == NULL)
 		return ERROR_MEMORY;
-	memset(session, 0, sizeof(*session));
-	session->mode = parameters->mode;
-	session->sender_header_size =
-	        sender_header_size(parameters->mode, parameters->symmetrical_size);
-	session->reflector_header_size = reflector_header_size(parameters->mode);
-	if (parameters->reflect_octets)
-		session->padding_to_reflect_length = parameters->padding_to_reflect_length;
-	session->traffic_class = (uint8_t)(parameters->dscp << 2);
-	session->symmetrical_size = parameters->symmetrical_size;
-	session->reflect_until_tsc = REFLECT_NOT_STARTED;
-	session->flow = parameters->flow;
 	memcpy(session->sid, parameters->sid, sizeof(session->sid));
 	session->cores = aligned_alloc(_Alignof(struct core_session), cores_size);
-	int result = session->cores != NULL ? 0 : ERROR_MEMORY;
-	if (result == 0) {
-		memset(session->cores, 0, cores_size);
-		for (unsigned core = 0; core < registry->core_count; core++) {
-			session->cores[core].flow = parameters->flow;
-			session->cores[core].session = session;
-		}
-		if (parameters->mode != TEST_UNAUTHENTICATED)
-			result = session_expand_keys(registry, parameters, session);
+	if (session->cores == NULL) {
+		session_free(registry, session);
+		return ERROR_MEMORY;
 	}
+	memset(session->cores, 0, cores_size);
+	if (parameters->mode != TEST_UNAUTHENTICATED)
+		result = expand_keys(registry, parameters, &keys);
 	if (result != 0) {
 		session_free(registry, session);
 		return result;
 	}
+	for (unsigned core = 0; core < registry->core_count; core++)
+		core_session_fill(&session->cores[core], parameters, keys);
 	*made = session;
 	return 0;
 }
@@ -218,14 +225,24 @@ int session_publish(struct session_registry *registry, const struct session_para
 	return 0;
 }
 
-void session_start(struct session *session)
+/** The same in every core's view. */
+static void reflect_until(const struct session_registry *registry, struct session *session,
+                          uint64_t until_tsc)
 {
-	__atomic_store_n(&session->reflect_until_tsc, REFLECT_NO_DEADLINE, __ATOMIC_RELAXED);
+	for (unsigned core = 0; core < registry->core_count; core++)
+		__atomic_store_n(&session->cores[core].reflect_until_tsc, until_tsc,
+		                 __ATOMIC_RELAXED);
 }
 
-void session_stop(struct session *session, uint64_t until_tsc)
+void session_start(const struct session_registry *registry, struct session *session)
 {
-	__atomic_store_n(&session->reflect_until_tsc, until_tsc, __ATOMIC_RELAXED);
+	reflect_until(registry, session, REFLECT_NO_DEADLINE);
+}
+
+void session_stop(const struct session_registry *registry, struct session *session,
+                  uint64_t until_tsc)
+{
+	reflect_until(registry, session, until_tsc);
 }
 
 void session_withdraw(struct session_registry *registry, struct session *session)

@@ -49,9 +49,10 @@ int session_publish(struct session_registry *registry, const struct session_para
                     struct session **session, struct error *error);
 
 /** From now on test packets are answered: Start-Sessions. */
-void session_start(struct session *session);
+void session_start(const struct session_registry *registry, struct session *session);
 /** Test packets received before the TSC deadline are still answered: Stop-Sessions plus Timeout (RFC 5357 section 3.8). */
-void session_stop(struct session *session, uint64_t until_tsc);
+void session_stop(const struct session_registry *registry, struct session *session,
+                  uint64_t until_tsc);
 /** Takes it off every core's table at once; memory goes at a later session_registry_reclaim. The pointer is dead to the caller. */
 void session_withdraw(struct session_registry *registry, struct session *session);
 

@@ -47,7 +47,7 @@ static void publish(uint8_t family, enum test_mode mode, unsigned variant)
 	parameters.padding_to_reflect_length = 10;
 	if (session_publish(world.registry, &parameters, &session, &error) != 0)
 		abort();
-	session_start(session);
+	session_start(world.registry, session);
 	if (family == 4)
 		world.sessions[mode][variant] = session;
 }

@@ -11,12 +11,9 @@ static const uint8_t zeros[SID_SIZE];
 
 #define RECEIVER_PORT 20000
 
-static struct session *lab_session(const struct harness *harness)
+static struct core_session *lab_session(const struct harness *harness)
 {
-	struct core_session *core =
-	        harness_find(harness, CLIENT_IPV4, SENDER_PORT, OUR_IPV4, RECEIVER_PORT);
-
-	return core == NULL ? NULL : core->session;
+	return harness_find(harness, CLIENT_IPV4, SENDER_PORT, OUR_IPV4, RECEIVER_PORT);
 }
 
 /** Requests by the template; the Accept, or -1. */
@@ -64,7 +61,7 @@ static void a_session_lives_in_every_mode(void)
 	harness_start(&harness);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct client client;
-		struct session *session;
+		struct core_session *session;
 
 		CU_ASSERT_TRUE_FATAL(client_open(&client, &harness, CLIENT_IPV4, cases[i].mode));
 		CU_ASSERT_EQUAL(request(&client), ACCEPT_OK);

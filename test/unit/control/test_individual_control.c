@@ -43,7 +43,7 @@ static uint64_t deadline(const struct fixture *fixture, unsigned index)
 	const struct core_session *core = harness_find(&fixture->harness, CLIENT_IPV4, SENDER_PORT,
 	                                               OUR_IPV4, (uint16_t)(20000 + index));
 
-	return core == NULL ? 0 : core->session->reflect_until_tsc;
+	return core == NULL ? 0 : core->reflect_until_tsc;
 }
 
 /** Reads an acknowledgement and checks it against what is expected. */

@@ -193,7 +193,7 @@ static void a_checksum_of_zero_is_sent_as_ones(void)
 	struct session *session = request_session(&world, &request);
 	for (uint32_t i = 0; i < 65536; i++) {
 		request.sequence = i;
-		session->cores[0].sequence = 0;
+		session->cores[0].reflected = 0;
 		size_t length = request_build(&world, &request, frame);
 		(void)world_reflect(&world, frame, length, 200, reply);
 		uint16_t checksum = load_be16(reply + reply_udp_offset(&request) + 6);

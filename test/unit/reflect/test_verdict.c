@@ -17,13 +17,13 @@ static void session_states(void)
 	size_t length = request_build(&world, &request, frame);
 	expect_drop(&world, frame, length, DATAPATH_DROP_UNKNOWN_FLOW);
 	struct session *session = request_session(&world, &request);
-	session_stop(session, REFLECT_NOT_STARTED);
+	session_stop(world.registry, session, REFLECT_NOT_STARTED);
 	expect_drop(&world, frame, length, DATAPATH_DROP_BEFORE_START);
-	session_start(session);
+	session_start(world.registry, session);
 	expect_reply(&world, frame, length, reply);
-	session_stop(session, WORLD_RECEIVE_TSC + 1);
+	session_stop(world.registry, session, WORLD_RECEIVE_TSC + 1);
 	expect_reply(&world, frame, length, reply);
-	session_stop(session, WORLD_RECEIVE_TSC);
+	session_stop(world.registry, session, WORLD_RECEIVE_TSC);
 	expect_drop(&world, frame, length, DATAPATH_DROP_AFTER_STOP);
 	struct session_totals totals = session_totals(world.registry, session);
 	CU_ASSERT_EQUAL(totals.received, 2);
@@ -71,7 +71,7 @@ static void a_wrong_hmac_changes_nothing(void)
 		struct session_totals totals = session_totals(world.registry, session);
 		CU_ASSERT_EQUAL(totals.received, 0);
 		CU_ASSERT_EQUAL(totals.last_received_tsc, 0);
-		CU_ASSERT_EQUAL(session->cores[0].sequence, 0);
+		CU_ASSERT_EQUAL(session->cores[0].reflected, 0);
 		session_withdraw(world.registry, session);
 	}
 	/* The key of another session. */
@@ -112,7 +112,7 @@ static void short_packets(void)
 			udp_checksum_write(frame, request_ip_offset(&request), udp);
 			expect_drop(&world, frame, length, DATAPATH_DROP_TOO_SHORT);
 		}
-		CU_ASSERT_EQUAL(session->cores[0].sequence, 1);
+		CU_ASSERT_EQUAL(session->cores[0].reflected, 1);
 		session_withdraw(world.registry, session);
 	}
 	world_tear_down(&world);
@@ -131,7 +131,7 @@ static void zero_multiplier(void)
 		expect_reply(&world, frame, length, reply);
 		world.settings.discard_zero_multiplier = true;
 		expect_drop(&world, frame, length, DATAPATH_DROP_ERROR_ESTIMATE);
-		CU_ASSERT_EQUAL(session->cores[0].sequence, 1);
+		CU_ASSERT_EQUAL(session->cores[0].reflected, 1);
 		session_withdraw(world.registry, session);
 	}
 	world_tear_down(&world);
@@ -147,7 +147,7 @@ static void replies_too_long(void)
 	size_t length = request_build(&world, &request, frame);
 	expect_verdict(&world, frame, length, length + 63, VERDICT_DROP,
 	               DATAPATH_DROP_REPLY_TOO_LONG);
-	CU_ASSERT_EQUAL(session->cores[0].sequence, 0);
+	CU_ASSERT_EQUAL(session->cores[0].reflected, 0);
 	expect_verdict(&world, frame, length, length + 64, VERDICT_REFLECT, DATAPATH_REFLECTED);
 	/* The MTU bounds the reply's IP packet, whatever lies before it. */
 	world.mtu = 20 + 8 + 112;

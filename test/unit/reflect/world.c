@@ -95,7 +95,7 @@ struct session *request_session(struct world *world, const struct request *reque
 
 	CU_ASSERT_EQUAL_FATAL(
 	        session_publish(world->registry, &request->parameters, &session, &error), 0);
-	session_start(session);
+	session_start(world->registry, session);
 	return session;
 }
 

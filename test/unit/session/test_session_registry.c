@@ -44,19 +44,20 @@ static void publish_reaches_every_core(void)
 	CU_ASSERT(!session_registry_flow_free(registry, &parameters.flow));
 	for (unsigned core = 0; core < CORES; core++) {
 		CU_ASSERT_PTR_EQUAL(find(core, &parameters.flow), &session->cores[core]);
-		CU_ASSERT_PTR_EQUAL(session->cores[core].session, session);
-		CU_ASSERT_EQUAL(session->cores[core].sequence, 0);
+		CU_ASSERT_EQUAL(session->cores[core].reflected, 0);
 	}
-	CU_ASSERT_EQUAL(session->mode, TEST_AUTHENTICATED);
-	CU_ASSERT_EQUAL(session->sender_header_size, SECURE_SENDER_SYMMETRICAL_HEADER_SIZE);
-	CU_ASSERT_EQUAL(session->reflector_header_size, SECURE_REFLECTOR_HEADER_SIZE);
-	CU_ASSERT_EQUAL(session->padding_to_reflect_length, 0); /* without Reflect Octets */
-	CU_ASSERT_EQUAL(session->traffic_class, 46 << 2);
-	CU_ASSERT_EQUAL(session->reflect_until_tsc, REFLECT_NOT_STARTED);
-	session_start(session);
-	CU_ASSERT_EQUAL(session->reflect_until_tsc, REFLECT_NO_DEADLINE);
-	session_stop(session, 1234);
-	CU_ASSERT_EQUAL(session->reflect_until_tsc, 1234);
+	CU_ASSERT_EQUAL(session->cores[0].mode, TEST_AUTHENTICATED);
+	CU_ASSERT_EQUAL(session->cores[0].sender_header_size,
+	                SECURE_SENDER_SYMMETRICAL_HEADER_SIZE);
+	CU_ASSERT_EQUAL(session->cores[0].reflector_header_size, SECURE_REFLECTOR_HEADER_SIZE);
+	CU_ASSERT_EQUAL(session->cores[0].padding_to_reflect_length,
+	                0); /* without Reflect Octets */
+	CU_ASSERT_EQUAL(session->cores[0].traffic_class, 46 << 2);
+	CU_ASSERT_EQUAL(session->cores[0].reflect_until_tsc, REFLECT_NOT_STARTED);
+	session_start(registry, session);
+	CU_ASSERT_EQUAL(session->cores[0].reflect_until_tsc, REFLECT_NO_DEADLINE);
+	session_stop(registry, session, 1234);
+	CU_ASSERT_EQUAL(session->cores[0].reflect_until_tsc, 1234);
 	CU_ASSERT_EQUAL(fake_expanded, 1);
 	CU_ASSERT_EQUAL(session_registry_count(registry), 1);
 	session_registry_destroy(registry);
@@ -74,8 +75,8 @@ static void unauthenticated_sessions_have_no_keys(void)
 	parameters.reflect_octets = true;
 	parameters.padding_to_reflect_length = 9;
 	CU_ASSERT_EQUAL_FATAL(session_publish(registry, &parameters, &session, &error), 0);
-	CU_ASSERT_PTR_NULL(session->keys);
-	CU_ASSERT_EQUAL(session->padding_to_reflect_length, 9);
+	CU_ASSERT_PTR_NULL(session->cores[0].keys);
+	CU_ASSERT_EQUAL(session->cores[0].padding_to_reflect_length, 9);
 	session_registry_destroy(registry);
 	CU_ASSERT_EQUAL(fake_expanded + fake_wiped, 0);
 }
