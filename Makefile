@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 NINJA = ninja -j $(shell nproc)
 
 .DEFAULT_GOAL := build
-.PHONY: help build build-clang build-asan test test-clang test-asan bench lint format fuzz e2e e2e-asan check demo coverage clean
+.PHONY: help build build-clang build-asan test test-clang test-asan bench bench-quick bench-tools lint format fuzz e2e e2e-asan check demo coverage clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,8 +34,13 @@ test-clang: build-clang ## unit tests, built by clang
 test-asan: build-asan ## unit tests under the sanitizers
 	meson test -C build-asan --no-rebuild --suite unit --print-errorlogs
 
-bench: build ## microbenchmarks: ratios to a reference of the same run, no gate
-	build/test/bench/bench_key_lookup
+bench: bench-tools build ## measure everything against references, a few minutes (root: all of it); build/bench/
+	tools/bench
+bench-quick: bench-tools build ## the same with few rounds, under a minute
+	tools/bench --quick
+# As root what is missing is installed, as for the demo; without, the build says what it misses, and only the plot may be left out.
+bench-tools:
+	@[ "$$(id -u)" -ne 0 ] || tools/setup --bench --check >/dev/null || tools/setup --bench
 lint: build ## formatting, static analysis, include directions, licences
 	tools/lint
 format: ## clang-format in place

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A run's records as a table for a person. Figures of one machine and one moment: ratios are what to compare."""
+
+from records import ratio
+from targets import MODES, datapath, fastest_suite, packets_per_second
+
+MEGA = 1e6
+STAGES = ("parse", "lookup", "admit", "open", "build", "seal", "stamp")
+QUANTILES = ("p50", "p99", "p99.9", "max")
+
+
+def number(value):
+    if value is None:
+        return "-"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def shown(figure, scale=1.0):
+    """Median, the spread behind it, and a mark when it is noisy."""
+    if figure is None:
+        return "-"
+    return (f"{number(figure.median * scale)} ({number(figure.low * scale)}..{number(figure.high * scale)})"
+            + ("~" if figure.noisy else ""))
+
+
+def table(title, head, rows):
+    """Lines of a section; none without rows. The first column is text, the others are set to the right."""
+    if not rows:
+        return []
+    cells = [head] + [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = ["", title]
+    for row in cells:
+        parts = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        lines.append("  " + "  ".join(parts).rstrip())
+    return lines
+
+
+def datapath_section(results):
+    rows = []
+    for record in results.select("datapath"):
+        case = record.case
+        # Every suite beside ipsec-mb, the reference of the same run; unauthenticated packets have none.
+        reference = results.figure("datapath", **{**case, "suite": "ipsec-mb"}) if case["suite"] != "none" else None
+        rate = packets_per_second(results, record.figure)
+        rows.append([f"{case['mode']}, {case['suite']}", f"IPv{case['family']}", case["payload"], f"{case['sessions']:,}",
+                     case["burst"], shown(record.figure), number(rate.median / MEGA) if rate else "-",
+                     shown(ratio(reference, record.figure)) if case["suite"] != "ipsec-mb" else "1"])
+    return table("Datapath from memory, one core",
+                 ["mode, suite", "", "payload", "sessions", "burst", "TSC cycles a packet", "Mpps", "x of ipsec-mb"], rows)
+
+
+def stage_section(results):
+    rows = []
+    cases = []
+    for record in results.select("stages"):
+        case = {name: value for name, value in record.case.items() if name != "stage"}
+        if case not in cases:
+            cases.append(case)
+    for case in cases:
+        figures = [results.figure("stages", stage=stage, **case) for stage in STAGES]
+        total = sum(figure.median for figure in figures if figure)
+        rows.append([f"{case['mode']}, {case['suite']}"]
+                    + [f"{number(figure.median)} ({100 * figure.median / total:.0f}%)" if figure and total else "-"
+                       for figure in figures])
+    return table("Where they go: TSC cycles a packet and share of each stage", ["mode, suite", *STAGES], rows)
+
+
+def process_section(results):
+    rows = []
+    for record in results.select("process"):
+        case = record.case
+        references = {forward: results.figure("process", source=case["source"], forward=forward, sessions=case["sessions"])
+                      for forward in ("5tswap", "macswap")}
+        rows.append([f"{case['program']} {case['forward']}", case["source"], case["mode"], f"{case['sessions']:,}",
+                     shown(record.figure, 1 / MEGA)]
+                    + [shown(ratio(record.figure, reference)) for reference in references.values()])
+    return table("Whole process, one lcore", ["program", "source", "mode", "sessions", "Mpps", "of 5tswap", "of macswap"], rows)
+
+
+def crypto_section(results):
+    rows = []
+    for record in results.select("crypto"):
+        case = record.case
+        fastest = results.figure("crypto", how=f"suite {fastest_suite(results)}", mode=case["mode"], burst=case["burst"])
+        rows.append([case["how"], case["mode"], case["burst"], shown(record.figure), shown(ratio(record.figure, fastest))])
+    return table("Crypto alone: open and seal, 1,024 sessions",
+                 ["how", "mode", "burst", "TSC cycles a packet", "x of our suite"], rows)
+
+
+def latency_section(results):
+    rows = []
+    cases = []
+    for record in results.select("latency"):
+        case = {name: value for name, value in record.case.items() if name != "quantile"}
+        if case not in cases:
+            cases.append(case)
+    for case in cases:
+        reference = results.figure("latency", mode="unauthenticated", suite="none", load=case["load"], quantile="p50")
+        figures = [results.figure("latency", quantile=quantile, **case) for quantile in QUANTILES]
+        load = case["load"] if case["load"] == "lone" else f"{case['load']} %"
+        rows.append([f"{case['mode']}, {case['suite']}", case["ahead"], load, *[shown(figure) for figure in figures],
+                     shown(ratio(figures[0], reference))])
+    return table("Turnaround, rx burst to tx burst, TSC cycles", ["mode, suite", "ahead", "load", *QUANTILES,
+                                                                 "p50 x of unauthenticated"], rows)
+
+
+def plain_section(results, group, title, unit):
+    """A row for each record: its case as it is."""
+    rows = [[", ".join(f"{name} {value}" for name, value in record.case.items()), shown(record.figure), record.unit]
+            for record in results.select(group)]
+    return table(title, ["case", unit, ""], rows)
+
+
+def scale_section(results):
+    rows = []
+    for sessions in results.values("scale", "sessions"):
+        cells = []
+        for mode in MODES:
+            figures = [record.figure for record in results.select("scale", sessions=sessions, mode=mode)
+                       if "lcores" not in record.case]
+            one = datapath(results, mode)
+            cells.append(f"{number(figures[0].median)} ({number(one.median / figures[0].median)})" if figures and one
+                         else number(figures[0].median) if figures else "-")
+        if any(cell != "-" for cell in cells):
+            rows.append([f"{sessions:,}", *cells])
+    lines = table("Sessions: TSC cycles a packet (throughput of 1,024 sessions = 1)", ["sessions", *MODES], rows)
+    rows = []
+    for record in results.select("scale"):
+        if "lcores" not in record.case:
+            continue
+        case = record.case
+        one = results.figure("scale", **{**case, "lcores": 1})
+        rows.append([f"{case['mode']}", case["lcores"], shown(record.figure, 1 / MEGA), shown(ratio(record.figure, one))])
+    return lines + table("Lcores, each with a reflector of its own", ["mode", "lcores", "Mpps", "x of one"], rows)
+
+
+def target_section(found):
+    rows = [[target.name, f"{target.bound} {number(target.target)} {target.unit}", shown(target.figure),
+             "met" if target.met else "NOT MET" if target.figure else "NOT MEASURED"] for target in found]
+    return table("Targets", ["what", "target", "measured", ""], rows)
+
+
+def machine_line(results):
+    machine = results.select("machine")
+    if not machine:
+        return []
+    case = machine[0].case
+    return [f"{case.get('cpu', 'unknown CPU')}, {case.get('cpus', '?')} CPUs, TSC {machine[0].figure.median / 1e9:.2f} GHz"]
+
+
+def report(results, found, quick):
+    """The whole table as text."""
+    noisy = sum(record.figure.noisy for record in results.records)
+    lines = ["specular bench" + (", quick: few rounds, nothing to quote" if quick else ""), *machine_line(results),
+             "Median (10th..90th percentile of the rounds); ~ marks a spread above 10 %. Compare ratios only."]
+    if noisy:
+        lines.append(f"NOISY RUN: {noisy} of {len(results.records)} figures spread by more than 10 %. "
+                     "Repeat on a quiet machine before believing a small difference.")
+    for part in (datapath_section, stage_section, process_section, crypto_section, latency_section, scale_section):
+        lines += part(results)
+    lines += plain_section(results, "control", "Control plane: connect to stop", "set-ups a CPU second")
+    lines += plain_section(results, "install", "100,000 sessions installed under traffic", "measured")
+    lines += plain_section(results, "memory", "Memory", "octets a session")
+    lines += plain_section(results, "key-lookup", "Look-up of an IKE SA's key", "measured")
+    lines += plain_section(results, "peers", "Other servers, same client, loopback", "measured")
+    return "\n".join(lines + target_section(found)) + "\n"

@@ -1,0 +1,190 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""tools/bench and its report on records made up for the purpose. Ends with "bench-report: N passed, N failed"."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
+sys.dont_write_bytecode = True
+from records import Figure, Record, Results, parse, ratio  # noqa: E402
+from report import report  # noqa: E402
+from targets import targets  # noqa: E402
+
+TARGETS = 19
+
+
+def datapath(mode, cycles, suite="avx512", sessions=1024):
+    case = {"suite": "none" if mode == "unauthenticated" else suite, "mode": mode, "family": 4, "payload": 112,
+            "sessions": sessions, "burst": 32}
+    return Record("datapath", case, "tsc-cycles/packet", [cycles, cycles, cycles])
+
+
+def good_records():
+    """A run that meets every target, each by little."""
+    records = [Record("machine", {"cpu": "x", "cpus": 2}, "tsc-hz", [2.0e9])]
+    for mode, cycles in (("unauthenticated", 50), ("authenticated", 199), ("encrypted", 249)):
+        records += [datapath(mode, cycles), datapath(mode, cycles / 0.76, sessions=65536),
+                    datapath(mode, cycles / 0.56, sessions=1048576)]
+        if mode != "unauthenticated":
+            records.append(datapath(mode, 2.01 * cycles, "ipsec-mb"))
+    records += [
+        Record("crypto", {"how": "ipsec-mb cipher+hash", "mode": "authenticated", "burst": 32}, "tsc-cycles/packet", [330, 330]),
+        Record("crypto", {"how": "suite avx512", "mode": "authenticated", "burst": 32}, "tsc-cycles/packet", [110, 110])]
+    for program, forward, rate in (("specular", "reflect", 8.1e6), ("testpmd", "5tswap", 1e7)):
+        records.append(Record("process", {"program": program, "forward": forward, "source": "net_pcap",
+                                          "mode": "unauthenticated", "sessions": 1024}, "packets/s", [rate]))
+    for mode, suite, ahead, cycles in (("unauthenticated", "none", "off", 100), ("authenticated", "avx512", "on", 149)):
+        records.append(Record("latency", {"mode": mode, "suite": suite, "ahead": ahead, "load": "lone", "sessions": 1024,
+                                          "quantile": "p50"}, "tsc-cycles", [cycles]))
+    for mode, suite in (("unauthenticated", "none"), ("authenticated", "avx512")):
+        records.append(Record("memory", {"mode": mode, "suite": suite, "sessions": 100000, "cores": 1}, "octets/session", [255]))
+    records += [
+        Record("control", {"mode": "unauthenticated", "keys": "none", "derivation": "none"}, "set-ups/cpu-second", [5001]),
+        Record("control", {"mode": "authenticated", "keys": "psk", "derivation": "cached"}, "set-ups/cpu-second", [2501]),
+        Record("install", {"phase": "during", "what": "lost"}, "packets", [0]),
+        Record("install", {"phase": "before", "quantile": "p99"}, "tsc-cycles", [100]),
+        Record("install", {"phase": "during", "quantile": "p99"}, "tsc-cycles", [199])]
+    return records
+
+
+def test_other_lines_are_passed_over():
+    found = parse('noise\n{"group": "machine", "case": {"cpus": 2}, "unit": "tsc-hz", "rounds": [1, 2]}\n'
+                  '{"group": "empty", "case": {}, "unit": "x", "rounds": []}\n')
+    assert [(record.group, record.case, record.figure.median) for record in found] == [("machine", {"cpus": 2}, 1.5)]
+
+
+def test_spread():
+    assert Figure([7]).low == Figure([7]).high == 7 and not Figure([7]).noisy
+    figure = Figure(range(11))
+    assert (figure.low, figure.median, figure.high) == (1, 5, 9) and figure.noisy
+    assert not Figure([100, 101, 102, 500]).median > 102 and not Figure([100, 101, 102]).noisy
+
+
+def test_ratio_is_taken_round_by_round():
+    # The machine slowed down in the second round: both did.
+    found = ratio(Figure([10, 20, 10]), Figure([5, 10, 5]))
+    assert found.rounds == [2, 2, 2] and not found.noisy
+    apart = ratio(Figure([10, 12]), Figure([5, 5, 5]))
+    assert apart.median == 2.2 and apart.low < 2.2 < apart.high
+    assert ratio(None, Figure([1])) is None and ratio(Figure([1]), Figure([0])) is None
+
+
+def test_all_targets_met():
+    found = targets(Results(good_records()))
+    assert len(found) == TARGETS and [target.name for target in found if not target.met] == []
+
+
+def test_each_target_can_be_missed():
+    """One record after the other gets worse (and then better, for it may be a reference): few targets hang on each, all on some."""
+    seen = set()
+    for index, record in enumerate(good_records()):
+        for factor in (0.4, 2.5):
+            records = good_records()
+            records[index] = Record(record.group, record.case, record.unit,
+                                    [value * factor + (factor > 1) for value in record.figure.rounds])
+            missed = {target.name for target in targets(Results(records)) if not target.met}
+            assert len(missed) <= 4, (record.group, record.case, missed)
+            seen |= missed
+    assert seen == {target.name for target in targets(Results([]))}
+
+
+def test_nothing_measured():
+    found = targets(Results([]))
+    assert len(found) == TARGETS and not any(target.met for target in found)
+    assert all(target.as_json()["measured"] is None for target in found)
+    assert "NOT MEASURED" in report(Results([]), found, False)
+
+
+def test_ipsec_mb_alone():
+    """A CPU without AVX-512: the default suite counts, and is no more than itself."""
+    records = [record for record in good_records() if record.case.get("suite") != "avx512"]
+    found = {target.name: target for target in targets(Results(records))}
+    against = found["datapath, authenticated, against suite ipsec-mb"]
+    assert against.figure.median == 1 and not against.met
+
+
+def test_report_names_everything():
+    records = good_records() + [
+        Record("stages", {"suite": "none", "mode": "unauthenticated", "stage": "parse"}, "tsc-cycles/packet", [5]),
+        Record("scale", {"suite": "none", "mode": "unauthenticated", "sessions": 64}, "tsc-cycles/packet", [40, 60, 90]),
+        Record("scale", {"mode": "unauthenticated", "suite": "none", "lcores": 1}, "packets/s", [1e6]),
+        Record("scale", {"mode": "unauthenticated", "suite": "none", "lcores": 2}, "packets/s", [2e6]),
+        Record("peers", {"server": "other", "mode": "encrypted"}, "packets/cpu-second", [1000])]
+    results = Results(records)
+    text = report(results, targets(results), True)
+    for word in ("quick", "NOISY RUN: 1 of", "Datapath", "parse", "Whole process", "Crypto alone", "Turnaround", "Sessions:",
+                 "Lcores", "Control plane", "installed", "Memory", "other", "Targets", "met"):
+        assert word in text, word
+    assert "NOT MET" not in text
+
+
+def program(folder, name, lines, status=0):
+    path = os.path.join(folder, "test", "bench", name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\ncat <<'X'\n" + "\n".join(lines) + f"\nX\nexit {status}\n")
+    os.chmod(path, stat.S_IRWXU)
+
+
+def bench(folder, *options):
+    done = subprocess.run([os.path.join(ROOT, "tools", "bench"), "--build", folder, *options], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    with open(os.path.join(folder, "bench", "bench.json"), encoding="utf-8") as file:
+        return done, json.load(file)
+
+
+def test_whole_run():
+    with tempfile.TemporaryDirectory() as folder:
+        record = {"group": "scale", "case": {"suite": "none", "mode": "unauthenticated", "sessions": 1}, "unit": "u", "rounds": [1]}
+        more = {**record, "case": {**record["case"], "sessions": 1024}}
+        program(folder, "bench_datapath", [json.dumps(record), "noise", json.dumps(more)])
+        done, content = bench(folder, "--quick", "--only", "bench_datapath")
+        assert done.returncode == 0, done.stderr
+        assert sorted(content) == ["machine", "problems", "quick", "records", "schema", "skipped", "targets", "time", "version"]
+        assert content["schema"] == "specular-bench/1" and content["quick"] and not content["problems"]
+        assert [sorted(target) for target in content["targets"]] \
+            == [["bound", "high", "low", "measured", "met", "name", "noisy", "target", "unit"]] * TARGETS
+        assert content["records"][0]["case"] == record["case"] and len(content["records"]) == 2
+        drawn = os.path.exists(os.path.join(folder, "bench", "sessions.svg"))
+        assert drawn == bool(shutil.which("gnuplot")), done.stdout
+
+
+def test_program_that_fails():
+    with tempfile.TemporaryDirectory() as folder:
+        record = {"group": "crypto", "case": {"how": "openssl", "mode": "encrypted", "burst": 32}, "unit": "u", "rounds": [1]}
+        program(folder, "bench_crypto", [json.dumps(record)], 3)
+        done, content = bench(folder, "--only", "bench_crypto", "--only", "bench_memory")
+        assert done.returncode == 1
+        assert "ended with 3" in content["problems"]["bench_crypto"] and "does not start" in content["problems"]["bench_memory"]
+
+
+def test_unknown_program():
+    done = subprocess.run([os.path.join(ROOT, "tools", "bench"), "--only", "nothing"], capture_output=True, text=True)
+    assert done.returncode == 2 and "no program nothing" in done.stderr
+
+
+def main():
+    passed = failed = 0
+    for name, test in sorted(globals().items()):
+        if name.startswith("test_"):
+            try:
+                test()
+                passed += 1
+            except Exception:  # pylint: disable=broad-except
+                failed += 1
+                print(name)
+                traceback.print_exc()
+    print(f"bench-report: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
