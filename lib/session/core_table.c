@@ -135,6 +135,25 @@ void core_table_prefetch_session(const struct core_table *table, uint64_t hash)
 		(void)bucket_prefetch_entry(second_bucket(table, hash), hash);
 }
 
+/** Each loop leaves the memory system the time that the next one would wait for it: buckets, entries, sessions. */
+void core_table_find_burst(const struct core_table *table, const struct flow_key *const flows[],
+                           struct core_session *found[], unsigned count)
+{
+	uint64_t hashes[CORE_TABLE_BURST_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		hashes[i] = flow_key_hash(flows[i], table->seed);
+		core_table_prefetch(table, hashes[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		core_table_prefetch_session(table, hashes[i]);
+	for (unsigned i = 0; i < count; i++) {
+		found[i] = core_table_find(table, flows[i], hashes[i]);
+		if (found[i] != NULL)
+			__builtin_prefetch(found[i]->keys);
+	}
+}
+
 static unsigned bucket_used(const struct bucket *bucket)
 {
 	unsigned used = 0;

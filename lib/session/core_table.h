@@ -13,6 +13,8 @@
 
 #include "session/session.h"
 
+#define CORE_TABLE_BURST_MAX 64u
+
 struct core_table;
 
 /** capacity: sessions that surely fit (memory is for twice as many slots). NULL when memory fails. */
@@ -32,6 +34,13 @@ struct core_session *core_table_find(const struct core_table *table, const struc
 void core_table_prefetch(const struct core_table *table, uint64_t hash);
 /** The lcore, a while after core_table_prefetch: brings in the entry that core_table_find will compare. */
 void core_table_prefetch_session(const struct core_table *table, uint64_t hash);
+/**
+ * The lcore: looks up count <= CORE_TABLE_BURST_MAX flows at once; found[i] is flows[i]'s session, NULL when unknown. The same as
+ * core_table_find for each, but memory is fetched for all of them before any is waited for. The two cache lines of what was found,
+ * and its keys, are on their way into cache.
+ */
+void core_table_find_burst(const struct core_table *table, const struct flow_key *const flows[],
+                           struct core_session *found[], unsigned count);
 uint64_t core_table_seed(const struct core_table *table);
 
 #endif

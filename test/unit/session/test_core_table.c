@@ -123,6 +123,34 @@ static void duplicates_and_strangers(void)
 	free(sessions);
 }
 
+/** Known, unknown and repeated flows in bursts of every size. */
+static void a_burst_finds_what_single_look_ups_find(void)
+{
+	enum { SESSIONS = 3000 };
+	struct core_session *sessions = sessions_make(SESSIONS);
+	struct core_table *table = core_table_create(SESSIONS, SEED);
+	const struct flow_key *flows[CORE_TABLE_BURST_MAX];
+	struct core_session *found[CORE_TABLE_BURST_MAX];
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		sessions[i].flow.source_port = htobe16((uint16_t)i);
+		if (i % 4 != 0) /* the others stay unknown */
+			wrong += core_table_insert(table, &sessions[i]) != 0;
+	}
+	for (unsigned count = 0; count <= CORE_TABLE_BURST_MAX; count++) {
+		for (unsigned i = 0; i < count; i++)
+			flows[i] = i % 5 == 4 ? flows[i - 3]
+			                      : &sessions[random_next() % SESSIONS].flow;
+		core_table_find_burst(table, flows, found, count);
+		for (unsigned i = 0; i < count; i++)
+			wrong += found[i] != find(table, flows[i]);
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	core_table_destroy(table);
+	free(sessions);
+}
+
 /** The same hash for two flows: only the comparison of the flows tells them apart. */
 static void equal_hashes_do_not_confuse(void)
 {
@@ -182,6 +210,8 @@ int main(void)
 	        {"neighbouring flows at full capacity", neighbouring_flows_at_full_capacity},
 	        {"a full table refuses", a_full_table_refuses},
 	        {"duplicates and strangers", duplicates_and_strangers},
+	        {"a burst finds what single look-ups find",
+	         a_burst_finds_what_single_look_ups_find},
 	        {"equal hashes do not confuse", equal_hashes_do_not_confuse},
 	        {"every bit of a flow changes the hash", every_bit_of_a_flow_changes_the_hash},
 	        {"flows are made from endpoints", flows_are_made_from_endpoints},
