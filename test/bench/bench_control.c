@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Session set-ups that the appliance's slow path does in a second of its CPU: TCP connect, set-up, one session requested, started and
+ * stopped, close. The appliance is the real program on loopback; the client's CPU does not count, several connections are made
+ * at once.
+ *
+ * "cached": the token key of KeyID and Salt has been derived before. "fresh": each set-up needs a PBKDF2 of its own (for comparison).
+ * "installed": beside so many sessions that others hold.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "appliance_process.h"
+#include "control_load.h"
+#include "crypto/key_derivation.h"
+#include "record.h"
+#include "wire/control_message.h"
+
+/** So long after a round the appliance has closed, withdrawn and freed what belongs to it. */
+#define SETTLE_MS 120u
+
+struct extent {
+	unsigned rounds;
+	unsigned set_ups; /**< of a round */
+	unsigned fresh;   /**< set-ups of a round that each need a key derived */
+	unsigned holders; /**< connections that hold sessions */
+	unsigned held;    /**< sessions of each */
+};
+
+static const struct extent full = {7, 1000, 64, 100, 1000};
+static const struct extent quick = {3, 250, 32, 20, 1000};
+static const struct extent smoke = {1, 20, 4, 2, 50};
+
+enum keys { KEYS_NONE, KEYS_PSK, KEYS_IKEV2 };
+static const char *const key_names[] = {"none", "psk", "ikev2"};
+
+static const struct measured {
+	uint32_t mode;
+	enum keys keys;
+} cases[] = {
+        {MODE_UNAUTHENTICATED, KEYS_NONE}, {MODE_MIXED, KEYS_PSK},
+        {MODE_MIXED, KEYS_IKEV2},          {MODE_AUTHENTICATED, KEYS_PSK},
+        {MODE_AUTHENTICATED, KEYS_IKEV2},  {MODE_ENCRYPTED, KEYS_PSK},
+        {MODE_ENCRYPTED, KEYS_IKEV2},
+};
+#define CASES (sizeof(cases) / sizeof(cases[0]))
+
+struct bench {
+	struct extent extent;
+	const char *program;
+	struct appliance_process appliance;
+	unsigned addresses; /**< of clients, used so far */
+	int *held;
+	struct error error;
+};
+
+static void psk(const void *context, unsigned number, uint8_t key_id[KEY_PROVIDER_ID_SIZE],
+                struct shared_secret *secret)
+{
+	(void)context;
+	(void)number;
+	appliance_psk(0, key_id, secret);
+}
+
+/** A key of its own for each set-up of all rounds. */
+static void fresh_psk(const void *context, unsigned number, uint8_t key_id[KEY_PROVIDER_ID_SIZE],
+                      struct shared_secret *secret)
+{
+	appliance_psk(*(const unsigned *)context + number, key_id, secret);
+}
+
+static void sa(const void *context, unsigned number, uint8_t key_id[KEY_PROVIDER_ID_SIZE],
+               struct shared_secret *secret)
+{
+	(void)context;
+	(void)number;
+	if (appliance_sa(key_id, secret) != 0)
+		abort();
+}
+
+static void settle(void)
+{
+	const struct timespec time = {.tv_nsec = SETTLE_MS * 1000000L};
+
+	(void)nanosleep(&time, NULL);
+}
+
+static struct control_load load_of(struct bench *bench, const struct measured *measured,
+                                   unsigned connections)
+{
+	struct control_load load = {
+	        .server = bench->appliance.control,
+	        .receiver_port = APPLIANCE_PORT_LOWER,
+	        .mode = measured->mode,
+	        .key = psk,
+	        .connections = connections,
+	        .sessions = 1,
+	        .first_address = bench->addresses,
+	};
+
+	bench->addresses += connections;
+	(void)address_parse(APPLIANCE_ADDRESS, &load.receiver);
+	if (measured->keys == KEYS_IKEV2) {
+		load.mode |= MODE_IKEV2_DERIVED;
+		load.key = sa;
+	}
+	return load;
+}
+
+/** Set-ups per CPU second of one run. */
+static int measure(struct bench *bench, const struct control_load *load, double *rate)
+{
+	uint64_t before = appliance_process_cpu_ns(&bench->appliance);
+	int status = control_load_run(load, &bench->error);
+
+	settle();
+	*rate = load->connections * 1e9 /
+	        (double)(appliance_process_cpu_ns(&bench->appliance) - before);
+	return status;
+}
+
+static void name(struct record *record, const struct measured *measured, const char *derivation)
+{
+	record_init(record, "control", "set-ups/cpu-second");
+	record_text(record, "mode", mode_name(measured->mode));
+	record_text(record, "keys", key_names[measured->keys]);
+	record_text(record, "derivation", derivation);
+}
+
+/** Round by round, every case once; the first round is not counted: it derives the keys that are cached. */
+static int bench_cached(struct bench *bench)
+{
+	struct record records[CASES];
+	int status = 0;
+
+	for (unsigned i = 0; i < CASES; i++)
+		name(&records[i], &cases[i], cases[i].keys == KEYS_NONE ? "none" : "cached");
+	for (unsigned round = 0; round <= bench->extent.rounds && status == 0; round++) {
+		for (unsigned i = 0; i < CASES && status == 0; i++) {
+			struct control_load load =
+			        load_of(bench, &cases[i],
+			                round == 0 ? CONTROL_LOAD_PARALLEL : bench->extent.set_ups);
+			double rate;
+
+			status = measure(bench, &load, &rate);
+			if (round > 0)
+				record_round(&records[i], rate);
+		}
+	}
+	for (unsigned i = 0; i < CASES && status == 0; i++)
+		record_print(&records[i], stdout);
+	return status;
+}
+
+static int bench_fresh(struct bench *bench)
+{
+	static const struct measured measured = {MODE_AUTHENTICATED, KEYS_PSK};
+	struct record record;
+	int status = 0;
+
+	name(&record, &measured, "fresh");
+	record_number(&record, "count", APPLIANCE_PBKDF2_COUNT);
+	for (unsigned round = 0; round < bench->extent.rounds && status == 0; round++) {
+		struct control_load load = load_of(bench, &measured, bench->extent.fresh);
+		unsigned first_key = 1 + round * bench->extent.fresh;
+		double rate;
+
+		load.key = fresh_psk;
+		load.key_context = &first_key;
+		status = measure(bench, &load, &rate);
+		record_round(&record, rate);
+	}
+	if (status == 0)
+		record_print(&record, stdout);
+	return status;
+}
+
+/** Started sessions on connections that stay. */
+static int install(struct bench *bench)
+{
+	static const struct measured measured = {MODE_AUTHENTICATED, KEYS_PSK};
+	struct control_load load = load_of(bench, &measured, bench->extent.holders);
+
+	bench->held = calloc(bench->extent.holders, sizeof(*bench->held));
+	if (bench->held == NULL)
+		return error_set(&bench->error, ERROR_MEMORY, "out of memory");
+	load.sessions = bench->extent.held;
+	load.held = bench->held;
+	return control_load_run(&load, &bench->error);
+}
+
+static void release(struct bench *bench)
+{
+	for (unsigned i = 0; bench->held != NULL && i < bench->extent.holders; i++) {
+		if (bench->held[i] > 0)
+			(void)close(bench->held[i]);
+	}
+	free(bench->held);
+	bench->held = NULL;
+}
+
+static int bench_installed(struct bench *bench)
+{
+	static const struct measured measured[] = {{MODE_UNAUTHENTICATED, KEYS_NONE},
+	                                           {MODE_AUTHENTICATED, KEYS_PSK}};
+	struct record records[2];
+	int status = install(bench);
+
+	for (unsigned i = 0; i < 2; i++) {
+		name(&records[i], &measured[i], i == 0 ? "none" : "cached");
+		record_number(&records[i], "installed",
+		              (unsigned long)bench->extent.holders * bench->extent.held);
+	}
+	for (unsigned round = 0; round < bench->extent.rounds && status == 0; round++) {
+		for (unsigned i = 0; i < 2 && status == 0; i++) {
+			struct control_load load =
+			        load_of(bench, &measured[i], bench->extent.set_ups);
+			double rate;
+
+			status = measure(bench, &load, &rate);
+			record_round(&records[i], rate);
+		}
+	}
+	for (unsigned i = 0; i < 2 && status == 0; i++)
+		record_print(&records[i], stdout);
+	release(bench);
+	return status;
+}
+
+/** With an appliance of its own: a PSK file's entries are all looked at for each KeyID. */
+static int with_appliance(struct bench *bench, unsigned keys, unsigned sessions,
+                          int (*measure_cases)(struct bench *bench))
+{
+	int status = appliance_process_start(&bench->appliance, bench->program, keys, sessions,
+	                                     &bench->error);
+	int stopped;
+
+	if (status != 0)
+		return status;
+	status = measure_cases(bench);
+	stopped = appliance_process_stop(&bench->appliance, status == 0 ? &bench->error : NULL);
+	return status != 0 ? status : stopped;
+}
+
+static int bench_all(struct bench *bench)
+{
+	const struct extent *extent = &bench->extent;
+	unsigned held = extent->holders * extent->held;
+	int status = with_appliance(bench, 1, 4 * extent->set_ups, bench_cached);
+
+	if (status == 0)
+		status = with_appliance(bench, 1 + extent->rounds * extent->fresh,
+		                        4 * extent->fresh, bench_fresh);
+	if (status == 0)
+		status = with_appliance(bench, 1, held + 4 * extent->set_ups, bench_installed);
+	return status;
+}
+
+/** The program beside which this one was built. */
+static int find_program(char *path, size_t size)
+{
+	char own[4096];
+	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	char *end;
+
+	if (length < 0)
+		return ERROR_SYSTEM;
+	own[length] = '\0';
+	for (unsigned up = 0; up < 3; up++) {
+		end = strrchr(own, '/');
+		if (end == NULL)
+			return ERROR_SYSTEM;
+		*end = '\0';
+	}
+	return snprintf(path, size, "%s/app/specular/specular", own) < (int)size ? 0 : ERROR_SYSTEM;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"quick", no_argument, NULL, 'q'},
+	                                        {"smoke", no_argument, NULL, 's'},
+	                                        {"specular", required_argument, NULL, 'p'},
+	                                        {NULL, 0, NULL, 0}};
+	static struct bench bench;
+	char program[4096 + 32];
+	int option;
+
+	bench.extent = full;
+	bench.program = program;
+	if (find_program(program, sizeof(program)) != 0)
+		return EXIT_FAILURE;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'q':
+			bench.extent = quick;
+			break;
+		case 's':
+			bench.extent = smoke;
+			break;
+		case 'p':
+			bench.program = optarg;
+			break;
+		default:
+			(void)fprintf(stderr, "usage: bench_control [--quick | --smoke] "
+			                      "[--specular PROGRAM]\n");
+			return EXIT_FAILURE;
+		}
+	}
+	if (bench_all(&bench) != 0) {
+		(void)fprintf(stderr, "bench_control: %s\n", bench.error.text);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
