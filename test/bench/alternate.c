@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "alternate.h"
+
+#include <stdlib.h>
+
+struct measurement *alternation_add(struct alternation *alternation,
+                                    double (*measure)(void *context), void *context)
+{
+	if (alternation->count == ALTERNATE_MAX)
+		abort();
+	struct measurement *added = &alternation->measurements[alternation->count++];
+	added->measure = measure;
+	added->context = context;
+	return added;
+}
+
+void alternation_run(struct alternation *alternation, unsigned rounds)
+{
+	unsigned count = alternation->count;
+
+	for (unsigned round = 0; round < rounds; round++) {
+		for (unsigned i = 0; i < count; i++) {
+			struct measurement *one =
+			        &alternation->measurements[(round * 7 + i) % count];
+
+			record_round(&one->record, one->measure(one->context));
+		}
+	}
+}
+
+void alternation_print(const struct alternation *alternation)
+{
+	for (unsigned i = 0; i < alternation->count; i++)
+		record_print(&alternation->measurements[i].record, stdout);
+}
