@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The programs under measurement: specular and dpdk-testpmd on one capture file, started, stopped for a while, read out, ended.
+
+Both get ordinary memory and no shared files (--no-huge --no-shconf), as specular's EAL asks for where no hugepages are reserved,
+so that they are comparable and disturb no other DPDK process."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import process_traffic as traffic
+from harness import twamp
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MAIN_CPU, POLLING_CPU = 0, 1
+MEMORY_MIB = 512
+BURST, DESCRIPTORS = 32, 1024
+POOL_MBUFS = 40960  # what the file takes and what is on its way: specular's own pool is as large
+START_SECONDS, ANSWER_SECONDS = 30, 10
+SESSIONS_PER_BATCH = 256
+
+
+class Failed(Exception):
+    """The text says what does not work, for a person."""
+
+
+def process_seconds(pid):
+    """CPU time of a process as its clock has it: the polling lcore's, the slow path sleeps. What others take of the CPU does
+    not count, and it is exact where /proc counts in ticks."""
+    return time.clock_gettime((~pid << 3) | 2)  # CPUCLOCK_SCHED of pid, see clock_getcpuclockid(3)
+
+
+class Program:
+    """A forwarder. It runs only between resume and pause, so that several can take turns on one CPU."""
+    name = forward = ""
+
+    def __init__(self, command, **streams):
+        self.text = ""
+        self.arrived = threading.Condition()
+        self.command = command
+        self.process = subprocess.Popen(command, **streams)
+        self.ended = False
+
+    def collect(self, descriptor):
+        """Reads what the program says until it ends."""
+        while True:
+            try:
+                data = os.read(descriptor, 65536)
+            except OSError:  # the pseudo-terminal's other end is gone
+                data = b""
+            with self.arrived:
+                self.text += data.decode("utf-8", "replace")
+                self.ended = not data
+                self.arrived.notify_all()
+            if not data:
+                os.close(descriptor)
+                return
+
+    def watch(self, descriptor):
+        self.reader = threading.Thread(target=self.collect, args=(descriptor,), daemon=True)
+        self.reader.start()
+
+    def wait_for(self, pattern, mark=0, seconds=ANSWER_SECONDS):
+        """The match of a pattern in what was said after mark."""
+        deadline = time.monotonic() + seconds
+        with self.arrived:
+            while True:
+                found = re.search(pattern, self.text[mark:], re.M)
+                if found:
+                    return found
+                left = deadline - time.monotonic()
+                if self.ended or left <= 0:
+                    reason = "ended" if self.ended else f"did not say /{pattern}/ within {seconds} s"
+                    raise Failed(f"{self.name} {reason}; its last words:\n{self.text[-1500:]}\n({' '.join(self.command)})")
+                self.arrived.wait(left)
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def rate(self, seconds):
+        """Packets that came back out in each second of the polling lcore's CPU."""
+        before, since = self.counters(), process_seconds(self.process.pid)
+        time.sleep(seconds)
+        after, until = self.counters(), process_seconds(self.process.pid)
+        self.check(before, after)
+        return (after["sent"] - before["sent"]) / (until - since)
+
+    def check(self, before, after):
+        """Every packet that came in went out again, but for a burst that was on its way when the counters were read."""
+        received, sent = (after[name] - before[name] for name in ("received", "sent"))
+        if received <= 0 or after["lost"] != before["lost"] or abs(received - sent) > 0.02 * received + BURST:
+            raise Failed(f"{self.name}: {received} packets came, {sent} went, lost {after['lost'] - before['lost']}: "
+                         f"no measure of forwarding\n{self.text[-1500:]}")
+
+    def end(self):
+        """Asks it to end in order."""
+        self.process.terminate()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.resume()
+            try:
+                self.end()
+                self.process.wait(ANSWER_SECONDS)
+            except (subprocess.TimeoutExpired, OSError):
+                self.process.kill()
+                self.process.wait()
+
+
+class Specular(Program):
+    name, forward = "specular", "reflect"
+
+    def __init__(self, build, folder, pcap, sessions):
+        self.sessions = sessions
+        self.control_port = free_port()
+        path = os.path.join(folder, "specular.yaml")
+        with open(path, "w", encoding="ascii") as file:
+            json.dump(self.configuration(pcap), file)
+        program = os.path.join(build, "app", "specular", "specular")
+        if not os.path.exists(program):
+            raise Failed(f"{program} is not there: ninja -C {build}")
+        super().__init__([program, "--config", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.PIPE)
+        self.watch(os.dup(self.process.stderr.fileno()))
+        self.process.stderr.close()
+        self.wait_for(r" started: ", seconds=START_SECONDS)
+        self.install()
+
+    def configuration(self, pcap):
+        limits = {"sessions": self.sessions, "sessions-per-address": self.sessions,
+                  "sessions-per-connection": min(self.sessions, 65535)}
+        return {
+            "eal": {"lcores": {"main": MAIN_CPU, "workers": [POLLING_CPU]}, "hugepages": "none", "memory": MEMORY_MIB,
+                    "idle": "spin"},
+            "drivers-config": os.path.join(ROOT, "drivers-config"),
+            "ports": [{"name": "bench", "device": f"net_pcap0,rx_pcap={pcap},infinite_rx=1",
+                       "addresses": [f"{traffic.REFLECTOR}/24"], "exception": "management"}],
+            "control": {"listen": [{"address": "127.0.0.1", "port": self.control_port}], "modes": ["unauthenticated"],
+                        "limits": {"unauthenticated": limits}, "sender-addresses": [traffic.SENDER]},
+        }
+
+    def install(self):
+        """Sessions for every packet of the file, through the control protocol."""
+        self.control = twamp.Control(socket.create_connection(("127.0.0.1", self.control_port), ANSWER_SECONDS))
+        if self.control.set_up(twamp.UNAUTHENTICATED).accept != 0:
+            raise Failed("specular refuses a control connection")
+        for first in range(0, self.sessions, SESSIONS_PER_BATCH):
+            batch = range(first, min(first + SESSIONS_PER_BATCH, self.sessions))
+            for session in batch:
+                self.control.send(twamp.request_tw_session(
+                    sender=traffic.SENDER, receiver=traffic.REFLECTOR, sender_port=traffic.sender_port(session),
+                    receiver_port=traffic.RECEIVER_PORT, padding=traffic.REPLY_SIZE - 14))
+            for session in batch:
+                accept = self.control.accept_session()
+                if accept.accept != 0 or accept.port != traffic.RECEIVER_PORT:
+                    raise Failed(f"specular does not accept session {session}: {accept}\n{self.text[-1500:]}")
+        if self.control.start_sessions().accept != 0:
+            raise Failed("specular does not start the sessions")
+
+    def counters(self):
+        with self.arrived:
+            mark = len(self.text)
+        self.process.send_signal(signal.SIGUSR1)
+        self.wait_for(r" counters: ", mark)
+        values = {name: int(value) for name, value in re.findall(r" counter: ([a-z_]+) (\d+) ", self.text[mark:])}
+        return {"received": values.get("received", 0), "sent": values.get("reflected", 0),
+                "lost": sum(value for name, value in values.items() if name.startswith("drop_"))}
+
+    def close(self):
+        if hasattr(self, "control"):
+            self.control.close()
+        super().close()
+
+
+class Testpmd(Program):
+    name = "testpmd"
+
+    def __init__(self, pcap, forward, infinite=True, written=None):
+        program = shutil.which("dpdk-testpmd", path=os.environ.get("PATH", "") + ":/usr/local/bin:/usr/bin:/usr/sbin")
+        if program is None:
+            raise Failed("dpdk-testpmd is not installed; it is in Debian's dpdk: tools/setup --tests")
+        self.forward = forward
+        device = f"net_pcap0,rx_pcap={pcap}" + (",infinite_rx=1" if infinite else "") + (f",tx_pcap={written}" if written else "")
+        terminal, said = pty.openpty()  # a pipe would be filled before anything is told
+        super().__init__(
+            [program, f"--lcores=0@{MAIN_CPU},1@{POLLING_CPU}", "--main-lcore=0", "--no-huge", "--no-shconf", f"-m{MEMORY_MIB}",
+             "--no-telemetry", "--no-pci", f"--vdev={device}", "--", "-i", f"--forward-mode={forward}", "--nb-cores=1", "--no-flush-rx",
+             f"--burst={BURST}", f"--rxd={DESCRIPTORS}", f"--txd={DESCRIPTORS}", f"--total-num-mbufs={POOL_MBUFS}"],
+            stdin=subprocess.PIPE, stdout=said, stderr=said)
+        os.close(said)
+        self.watch(terminal)
+        self.wait_for(r"^Done|testpmd> ", seconds=START_SECONDS)
+        self.say("start")
+        self.wait_for(r"TX offloads=", seconds=START_SECONDS)
+
+    def say(self, command):
+        self.process.stdin.write(command.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        """Not by a signal: its handler waits for the lcores, and hangs when it runs on one of them."""
+        self.say("quit")
+
+    def counters(self):
+        with self.arrived:
+            mark = len(self.text)
+        self.say("show port stats 0")
+        self.wait_for(r"Tx-pps:.*\n", mark)
+        values = {name: int(value) for name, value in re.findall(r"([RT]X-[a-z]+): +(\d+)", self.text[mark:])}
+        return {"received": values["RX-packets"], "sent": values["TX-packets"],
+                "lost": values["RX-missed"] + values["RX-nombuf"] + values["TX-errors"]}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
