@@ -8,8 +8,8 @@
 
 #include "record.h"
 
-#define ROUNDS       12u
-#define ROUNDS_QUICK 5u
+#define ROUNDS       16u
+#define ROUNDS_QUICK 7u
 #define ROUNDS_SMOKE 2u
 
 static const char usage[] =
@@ -152,6 +152,7 @@ bool options_want_group(const struct options *options, const char *group)
 
 /** All kinds, the fastest first. */
 static const struct suite_choice every_suite[] = {
+        {"avx512", (enum suite_kind)2},
         {"ipsec-mb", SUITE_IPSEC_MB},
         {"openssl", SUITE_OPENSSL},
 };

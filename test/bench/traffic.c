@@ -73,18 +73,6 @@ void traffic_destroy(struct traffic *traffic)
 	free(traffic);
 }
 
-/** xorshift64*. */
-uint64_t traffic_random(struct traffic *traffic)
-{
-	uint64_t value = traffic->random;
-
-	value ^= value >> 12;
-	value ^= value << 25;
-	value ^= value >> 27;
-	traffic->random = value;
-	return value * UINT64_C(0x2545f4914f6cdd1d);
-}
-
 /** Ones' complement sum of size octets in memory order; an odd one's partner is zero. Not the datapath's own, so that it can check it. */
 static uint64_t plain_sum(const uint8_t *octets, size_t size)
 {

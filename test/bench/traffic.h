@@ -36,8 +36,20 @@ int traffic_create(struct world *world, unsigned core, struct traffic **traffic,
 /** traffic may be NULL. */
 void traffic_destroy(struct traffic *traffic);
 
-/** The next number of a fast generator. */
-uint64_t traffic_random(struct traffic *traffic);
+/** The next number of a fast generator, whose state is never zero: xorshift64*. */
+static inline uint64_t random_next(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+/** The traffic's own. */
+static inline uint64_t traffic_random(struct traffic *traffic)
+{
+	return random_next(&traffic->random);
+}
 
 /** Writes count <= REFLECT_BURST_MAX requests of random sessions, payload octets each, received now. */
 void traffic_prepare(struct traffic *traffic, unsigned count, uint16_t payload);
