@@ -1,36 +1,69 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "reflect/build.h"
-
+/*
+ * The reply, built where the request lies: RFC 5357 section 4.2.1, RFC 6038 section 5.2. Headers below UDP that the reply does
+ * not carry (IPv4 options, IPv6 extension headers) go away by moving what stands before them up to UDP.
+ *
+ * Headers are taken and written in words of eight octets: a load of what was just written in narrower pieces would stall.
+ */
 #include <endian.h>
 
 #include "base/bytes.h"
 #include "reflect/checksum.h"
 #include "reflect/headers.h"
+#include "reflect/stages.h"
 
-#define ESTIMATE_SYNCHRONIZED 0x8000u /**< S, RFC 4656 section 4.1.2 */
+#define BLOCK 16u /**< octets of padding that move at once */
+/** From here on the C library's memmove is worth its call. */
+#define LONG_PADDING 256u
+#define LOW_16       UINT64_C(0xffff)
+#define LOW_32       UINT64_C(0xffffffff)
+#define LOW_48       UINT64_C(0xffffffffffff)
 
-/* Timestamp and error estimate stand side by side in both formats. */
-#define STAMP_SIZE 10u
-_Static_assert(REFLECTOR_TIMESTAMP + sizeof(uint64_t) == REFLECTOR_ERROR_ESTIMATE, "stamp");
-_Static_assert(SECURE_REFLECTOR_TIMESTAMP + sizeof(uint64_t) == SECURE_REFLECTOR_ERROR_ESTIMATE,
-               "stamp");
-_Static_assert(REFLECTOR_TIMESTAMP % 2 == 0 && SECURE_REFLECTOR_TIMESTAMP % 2 == 0,
-               "a stamp's sum is not shifted");
-
-/** Addresses, ports and protocol: swapping source and destination does not change their sum. */
-static uint16_t pseudo_sum(const struct packet *packet)
+/** In memory order, as checksum_load_eight. */
+static inline void store_eight(uint8_t *to, uint64_t eight)
 {
-	const uint8_t *addresses = packet->network + (packet->ipv6 ? IPV6_SOURCE : IPV4_SOURCE);
-	size_t size = packet->ipv6 ? 2 * IPV6_ADDRESS_SIZE : 2 * IPV4_ADDRESS_SIZE;
-
-	return checksum_fold((uint64_t)checksum_sum(addresses, size) +
-	                     checksum_sum(packet->udp, UDP_PORTS_SIZE) + htobe16(NEXT_HEADER_UDP));
+	memcpy(to, &eight, sizeof(eight));
 }
 
-/** The UDP length stands in the pseudo-header and in the header. */
-static uint64_t length_sum(uint32_t payload_length)
+/** Moves size octets up by more than BLOCK of them, from the last to the first. */
+static inline void move_padding(uint8_t *to, const uint8_t *from, size_t size)
 {
-	return 2u * (uint64_t)htobe16((uint16_t)(UDP_HEADER_SIZE + payload_length));
+	uint8_t first[BLOCK], block[BLOCK];
+
+	if (size < BLOCK || size >= LONG_PADDING) {
+		memmove(to, from, size);
+		return;
+	}
+	memcpy(first, from, BLOCK);
+	for (size_t at = size; at > BLOCK; at -= BLOCK) {
+		memcpy(block, from + at - BLOCK, BLOCK);
+		memcpy(to + at - BLOCK, block, BLOCK);
+	}
+	memcpy(to, first, BLOCK);
+}
+
+/** Octet i of the reply's padding is octet i of the sender's, whose highest-number octets fall away; the rest is zero. */
+static inline void build_padding(const struct packet *packet, const struct core_session *session)
+{
+	uint8_t *padding = packet->payload + session->reflector_header_size;
+	uint32_t size = packet->reply_payload_length - session->reflector_header_size;
+
+	if (packet->header_growth != 0 && packet->reused_padding != 0)
+		move_padding(padding, packet->payload + session->sender_header_size,
+		             packet->reused_padding);
+	if (size > packet->reused_padding)
+		memset(padding + packet->reused_padding, 0, size - packet->reused_padding);
+}
+
+/** Addresses, ports and protocol: swapping source and destination does not change their sum. */
+static inline checksum_words pseudo_sum(const struct packet *packet)
+{
+	checksum_words sum = packet->ipv6 ? checksum_sum_constant(packet->network + IPV6_SOURCE,
+	                                                          (size_t)2 * IPV6_ADDRESS_SIZE)
+	                                  : checksum_sum_constant(packet->network + IPV4_SOURCE,
+	                                                          (size_t)2 * IPV4_ADDRESS_SIZE);
+
+	return sum + checksum_sum_constant(packet->udp, UDP_PORTS_SIZE) + htobe16(NEXT_HEADER_UDP);
 }
 
 /**
@@ -38,86 +71,63 @@ static uint64_t length_sum(uint32_t payload_length)
  * rest (pseudo-header included), and e is 0, or not if an octet was damaged on the way. The reply's C' + A' + M' = e' shall again
  * be 0 just when e is. Padding that moves by an even number of octets has M' = M: C' = (C + A) - A', and e' = e. Padding that
  * moves by an odd number (27 in unauthenticated mode) has M' = 256 M: C' = 256 (C + A) - A', and e' = 256 e, which is 0 just
- * when e is. So the moved padding is never summed. This is (C + A) or 256 (C + A).
+ * when e is. So the moved padding is never summed.
+ *
+ * This is C' but for what the reply has new: of A', what A has too. sender: the sum of the sender's header, which comes back at an
+ * even offset. Without growth that and the addresses cancel out.
  */
-static uint16_t checksum_rest(const struct packet *packet, const struct core_session *session)
+static inline checksum_words unauthenticated_rest(const struct packet *packet,
+                                                  const struct core_session *session,
+                                                  checksum_words sender)
 {
-	const uint8_t *payload = packet->payload;
 	size_t cut_at = (size_t)session->sender_header_size + packet->reused_padding;
-	uint16_t cut = checksum_sum(payload + cut_at, packet->payload_length - cut_at);
+	size_t cut_size = packet->payload_length - cut_at;
+	const uint8_t *cut = packet->payload + cut_at;
+	checksum_words sum = checksum_load(packet->udp + UDP_CHECKSUM);
+	checksum_words lost = cut_size == SENDER_SYMMETRICAL_MBZ
+	                              ? checksum_sum_constant(cut, SENDER_SYMMETRICAL_MBZ)
+	                              : checksum_sum(cut, cut_size);
 
-	if (cut_at % 2 != 0)
-		cut = checksum_shift(cut);
-	uint16_t rest = checksum_fold((uint64_t)checksum_load(packet->udp + UDP_CHECKSUM) +
-	                              packet->pseudo_sum + length_sum(packet->payload_length) +
-	                              checksum_sum(payload, session->sender_header_size) + cut);
-	return packet->header_growth % 2 != 0 ? checksum_shift(rest) : rest;
-}
+	if (packet->header_growth == 0) {
+		sum += checksum_sum_constant(packet->payload + SENDER_HEADER_SIZE,
+		                             SENDER_SYMMETRICAL_MBZ);
+		sum += checksum_at(cut_at, lost);
+		sum += checksum_length(packet->payload_length);
+	} else {
+		checksum_words same = pseudo_sum(packet) + sender;
 
-void reply_plan(struct packet *packet, bool zero_padding)
-{
-	const struct core_session *session = packet->core;
-	uint32_t growth = (uint32_t)(session->reflector_header_size - session->sender_header_size);
-	uint32_t padding = (uint32_t)(packet->payload_length - session->sender_header_size);
-	uint32_t reply_padding = padding > growth ? padding - growth : 0;
-
-	if (reply_padding < session->padding_to_reflect_length)
-		reply_padding = session->padding_to_reflect_length;
-	packet->header_growth = (uint16_t)growth;
-	packet->reused_padding = zero_padding ? session->padding_to_reflect_length : reply_padding;
-	packet->reply_payload_length = session->reflector_header_size + reply_padding;
-	packet->reply_length = packet->link_length +
-	                       (packet->ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE) +
-	                       UDP_HEADER_SIZE + packet->reply_payload_length;
-	packet->has_checksum = checksum_load(packet->udp + UDP_CHECKSUM) != 0;
-	if (packet->has_checksum) {
-		packet->pseudo_sum = pseudo_sum(packet);
-		packet->checksum_rest = checksum_rest(packet, session);
+		sum += same + checksum_length(packet->payload_length);
+		sum = checksum_subtract(checksum_at(1, sum), same) + checksum_at(cut_at + 1, lost);
 	}
+	return checksum_subtract(sum, checksum_length(packet->reply_payload_length));
 }
+_Static_assert((REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE) % 2 == 1, "growth is 0 or odd");
+_Static_assert(REFLECTOR_SENDER_SEQUENCE % 2 == 0, "the sender's header is not shifted");
 
-static inline void swap_octets(uint8_t *left, uint8_t *right, size_t size)
-{
-	uint8_t kept[IPV6_ADDRESS_SIZE];
-
-	memcpy(kept, left, size);
-	memcpy(left, right, size);
-	memcpy(right, kept, size);
-}
-
-/** Octet i of the reply's padding is octet i of the sender's, whose highest-number octets fall away; the rest is zero. */
-static void build_padding(struct packet *packet, const struct core_session *session)
-{
-	uint8_t *padding = packet->payload + session->reflector_header_size;
-	uint32_t size = packet->reply_payload_length - session->reflector_header_size;
-
-	if (packet->header_growth != 0 && packet->reused_padding != 0)
-		memmove(padding, packet->payload + session->sender_header_size,
-		        packet->reused_padding);
-	if (size > packet->reused_padding)
-		memset(padding + packet->reused_padding, 0, size - packet->reused_padding);
-}
-
-/** Zeros payload[from .. to); constants of at most 32 octets, which compile to a store or two. */
-static inline void clear(uint8_t *payload, size_t from, size_t to)
-{
-	memset(payload + from, 0, to - from);
-}
-
-static void build_unauthenticated(struct packet *packet, const struct core_session *session,
-                                  uint32_t sequence)
+static inline void build_unauthenticated(struct packet *packet, const struct core_session *session,
+                                         uint32_t sequence)
 {
 	uint8_t *payload = packet->payload;
-	uint8_t sender[SENDER_HEADER_SIZE];
-
-	memcpy(sender, payload, sizeof(sender));
-	build_padding(packet, session);
-	store_be32(payload + REFLECTOR_SEQUENCE, sequence);
-	clear(payload, REFLECTOR_TIMESTAMP, REFLECTOR_RECEIVE_TIMESTAMP);
-	store_be64(payload + REFLECTOR_RECEIVE_TIMESTAMP, packet->frame->receive_time.ntp);
+	uint64_t receive = htobe64(packet->frame->receive_time.ntp);
+	uint64_t first = htobe32(sequence);
 	/* Sequence number, timestamp and error estimate stand in the same order in both headers. */
-	memcpy(payload + REFLECTOR_SENDER_SEQUENCE, sender, sizeof(sender));
-	clear(payload, REFLECTOR_MBZ_2, REFLECTOR_SENDER_TTL);
+	uint64_t sender = checksum_load_eight(payload);
+	uint64_t sender_rest =
+	        checksum_load_eight(payload + SENDER_HEADER_SIZE - sizeof(uint64_t)) >> 16;
+
+	if (packet->has_checksum) {
+		checksum_words rest =
+		        unauthenticated_rest(packet, session, (checksum_words)sender + sender_rest);
+
+		rest = checksum_subtract(rest, (checksum_words)receive + first + packet->ttl);
+		packet->checksum = checksum_fold(rest);
+	}
+	build_padding(packet, session);
+	store_eight(payload + REFLECTOR_SEQUENCE, first);
+	store_eight(payload + REFLECTOR_SEQUENCE + sizeof(uint64_t), 0);
+	store_eight(payload + REFLECTOR_RECEIVE_TIMESTAMP, receive);
+	store_eight(payload + REFLECTOR_SENDER_SEQUENCE, sender);
+	store_eight(payload + REFLECTOR_SENDER_SEQUENCE + sizeof(uint64_t), sender_rest);
 	payload[REFLECTOR_SENDER_TTL] = packet->ttl;
 }
 _Static_assert(REFLECTOR_SENDER_TIMESTAMP - REFLECTOR_SENDER_SEQUENCE == SENDER_TIMESTAMP &&
@@ -125,162 +135,181 @@ _Static_assert(REFLECTOR_SENDER_TIMESTAMP - REFLECTOR_SENDER_SEQUENCE == SENDER_
                                SENDER_ERROR_ESTIMATE &&
                        REFLECTOR_SENDER_SEQUENCE + SENDER_HEADER_SIZE == REFLECTOR_MBZ_2,
                "copied in one piece");
+_Static_assert(REFLECTOR_RECEIVE_TIMESTAMP == 16 && REFLECTOR_SENDER_SEQUENCE == 24 &&
+                       REFLECTOR_SENDER_TTL == 40,
+               "five words and an octet");
 
-static void build_secure(struct packet *packet, const struct core_session *session,
-                         uint32_t sequence)
+static inline void build_secure(struct packet *packet, const struct core_session *session,
+                                uint32_t sequence)
 {
 	uint8_t *payload = packet->payload;
-	uint32_t sender_sequence;
-	uint8_t sender_stamp[STAMP_SIZE];
+	uint64_t sender_sequence = checksum_load_eight(payload + SECURE_SENDER_SEQUENCE) & LOW_32;
+	uint64_t timestamp = checksum_load_eight(payload + SECURE_SENDER_TIMESTAMP);
+	uint64_t error_estimate =
+	        checksum_load_eight(payload + SECURE_SENDER_ERROR_ESTIMATE) & LOW_16;
+	const uint64_t words[] = {htobe32(sequence),
+	                          0,
+	                          0,
+	                          0,
+	                          htobe64(packet->frame->receive_time.ntp),
+	                          0,
+	                          sender_sequence,
+	                          0,
+	                          timestamp,
+	                          error_estimate,
+	                          packet->ttl,
+	                          0};
 
-	memcpy(&sender_sequence, payload + SECURE_SENDER_SEQUENCE, sizeof(sender_sequence));
-	memcpy(sender_stamp, payload + SECURE_SENDER_TIMESTAMP, sizeof(sender_stamp));
 	build_padding(packet, session);
-	store_be32(payload + SECURE_REFLECTOR_SEQUENCE, sequence);
-	clear(payload, SECURE_REFLECTOR_SEQUENCE + sizeof(sequence),
-	      SECURE_REFLECTOR_RECEIVE_TIMESTAMP);
-	store_be64(payload + SECURE_REFLECTOR_RECEIVE_TIMESTAMP, packet->frame->receive_time.ntp);
-	clear(payload, SECURE_REFLECTOR_RECEIVE_TIMESTAMP + sizeof(uint64_t),
-	      SECURE_REFLECTOR_SENDER_SEQUENCE);
-	memcpy(payload + SECURE_REFLECTOR_SENDER_SEQUENCE, &sender_sequence,
-	       sizeof(sender_sequence));
-	clear(payload, SECURE_REFLECTOR_SENDER_SEQUENCE + sizeof(sender_sequence),
-	      SECURE_REFLECTOR_SENDER_TIMESTAMP);
-	memcpy(payload + SECURE_REFLECTOR_SENDER_TIMESTAMP, sender_stamp, sizeof(sender_stamp));
-	clear(payload, SECURE_REFLECTOR_SENDER_TIMESTAMP + STAMP_SIZE, SECURE_REFLECTOR_SENDER_TTL);
-	payload[SECURE_REFLECTOR_SENDER_TTL] = packet->ttl;
-	clear(payload, SECURE_REFLECTOR_SENDER_TTL + 1, SECURE_REFLECTOR_HEADER_SIZE);
+#pragma GCC unroll 12
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		store_eight(payload + i * sizeof(words[0]), words[i]);
+	_Static_assert(sizeof(words) == SECURE_REFLECTOR_HMAC, "all but the HMAC");
 }
+_Static_assert(SECURE_REFLECTOR_RECEIVE_TIMESTAMP == 4 * 8 &&
+                       SECURE_REFLECTOR_SENDER_SEQUENCE == 6 * 8 &&
+                       SECURE_REFLECTOR_SENDER_TIMESTAMP == 8 * 8 &&
+                       SECURE_REFLECTOR_SENDER_ERROR_ESTIMATE == 9 * 8 &&
+                       SECURE_REFLECTOR_SENDER_TTL == 10 * 8,
+               "words of eight octets");
+
+/** Source and destination change places. */
+static inline void build_ethernet(uint8_t *link)
+{
+	uint64_t destination = checksum_load_eight(link) & LOW_48;
+	uint64_t source = checksum_load_eight(link + ETHERNET_SOURCE - 2) >> 16;
+	uint32_t rest = (uint32_t)(destination >> 16);
+
+	store_eight(link, source | destination << 48);
+	memcpy(link + sizeof(uint64_t), &rest, sizeof(rest));
+}
+_Static_assert(ETHERNET_DESTINATION == 0 && ETHERNET_SOURCE == ETHERNET_ADDRESS_SIZE, "adjacent");
 
 /**
  * DF as received; without it the identification as received, which the sender chose uniquely (RFC 6864 section 4). The checksum
  * is not incremental: the header was verified, and hardly an octet of it stays.
  */
-static void build_ipv4(uint8_t *ip, uint8_t traffic_class, uint16_t total_length)
+static inline void build_ipv4(uint8_t *ip, uint8_t traffic_class, uint16_t total_length)
 {
 	uint16_t fragment = load_be16(ip + IPV4_FRAGMENT) & IPV4_DONT_FRAGMENT;
 	uint16_t identification = fragment != 0 ? 0 : load_be16(ip + IPV4_IDENTIFICATION);
-	uint64_t first = (uint64_t)IPV4_NO_OPTIONS << 56 | (uint64_t)traffic_class << 48 |
-	                 (uint64_t)total_length << 32 | (uint64_t)identification << 16 | fragment;
-	uint16_t second = TTL_OF_REPLIES << 8 | NEXT_HEADER_UDP;
-	/* From values and from octets not just written: a load behind a narrower store would stall. */
-	uint64_t words = htobe64(first);
-	uint16_t sum = checksum_fold((words & 0xffffffffu) + (words >> 32) + htobe16(second) +
-	                             checksum_sum(ip + IPV4_SOURCE, (size_t)2 * IPV4_ADDRESS_SIZE));
+	uint64_t first =
+	        htobe64((uint64_t)IPV4_NO_OPTIONS << 56 | (uint64_t)traffic_class << 48 |
+	                (uint64_t)total_length << 32 | (uint64_t)identification << 16 | fragment);
+	uint32_t second = htobe16(TTL_OF_REPLIES << 8 | NEXT_HEADER_UDP);
+	uint64_t addresses = checksum_load_eight(ip + IPV4_SOURCE);
+	uint32_t checksum =
+	        checksum_negative(checksum_fold((checksum_words)first + second + addresses));
 
-	store_be64(ip + IPV4_VERSION_IHL, first);
-	store_be16(ip + IPV4_TTL, second);
-	checksum_store(ip + IPV4_CHECKSUM, (uint16_t)~sum);
-	swap_octets(ip + IPV4_SOURCE, ip + IPV4_DESTINATION, IPV4_ADDRESS_SIZE);
+	second |= checksum << 16;
+	store_eight(ip + IPV4_VERSION_IHL, first);
+	memcpy(ip + IPV4_TTL, &second, sizeof(second));
+	store_eight(ip + IPV4_SOURCE, addresses << 32 | addresses >> 32);
 }
-_Static_assert(IPV4_TTL == sizeof(uint64_t) && IPV4_PROTOCOL == IPV4_TTL + 1,
-               "version to fragment are one word, TTL and protocol another");
+_Static_assert(IPV4_TTL == 8 && IPV4_PROTOCOL == 9 && IPV4_CHECKSUM == 10 && IPV4_SOURCE == 12,
+               "version to fragment are one word, TTL to checksum another");
 
-static void build_ipv6(uint8_t *ip, uint8_t traffic_class, uint16_t payload_length)
+static inline void build_ipv6(uint8_t *ip, uint8_t traffic_class, uint16_t payload_length)
 {
-	uint32_t label = load_be32(ip + IPV6_VERSION_CLASS_LABEL) & IPV6_FLOW_LABEL_MASK;
+	uint64_t label = load_be32(ip + IPV6_VERSION_CLASS_LABEL) & IPV6_FLOW_LABEL_MASK;
+	uint8_t source[IPV6_ADDRESS_SIZE], destination[IPV6_ADDRESS_SIZE];
 
-	store_be32(ip + IPV6_VERSION_CLASS_LABEL,
-	           6u << IPV6_VERSION_SHIFT | (uint32_t)traffic_class << IPV6_TRAFFIC_CLASS_SHIFT |
-	                   label);
-	store_be16(ip + IPV6_PAYLOAD_LENGTH, payload_length);
-	ip[IPV6_NEXT_HEADER] = NEXT_HEADER_UDP;
-	ip[IPV6_HOP_LIMIT] = TTL_OF_REPLIES;
-	swap_octets(ip + IPV6_SOURCE, ip + IPV6_DESTINATION, IPV6_ADDRESS_SIZE);
+	memcpy(source, ip + IPV6_SOURCE, sizeof(source));
+	memcpy(destination, ip + IPV6_DESTINATION, sizeof(destination));
+	store_be64(ip, UINT64_C(6) << (IPV6_VERSION_SHIFT + 32) |
+	                       (uint64_t)traffic_class << (IPV6_TRAFFIC_CLASS_SHIFT + 32) |
+	                       label << 32 | (uint64_t)payload_length << 16 | NEXT_HEADER_UDP << 8 |
+	                       TTL_OF_REPLIES);
+	memcpy(ip + IPV6_SOURCE, destination, sizeof(destination));
+	memcpy(ip + IPV6_DESTINATION, source, sizeof(source));
 }
+_Static_assert(IPV6_PAYLOAD_LENGTH == 4 && IPV6_NEXT_HEADER == 6 && IPV6_HOP_LIMIT == 7,
+               "version to Hop Limit are one word");
 
 /** Brings link header and the fixed IP header up to UDP. */
-static void strip_extensions(struct packet *packet)
+static void strip_extensions(struct packet *packet, size_t surplus, size_t kept)
 {
 	struct reflect_frame *frame = packet->frame;
-	uint16_t fixed = packet->ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE;
-	uint16_t surplus = (uint16_t)(packet->network_length - fixed);
 
-	if (surplus == 0)
-		return;
-	memmove(frame->octets + surplus, frame->octets, (size_t)packet->link_length + fixed);
+	memmove(frame->octets + surplus, frame->octets, kept);
 	frame->octets += surplus;
 	frame->capacity = (uint16_t)(frame->capacity - surplus);
 	packet->network += surplus;
-	packet->network_length = fixed;
 }
 
-void reply_build(struct packet *packet, uint32_t sequence)
+static inline void build_headers(struct packet *packet, const struct core_session *session)
 {
-	const struct core_session *session = packet->core;
+	struct reflect_frame *frame = packet->frame;
 	uint16_t udp_length = (uint16_t)(UDP_HEADER_SIZE + packet->reply_payload_length);
+	size_t fixed = packet->ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE;
+	size_t link_length = (size_t)(packet->network - frame->octets);
+	size_t surplus = (size_t)(packet->udp - packet->network) - fixed;
+	uint32_t ports = load_be32(packet->udp);
 
-	if (session->mode == TEST_UNAUTHENTICATED)
-		build_unauthenticated(packet, session, sequence);
-	else
-		build_secure(packet, session, sequence);
-	strip_extensions(packet);
-	uint8_t *link = packet->frame->octets;
-	swap_octets(link + ETHERNET_DESTINATION, link + ETHERNET_SOURCE, ETHERNET_ADDRESS_SIZE);
+	if (surplus != 0)
+		strip_extensions(packet, surplus, link_length + fixed);
+	build_ethernet(frame->octets);
 	if (packet->ipv6)
 		build_ipv6(packet->network, session->traffic_class, udp_length);
 	else
 		build_ipv4(packet->network, session->traffic_class,
 		           (uint16_t)(IPV4_HEADER_SIZE + udp_length));
-	swap_octets(packet->udp + UDP_SOURCE_PORT, packet->udp + UDP_DESTINATION_PORT,
-	            sizeof(uint16_t));
+	store_be32(packet->udp, ports << 16 | ports >> 16);
 	store_be16(packet->udp + UDP_LENGTH, udp_length);
-	packet->frame->length = (uint16_t)packet->reply_length;
+	frame->length = (uint16_t)(link_length + fixed + udp_length);
 }
 
-static uint16_t worse_error_estimate(uint16_t left, uint16_t right)
+static bool has_zero_multiplier(const struct packet *packet)
 {
-	if (left == right)
-		return left;
-	bool left_is_worse = error_estimate_to_ns(left) >= error_estimate_to_ns(right);
-	uint16_t worse = left_is_worse ? left : right;
+	uint32_t offset = packet->core->mode == TEST_UNAUTHENTICATED ? SENDER_ERROR_ESTIMATE
+	                                                             : SECURE_SENDER_ERROR_ESTIMATE;
 
-	if (error_estimate_synchronized(left) && error_estimate_synchronized(right))
-		return worse;
-	return worse & (uint16_t)~ESTIMATE_SYNCHRONIZED;
+	return error_estimate_is_corrupt(load_be16(packet->payload + offset));
 }
 
-/** Returns the sum of what it writes. */
-static inline uint16_t write_stamp(struct packet *packet, const struct clock_timestamp *transmit)
+/** A genuine packet: the session remembers it. True when it is to be answered. */
+static inline bool accept_packet(struct burst *burst, const struct packet *packet)
 {
-	uint8_t *stamp = packet->payload + (packet->core->mode == TEST_UNAUTHENTICATED
-	                                            ? REFLECTOR_TIMESTAMP
-	                                            : SECURE_REFLECTOR_TIMESTAMP);
-	uint64_t ntp = htobe64(transmit->ntp);
-	uint16_t error = htobe16(worse_error_estimate(transmit->error_estimate,
-	                                              packet->frame->receive_time.error_estimate));
+	struct reflect_frame *frame = packet->frame;
+	/* While it is built the reply lies where the request is, behind headers that go away afterwards. */
+	uint32_t end_of_reply =
+	        (uint32_t)(packet->payload - frame->octets) + packet->reply_payload_length;
+	uint32_t ip_length = (packet->ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE) +
+	                     UDP_HEADER_SIZE + packet->reply_payload_length;
 
-	memcpy(stamp, &ntp, sizeof(ntp));
-	memcpy(stamp + sizeof(ntp), &error, sizeof(error));
-	return checksum_fold((ntp & 0xffffffffu) + (ntp >> 32) + error);
+	counter_add(&packet->core->received, 1);
+	__atomic_store_n(&packet->core->last_received_tsc, frame->receive_tsc, __ATOMIC_RELAXED);
+	if (burst->reflector->settings->discard_zero_multiplier && has_zero_multiplier(packet)) {
+		burst_drop(burst, frame, DATAPATH_DROP_ERROR_ESTIMATE);
+		return false;
+	}
+	if (end_of_reply > frame->capacity || ip_length > frame->mtu) {
+		burst_drop(burst, frame, DATAPATH_DROP_REPLY_TOO_LONG);
+		return false;
+	}
+	return true;
 }
 
-void reply_stamp(struct packet *packet, const struct clock_timestamp *transmit)
+/** Sequence numbers are taken here, in the order of arrival, for packets that nothing stops any more. */
+void stage_build(struct burst *burst)
 {
-	(void)write_stamp(packet, transmit);
-}
+	unsigned kept = 0;
 
-/** RFC 768: a checksum of 0 means none and is sent as 0xffff, which is the same number modulo 65535. */
-static void write_checksum(struct packet *packet, uint16_t checksum)
-{
-	checksum_store(packet->udp + UDP_CHECKSUM, checksum != 0 ? checksum : 0xffff);
-}
+	for (unsigned i = 0; i < burst->count; i++) {
+		struct packet *packet = &burst->packets[i];
+		struct core_session *session = packet->core;
 
-void reply_stamp_last(struct packet *packet, const struct clock_timestamp *transmit)
-{
-	uint16_t sum = write_stamp(packet, transmit);
-
-	if (packet->has_checksum)
-		write_checksum(packet,
-		               checksum_subtract(checksum_load(packet->udp + UDP_CHECKSUM), sum));
-}
-
-void reply_sum(struct packet *packet)
-{
-	if (!packet->has_checksum)
-		return;
-	uint16_t added =
-	        checksum_fold(packet->pseudo_sum + length_sum(packet->reply_payload_length) +
-	                      checksum_sum(packet->payload, packet->core->reflector_header_size));
-	write_checksum(packet, checksum_subtract(packet->checksum_rest, added));
+		if (!accept_packet(burst, packet))
+			continue;
+		if (session->mode == TEST_UNAUTHENTICATED)
+			build_unauthenticated(packet, session, (uint32_t)session->reflected);
+		else
+			build_secure(packet, session, (uint32_t)session->reflected);
+		counter_add(&session->reflected, 1);
+		build_headers(packet, session);
+		packet->frame->verdict = VERDICT_REFLECT;
+		packet->frame->counter = DATAPATH_REFLECTED;
+		burst_keep(burst, i, &kept);
+	}
+	burst->count = kept;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * The Internet checksum as arithmetic modulo 65535: RFC 1071, RFC 1624. Sums are of 16-bit words in memory order, which the
- * ones' complement sum allows (RFC 1071 section 2 B); results are stored and loaded the same way, never byte-swapped.
+ * The Internet checksum as arithmetic modulo 65535: RFC 1071, RFC 1624. Sums are of words in memory order, which the
+ * ones' complement sum allows (RFC 1071 section 2 B); results are stored and loaded the same way, never byte-swapped. Words of 64
+ * bits sum up to the same as those of 16, since 65535 divides 2^64 - 1.
  */
 #ifndef SPECULAR_REFLECT_CHECKSUM_H
 #define SPECULAR_REFLECT_CHECKSUM_H
@@ -10,27 +11,41 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "reflect/headers.h"
+
+/** A sum that is not folded yet: its upper half has the carries. */
+typedef unsigned __int128 checksum_words;
+
 /** 0 and 0xffff are the same value here; only an all-zero sum gives 0. */
-static inline uint16_t checksum_fold(uint64_t sum)
+static inline uint16_t checksum_fold(checksum_words words)
 {
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	return (uint16_t)sum;
+	uint64_t carries = (uint64_t)(words >> 64);
+	uint64_t sum = (uint64_t)words + carries;
+	uint32_t half;
+
+	sum += sum < carries;
+	/* Added to itself with its halves exchanged, the upper half is the sum of both, and the lower half has brought its carry. */
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
 }
 
-/** Folded sum of size octets; an odd last octet is followed by a zero. Inline: most sizes are constants of a few words. */
-static inline uint16_t checksum_sum(const uint8_t *octets, size_t size)
+static inline uint64_t checksum_load_eight(const uint8_t *from)
 {
-	uint64_t sum = 0, eight;
+	uint64_t eight;
+
+	memcpy(&eight, from, sizeof(eight));
+	return eight;
+}
+
+/** The sum of fewer than eight octets; an odd last octet is followed by a zero. */
+static inline uint64_t checksum_sum_rest(const uint8_t *octets, size_t size)
+{
+	uint64_t sum = 0;
 	uint32_t four;
 	uint16_t two;
 
-	for (; size >= sizeof(eight); size -= sizeof(eight), octets += sizeof(eight)) {
-		memcpy(&eight, octets, sizeof(eight));
-		sum += (eight & 0xffffffffu) + (eight >> 32);
-	}
 	if ((size & sizeof(four)) != 0) {
 		memcpy(&four, octets, sizeof(four));
 		octets += sizeof(four);
@@ -43,7 +58,29 @@ static inline uint16_t checksum_sum(const uint8_t *octets, size_t size)
 	}
 	if ((size & 1) != 0)
 		sum += *octets;
-	return checksum_fold(sum);
+	return sum;
+}
+
+static inline checksum_words checksum_sum(const uint8_t *octets, size_t size)
+{
+	checksum_words sum = 0;
+
+	for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t), octets += sizeof(uint64_t))
+		sum += checksum_load_eight(octets);
+	return sum + checksum_sum_rest(octets, size);
+}
+
+/** The same for a constant size up to 128 octets, without a loop. */
+static inline __attribute__((always_inline)) checksum_words
+checksum_sum_constant(const uint8_t *octets, const size_t size)
+{
+	checksum_words sum = 0;
+
+#pragma GCC unroll 16
+	for (size_t at = 0; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t))
+		sum += checksum_load_eight(octets + at);
+	return sum + checksum_sum_rest(octets + size / sizeof(uint64_t) * sizeof(uint64_t),
+	                               size % sizeof(uint64_t));
 }
 
 /** The sum of the same octets one octet later (or earlier): RFC 1071 section 2 B. Modulo 65535 it is 256 times the sum. */
@@ -52,10 +89,27 @@ static inline uint16_t checksum_shift(uint16_t sum)
 	return __builtin_bswap16(sum);
 }
 
-/** left - right. */
-static inline uint16_t checksum_subtract(uint16_t left, uint16_t right)
+/** A sum of octets that begin `offset` octets further on. */
+static inline checksum_words checksum_at(size_t offset, checksum_words sum)
 {
-	return checksum_fold((uint64_t)left + (uint16_t)~right);
+	return offset % 2 != 0 ? checksum_shift(checksum_fold(sum)) : sum;
+}
+
+/** left - right = left + checksum_negative(right). */
+static inline uint16_t checksum_negative(uint16_t sum)
+{
+	return (uint16_t)~sum;
+}
+
+static inline checksum_words checksum_subtract(checksum_words left, checksum_words right)
+{
+	return left + ~(uint64_t)right + ~(uint64_t)(right >> 64);
+}
+
+/** The UDP length of a payload: it counts twice, in the pseudo-header and in the header. */
+static inline uint32_t checksum_length(uint32_t payload_length)
+{
+	return 2u * __builtin_bswap16((uint16_t)(UDP_HEADER_SIZE + payload_length));
 }
 
 static inline uint16_t checksum_load(const uint8_t *from)

@@ -1,203 +1,108 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The link header, and the short way for plain test packets: IPv4 without options, IPv6 without extension headers. */
 #include "reflect/parse.h"
 
 #include "base/bytes.h"
 #include "reflect/checksum.h"
 #include "reflect/headers.h"
+#include "reflect/stages.h"
 
-static const uint8_t ipv4_mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+/** Frames that the memory system brings in while an earlier one is parsed. */
+#define PREFETCH_AHEAD 4u
+#define CACHE_LINE     64u
 
-bool parse_is_own_address(const struct reflector_settings *settings, const struct flow_key *flow)
+/* The IPv4 header's first eight octets as a number: what a plain test packet has there. */
+#define IPV4_PLAIN_MASK (UINT64_C(0xff) << 56 | (uint64_t)(IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK))
+#define IPV4_PLAIN      ((uint64_t)IPV4_NO_OPTIONS << 56)
+_Static_assert(IPV4_VERSION_IHL == 0 && IPV4_FRAGMENT == 6, "within the first eight octets");
+
+/** The ports and lengths of a plain test packet: a whole UDP datagram to a test port, within size octets of IP. */
+static inline bool udp_is_plain(const struct reflector_settings *settings, uint64_t header,
+                                size_t size)
 {
-	for (unsigned i = 0; i < settings->address_count; i++) {
-		const struct reflect_address *address = &settings->addresses[i];
+	uint16_t port = (uint16_t)(header >> 32);
+	uint16_t length = (uint16_t)(header >> 16);
 
-		if (memcmp(address->octets, flow->destination, sizeof(address->octets)) == 0 &&
-		    address->vlan == flow->vlan && address->outer_vlan == flow->outer_vlan)
-			return true;
-	}
-	return false;
+	return port >= settings->port_lower && port <= settings->port_upper &&
+	       length >= UDP_HEADER_SIZE && length <= size;
 }
 
-/** A finding that drops test traffic; what isn't addressed to us is left to the kernel all the same. */
-static enum parse_result when_own(const struct reflector_settings *settings,
-                                  const struct packet *packet, enum parse_result result)
+static inline void take_udp(struct packet *packet, struct flow_key *flow, uint8_t *udp,
+                            uint64_t header)
 {
-	return parse_is_own_address(settings, &packet->flow) ? result : PARSE_EXCEPTION;
+	memcpy(&flow->source_port, udp + UDP_SOURCE_PORT, UDP_PORTS_SIZE);
+	packet->udp = udp;
+	packet->payload = udp + UDP_HEADER_SIZE;
+	packet->payload_length = (uint16_t)((uint16_t)(header >> 16) - UDP_HEADER_SIZE);
 }
+_Static_assert(offsetof(struct flow_key, destination_port) ==
+                       offsetof(struct flow_key, source_port) + sizeof(uint16_t),
+               "copied in one piece");
 
-/** UDP header in size octets that IP has given. fragmented: the first fragment of a longer datagram. */
-static enum parse_result parse_udp(const struct reflector_settings *settings, bool fragmented,
-                                   size_t size, struct packet *packet)
+/** False unless it is a plain test packet; then the long way tells what it is. */
+static inline bool parse_plain_ipv4(const struct reflector_settings *settings, size_t available,
+                                    struct packet *packet, struct flow_key *flow)
 {
-	const uint8_t *udp = packet->udp;
+	uint8_t *ip = packet->network;
 
-	if (size < UDP_HEADER_SIZE)
-		return fragmented ? PARSE_EXCEPTION : PARSE_TRUNCATED;
-	uint16_t port = load_be16(udp + UDP_DESTINATION_PORT);
-	if (port < settings->port_lower || port > settings->port_upper)
-		return PARSE_EXCEPTION;
-	if (fragmented)
-		return when_own(settings, packet, PARSE_FRAGMENT);
-	uint16_t length = load_be16(udp + UDP_LENGTH);
-	if (length < UDP_HEADER_SIZE || length > size)
-		return when_own(settings, packet, PARSE_TRUNCATED);
-	memcpy(&packet->flow.source_port, udp + UDP_SOURCE_PORT, sizeof(uint16_t));
-	memcpy(&packet->flow.destination_port, udp + UDP_DESTINATION_PORT, sizeof(uint16_t));
-	packet->payload = packet->udp + UDP_HEADER_SIZE;
-	packet->payload_length = (uint16_t)(length - UDP_HEADER_SIZE);
-	return PARSE_TEST_PORT;
-}
-
-/** False for malformed options and for source routes, which may have the packet go further: the kernel has its policy for both. */
-static bool options_are_harmless(const uint8_t *options, size_t size)
-{
-	for (size_t at = 0; at < size && options[at] != IPV4_OPTION_END;) {
-		if (options[at] == IPV4_OPTION_NOP) {
-			at++;
-			continue;
-		}
-		if (options[at] == IPV4_OPTION_LOOSE_ROUTE ||
-		    options[at] == IPV4_OPTION_STRICT_ROUTE || at + 1 >= size ||
-		    options[at + 1] < 2 || options[at + 1] > size - at)
-			return false;
-		at += options[at + 1];
-	}
+	if (available < IPV4_HEADER_SIZE + UDP_HEADER_SIZE)
+		return false;
+	uint64_t first = load_be64(ip), second = load_be64(ip + IPV4_TTL);
+	uint32_t destination = load_be32(ip + IPV4_DESTINATION);
+	uint64_t udp = load_be64(ip + IPV4_HEADER_SIZE);
+	size_t total_length = (uint16_t)(first >> 32);
+	if ((first & IPV4_PLAIN_MASK) != IPV4_PLAIN || (uint8_t)(second >> 48) != NEXT_HEADER_UDP ||
+	    total_length > available || total_length < IPV4_HEADER_SIZE + UDP_HEADER_SIZE ||
+	    !udp_is_plain(settings, udp, total_length - IPV4_HEADER_SIZE))
+		return false;
+	if (packet->frame->ip_checksum == CHECKSUM_UNKNOWN
+	            ? checksum_fold((checksum_words)first + second + destination) != 0xffff
+	            : packet->frame->ip_checksum != CHECKSUM_GOOD)
+		return false;
+	flow_address_from_ipv4(flow->source, ip + IPV4_SOURCE);
+	flow_address_from_ipv4(flow->destination, ip + IPV4_DESTINATION);
+	packet->ipv6 = false;
+	packet->ttl = (uint8_t)(second >> 56);
+	take_udp(packet, flow, ip + IPV4_HEADER_SIZE, udp);
 	return true;
 }
 
-/** In software unless the NIC has done it. */
-static bool ipv4_checksum_is_right(const struct reflect_frame *frame, const struct packet *packet)
+/** As parse_plain_ipv4. An address of IPv4 in v4-mapped form, which is never on a wire, goes the long way. */
+static inline bool parse_plain_ipv6(const struct reflector_settings *settings, size_t available,
+                                    struct packet *packet, struct flow_key *flow)
 {
-	if (frame->ip_checksum == CHECKSUM_UNKNOWN)
-		return checksum_sum(packet->network, packet->network_length) == 0xffff;
-	return frame->ip_checksum == CHECKSUM_GOOD;
-}
+	uint8_t *ip = packet->network;
 
-static enum parse_result parse_ipv4(const struct reflector_settings *settings,
-                                    const struct reflect_frame *frame, struct packet *packet)
-{
-	const uint8_t *ip = packet->network;
-	size_t available = (size_t)frame->length - packet->link_length;
-
-	if (available < IPV4_HEADER_SIZE)
-		return PARSE_TRUNCATED;
-	uint16_t header_length = (uint16_t)((ip[IPV4_VERSION_IHL] & 0x0f) * 4);
-	uint16_t total_length = load_be16(ip + IPV4_TOTAL_LENGTH);
-	uint16_t fragment = load_be16(ip + IPV4_FRAGMENT);
-	if (ip[IPV4_VERSION_IHL] >> 4 != 4 || header_length < IPV4_HEADER_SIZE)
-		return PARSE_EXCEPTION;
-	if (total_length < header_length || total_length > available)
-		return PARSE_TRUNCATED;
-	if (ip[IPV4_PROTOCOL] != NEXT_HEADER_UDP || (fragment & IPV4_OFFSET_MASK) != 0)
-		return PARSE_EXCEPTION;
-	if (header_length > IPV4_HEADER_SIZE &&
-	    !options_are_harmless(ip + IPV4_HEADER_SIZE, header_length - IPV4_HEADER_SIZE))
-		return PARSE_EXCEPTION;
-	flow_address_from_ipv4(packet->flow.source, ip + IPV4_SOURCE);
-	flow_address_from_ipv4(packet->flow.destination, ip + IPV4_DESTINATION);
-	packet->ipv6 = false;
-	packet->ttl = ip[IPV4_TTL];
-	packet->network_length = header_length;
-	packet->udp = packet->network + header_length;
-	enum parse_result result = parse_udp(settings, (fragment & IPV4_MORE_FRAGMENTS) != 0,
-	                                     (size_t)(total_length - header_length), packet);
-	if (result == PARSE_TEST_PORT && !ipv4_checksum_is_right(frame, packet))
-		return when_own(settings, packet, PARSE_CHECKSUM);
-	return result;
-}
-
-/** Where the walk over IPv6 extension headers stands. */
-struct extension_walk {
-	size_t at;  /**< offset from the IPv6 header */
-	size_t end; /**< of the IPv6 payload */
-	uint8_t next_header;
-	bool fragmented;
-};
-
-/** One extension header; PARSE_TEST_PORT means: go on. */
-static enum parse_result skip_extension(const uint8_t *ip, struct extension_walk *walk)
-{
-	const uint8_t *extension = ip + walk->at;
-
-	if (walk->end - walk->at < IPV6_EXTENSION_UNIT)
-		return PARSE_TRUNCATED;
-	size_t size = (extension[IPV6_EXTENSION_LENGTH] + 1u) * IPV6_EXTENSION_UNIT;
-	switch (walk->next_header) {
-	case NEXT_HEADER_HOP_BY_HOP:
-		if (walk->at != IPV6_HEADER_SIZE) /* RFC 8200 section 4.1: only as the first */
-			return PARSE_EXCEPTION;
-		break;
-	case NEXT_HEADER_DESTINATION:
-		break;
-	case NEXT_HEADER_ROUTING:
-		if (extension[IPV6_ROUTING_SEGMENTS] != 0) /* meant to go further */
-			return PARSE_EXCEPTION;
-		break;
-	case NEXT_HEADER_FRAGMENT:
-		if ((load_be16(extension + IPV6_FRAGMENT_OFFSET) & IPV6_FRAGMENT_OFFSET_MASK) != 0)
-			return PARSE_EXCEPTION;
-		walk->fragmented = true;
-		size = IPV6_EXTENSION_UNIT;
-		break;
-	default:
-		return PARSE_EXCEPTION;
-	}
-	if (size > walk->end - walk->at)
-		return walk->fragmented ? PARSE_EXCEPTION : PARSE_TRUNCATED;
-	walk->next_header = extension[0];
-	walk->at += size;
-	return PARSE_TEST_PORT;
-}
-
-static enum parse_result parse_ipv6(const struct reflector_settings *settings,
-                                    const struct reflect_frame *frame, struct packet *packet)
-{
-	const uint8_t *ip = packet->network;
-	size_t available = (size_t)frame->length - packet->link_length;
-
-	if (available < IPV6_HEADER_SIZE)
-		return PARSE_TRUNCATED;
-	if (ip[IPV6_VERSION_CLASS_LABEL] >> 4 != 6)
-		return PARSE_EXCEPTION;
-	struct extension_walk walk = {.at = IPV6_HEADER_SIZE,
-	                              .end = (size_t)IPV6_HEADER_SIZE +
-	                                     load_be16(ip + IPV6_PAYLOAD_LENGTH),
-	                              .next_header = ip[IPV6_NEXT_HEADER]};
-	if (walk.end > available)
-		return PARSE_TRUNCATED;
-	for (unsigned i = 0; walk.next_header != NEXT_HEADER_UDP; i++) {
-		enum parse_result result =
-		        i < IPV6_EXTENSIONS_MAX ? skip_extension(ip, &walk) : PARSE_EXCEPTION;
-
-		if (result != PARSE_TEST_PORT)
-			return result;
-	}
-	/* Never on a wire (RFC 4038 section 4.2); here it would look like a flow of IPv4. */
-	if (memcmp(ip + IPV6_DESTINATION, ipv4_mapped, sizeof(ipv4_mapped)) == 0)
-		return PARSE_EXCEPTION;
-	memcpy(packet->flow.source, ip + IPV6_SOURCE, IPV6_ADDRESS_SIZE);
-	memcpy(packet->flow.destination, ip + IPV6_DESTINATION, IPV6_ADDRESS_SIZE);
+	if (available < IPV6_HEADER_SIZE + UDP_HEADER_SIZE)
+		return false;
+	uint64_t first = load_be64(ip);
+	uint64_t udp = load_be64(ip + IPV6_HEADER_SIZE);
+	size_t length = (uint16_t)(first >> 16);
+	if (first >> 60 != 6 || (uint8_t)(first >> 8) != NEXT_HEADER_UDP ||
+	    length > available - IPV6_HEADER_SIZE || !udp_is_plain(settings, udp, length) ||
+	    (uint16_t)udp == 0 || load_be64(ip + IPV6_DESTINATION) == 0)
+		return false;
+	memcpy(flow->source, ip + IPV6_SOURCE, IPV6_ADDRESS_SIZE);
+	memcpy(flow->destination, ip + IPV6_DESTINATION, IPV6_ADDRESS_SIZE);
 	packet->ipv6 = true;
-	packet->ttl = ip[IPV6_HOP_LIMIT];
-	packet->network_length = (uint16_t)walk.at;
-	packet->udp = packet->network + walk.at;
-	enum parse_result result = parse_udp(settings, walk.fragmented, walk.end - walk.at, packet);
-	if (result == PARSE_TEST_PORT && checksum_load(packet->udp + UDP_CHECKSUM) == 0)
-		return when_own(settings, packet, PARSE_CHECKSUM);
-	return result;
+	packet->ttl = (uint8_t)first;
+	take_udp(packet, flow, ip + IPV6_HEADER_SIZE, udp);
+	return true;
 }
+_Static_assert(IPV6_PAYLOAD_LENGTH == 4 && IPV6_NEXT_HEADER == 6 && IPV6_HOP_LIMIT == 7,
+               "within the first eight octets");
 
 static bool is_vlan_tag(uint16_t ethertype)
 {
 	return ethertype == ETHERTYPE_C_TAG_VALUE || ethertype == ETHERTYPE_S_TAG_VALUE;
 }
 
-enum parse_result parse_frame(const struct reflector_settings *settings,
-                              struct reflect_frame *frame, struct packet *packet)
+static inline enum parse_result parse_link(const struct reflector_settings *settings,
+                                           struct reflect_frame *frame, struct packet *packet,
+                                           struct flow_key *flow)
 {
 	const uint8_t *octets = frame->octets;
-	uint16_t at = ETHERNET_HEADER_SIZE;
+	size_t at = ETHERNET_HEADER_SIZE;
 
 	if (frame->length < at)
 		return PARSE_TRUNCATED;
@@ -208,22 +113,75 @@ enum parse_result parse_frame(const struct reflector_settings *settings,
 	    memcmp(octets + ETHERNET_DESTINATION, frame->station, ETHERNET_ADDRESS_SIZE) != 0)
 		return PARSE_OTHER_STATION;
 	uint16_t ethertype = load_be16(octets + ETHERNET_TYPE);
-	packet->flow.vlan = 0;
-	packet->flow.outer_vlan = 0;
+	flow->vlan = 0;
+	flow->outer_vlan = 0;
 	for (unsigned tags = 0; tags < VLAN_TAGS_MAX && is_vlan_tag(ethertype); tags++) {
 		if (frame->length < at + VLAN_TAG_SIZE)
 			return PARSE_TRUNCATED;
-		packet->flow.outer_vlan = packet->flow.vlan;
-		packet->flow.vlan = load_be16(octets + at) & VLAN_ID_MASK;
+		flow->outer_vlan = flow->vlan;
+		flow->vlan = load_be16(octets + at) & VLAN_ID_MASK;
 		ethertype = load_be16(octets + at + sizeof(uint16_t));
-		at = (uint16_t)(at + VLAN_TAG_SIZE);
+		at += VLAN_TAG_SIZE;
 	}
 	packet->frame = frame;
-	packet->link_length = at;
 	packet->network = frame->octets + at;
 	if (ethertype == ETHERTYPE_IPV4_VALUE)
-		return parse_ipv4(settings, frame, packet);
+		return parse_plain_ipv4(settings, frame->length - at, packet, flow)
+		               ? PARSE_TEST_PORT
+		               : parse_ipv4(settings, packet, flow);
 	if (ethertype == ETHERTYPE_IPV6_VALUE)
-		return parse_ipv6(settings, frame, packet);
+		return parse_plain_ipv6(settings, frame->length - at, packet, flow)
+		               ? PARSE_TEST_PORT
+		               : parse_ipv6(settings, packet, flow);
 	return PARSE_EXCEPTION;
+}
+
+enum parse_result parse_frame(const struct reflector_settings *settings,
+                              struct reflect_frame *frame, struct packet *packet,
+                              struct flow_key *flow)
+{
+	return parse_link(settings, frame, packet, flow);
+}
+
+static void refuse(struct burst *burst, struct reflect_frame *frame, enum parse_result result)
+{
+	switch (result) {
+	case PARSE_TEST_PORT:
+		break;
+	case PARSE_EXCEPTION:
+		burst_leave_to_kernel(frame);
+		break;
+	case PARSE_OTHER_STATION:
+		burst_drop(burst, frame, DATAPATH_DROP_OTHER_STATION);
+		break;
+	case PARSE_TRUNCATED:
+		burst_drop(burst, frame, DATAPATH_DROP_TRUNCATED);
+		break;
+	case PARSE_CHECKSUM:
+		burst_drop(burst, frame, DATAPATH_DROP_CHECKSUM);
+		break;
+	case PARSE_FRAGMENT:
+		burst_drop(burst, frame, DATAPATH_DROP_FRAGMENT);
+		break;
+	}
+}
+
+void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned count)
+{
+	const struct reflector_settings *settings = burst->reflector->settings;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (i + PREFETCH_AHEAD < count) {
+			__builtin_prefetch(frames[i + PREFETCH_AHEAD].octets, 1);
+			__builtin_prefetch(frames[i + PREFETCH_AHEAD].octets + CACHE_LINE, 1);
+		}
+		enum parse_result result = parse_link(settings, &frames[i], &burst->packets[kept],
+		                                      &burst->flows[kept]);
+		if (result == PARSE_TEST_PORT)
+			kept++;
+		else
+			refuse(burst, &frames[i], result);
+	}
+	burst->count = kept;
 }

@@ -11,17 +11,17 @@
 /** What every stage works on: the packets that are still to be answered, in the order of arrival. */
 struct burst {
 	struct reflector *reflector;
-	struct packet packets[REFLECT_BURST_MAX];
-	struct packet *live[REFLECT_BURST_MAX];
 	unsigned count;
+	unsigned keyed; /**< packets of authenticated and encrypted sessions at stage_lookup */
+	struct packet packets[REFLECT_BURST_MAX];
+	struct flow_key
+	        flows[REFLECT_BURST_MAX]; /**< of the packets, from stage_parse to stage_lookup */
 };
 
 /** Headers, flows; the caller has set burst->reflector. */
 void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned count);
-/** Flow to session. */
+/** Flow to session: started, not stopped, packet long enough; plans the reply. */
 void stage_lookup(struct burst *burst);
-/** Started, not stopped, long enough; plans the reply. */
-void stage_admit(struct burst *burst);
 /** Decrypts and verifies. */
 void stage_open(struct burst *burst);
 /** Takes sequence numbers and builds the replies. */
@@ -30,5 +30,18 @@ void stage_build(struct burst *burst);
 void stage_seal(struct burst *burst);
 /** Checksums and transmit timestamps. */
 void stage_stamp(struct burst *burst);
+
+/** For the stages: the frame is not answered, and counted. */
+void burst_drop(struct burst *burst, struct reflect_frame *frame, enum datapath_counter reason);
+/** For the stages: the frame is the kernel's. */
+void burst_leave_to_kernel(struct reflect_frame *frame);
+
+/** For the stages: keeps packet i as the next one, number *kept. */
+static inline void burst_keep(struct burst *burst, unsigned i, unsigned *kept)
+{
+	if (*kept != i)
+		burst->packets[*kept] = burst->packets[i];
+	++*kept;
+}
 
 #endif
