@@ -168,6 +168,7 @@ static void refuse(struct burst *burst, struct reflect_frame *frame, enum parse_
 
 void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned count)
 {
+	/* cppcheck-suppress ctuuninitvar ; the caller has set this alone */
 	const struct reflector_settings *settings = burst->reflector->settings;
 	unsigned kept = 0;
 

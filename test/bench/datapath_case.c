@@ -11,9 +11,8 @@
 #define WARM_UP_SHARE 4u
 
 static const char *const stage_names[STAGE_COUNT] = {
-        [STAGE_PARSE] = "parse", [STAGE_LOOKUP] = "lookup", [STAGE_ADMIT] = "admit",
-        [STAGE_OPEN] = "open",   [STAGE_BUILD] = "build",   [STAGE_SEAL] = "seal",
-        [STAGE_STAMP] = "stamp",
+        [STAGE_PARSE] = "parse", [STAGE_LOOKUP] = "lookup", [STAGE_OPEN] = "open",
+        [STAGE_BUILD] = "build", [STAGE_SEAL] = "seal",     [STAGE_STAMP] = "stamp",
 };
 
 const char *stage_name(enum stage stage)
@@ -93,8 +92,6 @@ static void run_stages(struct traffic *traffic, uint64_t tsc[STAGE_COUNT + 1])
 	stage_parse(&burst, traffic->frames, traffic->count);
 	tsc[STAGE_LOOKUP] = cycles_now();
 	stage_lookup(&burst);
-	tsc[STAGE_ADMIT] = cycles_now();
-	stage_admit(&burst);
 	tsc[STAGE_OPEN] = cycles_now();
 	stage_open(&burst);
 	tsc[STAGE_BUILD] = cycles_now();

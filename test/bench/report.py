@@ -5,7 +5,7 @@ from records import ratio
 from targets import MODES, datapath, fastest_suite, packets_per_second
 
 MEGA = 1e6
-STAGES = ("parse", "lookup", "admit", "open", "build", "seal", "stamp")
+STAGES = ("parse", "lookup", "open", "build", "seal", "stamp")
 QUANTILES = ("p50", "p99", "p99.9", "max")
 
 
