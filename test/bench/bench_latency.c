@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Turnaround of worker_run: from the end of the rx burst that found a packet to the beginning of the tx burst that has its reply. One
+ * core and 1,024 sessions, each of which gets its packets at regular intervals. Packets alone ("lone"), with gaps long enough for all that a
+ * core does when it has nothing to do, and at 10, 50 and 90 % of the rate that the same round reached.
+ *
+ * Groups: "latency" (turnaround), "sojourn" (from the arrival on, so with the wait for the core), "rate" (the maximum), and "stalls": what
+ * a loop on this CPU that does nothing but read the TSC saw of interruptions; no tail shorter than these is the reflector's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench_core.h"
+#include "options.h"
+#include "scheduled_port.h"
+
+#define CASES_MAX 12u
+#define LOADS     4u
+#define LONE      0u
+/** Packets of a run. */
+#define PACKETS       16384u
+#define PACKETS_QUICK 8192u
+#define PACKETS_SMOKE 512u
+/** Passes through all sessions before a run. */
+#define WARM_UP_PASSES 2u
+/** TSC ticks between lone packets: a few microseconds, and as many again by chance. */
+#define LONE_GAP_LEAST 5000u
+#define LONE_GAP_MEAN  10000u
+/** The loop that does nothing: a gap above this was no reading of the TSC. */
+#define STALL_LEAST 500u
+#define STALL_TICKS UINT64_C(100000000)
+
+struct load {
+	const char *name;
+	unsigned percent; /**< of the maximum; 0: lone */
+};
+
+static const struct load loads[LOADS] = {{"lone", 0}, {"10", 10}, {"50", 50}, {"90", 90}};
+
+struct latency_case {
+	struct bench_core core;
+	struct record rate;
+	struct record turnaround[LOADS][QUANTILES];
+	struct record sojourn[LOADS][QUANTILES];
+	double ticks_per_packet; /**< the maximum rate of this round */
+};
+
+struct latency_bench {
+	struct options options;
+	struct scheduled_port *port;
+	struct request_ring requests;
+	struct observation seen;
+	uint32_t packets;
+	uint32_t warm_up;
+	struct latency_case cases[CASES_MAX];
+	unsigned case_count;
+	struct record stalls[2];
+};
+
+static struct latency_bench bench;
+
+static void describe(struct record *record, const char *group, const char *unit,
+                     const struct world_settings *settings, const char *suite, const char *ahead)
+{
+	record_init(record, group, unit);
+	record_text(record, "mode", mode_name(settings->mode));
+	record_text(record, "suite", suite);
+	record_text(record, "ahead", ahead);
+	record_number(record, "sessions", settings->sessions);
+}
+
+static int case_add(const struct world_settings *settings, const char *suite, bool ahead,
+                    struct error *error)
+{
+	struct latency_case *added = &bench.cases[bench.case_count];
+	const char *ahead_name = ahead ? "on" : "off";
+
+	if (bench.case_count == CASES_MAX)
+		abort();
+	int result =
+	        bench_core_create(&added->core, settings, ahead ? settings->sessions : 0, error);
+	if (result != 0)
+		return result;
+	bench.case_count++;
+	describe(&added->rate, "rate", "tsc-cycles/packet", settings, suite, ahead_name);
+	for (unsigned load = 0; load < LOADS; load++) {
+		for (unsigned i = 0; i < QUANTILES; i++) {
+			struct record *both[] = {&added->turnaround[load][i],
+			                         &added->sojourn[load][i]};
+
+			for (unsigned what = 0; what < 2; what++) {
+				describe(both[what], what == 0 ? "latency" : "sojourn",
+				         "tsc-cycles", settings, suite, ahead_name);
+				record_text(both[what], "load", loads[load].name);
+				record_text(both[what], "quantile", quantile_names[i]);
+			}
+		}
+	}
+	return 0;
+}
+
+static int cases_of_mode(struct world_settings *settings, struct error *error)
+{
+	const struct suite_choice *suites;
+	unsigned suite_count = suite_choices(&suites);
+	int result = 0;
+
+	if (!options_want_mode(&bench.options, settings->mode))
+		return 0;
+	if (settings->mode == TEST_UNAUTHENTICATED) {
+		settings->kind = suites[0].kind;
+		return case_add(settings, "none", false, error);
+	}
+	for (unsigned i = 0; result == 0 && i < suite_count; i++) {
+		settings->kind = suites[i].kind;
+		if (settings->kind == SUITE_OPENSSL ||
+		    !options_want_suite(&bench.options, suites[i].name))
+			continue;
+		if (settings->mode == TEST_AUTHENTICATED)
+			result = case_add(settings, suites[i].name, true, error);
+		if (result == 0)
+			result = case_add(settings, suites[i].name, false, error);
+	}
+	return result;
+}
+
+static int cases_create(struct error *error)
+{
+	struct world_settings settings = {
+	        .family = USUAL_FAMILY, .sessions = USUAL_SESSIONS, .cores = 1};
+	int result = 0;
+
+	if (bench.options.sessions != 0)
+		settings.sessions = bench.options.sessions;
+	else if (bench.options.smoke)
+		settings.sessions = PACKETS_SMOKE / 4;
+	bench.warm_up = WARM_UP_PASSES * settings.sessions;
+	bench.packets = bench.options.smoke   ? PACKETS_SMOKE
+	                : bench.options.quick ? PACKETS_QUICK
+	                                      : PACKETS;
+	for (unsigned mode = 0; result == 0 && mode < MODE_COUNT; mode++) {
+		settings.mode = (enum test_mode)mode;
+		result = cases_of_mode(&settings, error);
+	}
+	return result;
+}
+
+/** Lets the worker take so many packets; TSC ticks from the first to the last. */
+static uint64_t run(struct latency_case *measured, uint32_t first, uint32_t packets,
+                    uint64_t mean_gap, uint64_t least_gap)
+{
+	struct worker *worker = measured->core.worker;
+	const struct schedule schedule = {.requests = &bench.requests,
+	                                  .first = first,
+	                                  .mean_gap = mean_gap,
+	                                  .least_gap = least_gap,
+	                                  .limit = packets};
+
+	observation_reset(&bench.seen);
+	scheduled_port_observe(bench.port, &bench.seen);
+	scheduled_port_attach(bench.port, worker, &schedule);
+	worker->stop = false;
+	uint64_t begin = tsc_now();
+	(void)worker_run(worker);
+	return tsc_now() - begin;
+}
+
+static int run_warm(struct latency_case *measured, uint64_t mean_gap, uint64_t least_gap,
+                    uint64_t *took, struct error *error)
+{
+	request_ring_fill(&bench.requests, measured->core.traffic);
+	/* At the pace of the run, so that what is computed ahead of time is there as it will be. */
+	(void)run(measured, 0, bench.warm_up, mean_gap, least_gap);
+	*took = run(measured, bench.warm_up, bench.packets, mean_gap, least_gap);
+	if (bench.seen.reflected + bench.seen.overflown != bench.packets)
+		return error_set(error, ERROR_FORMAT, "%lu of %u packets were reflected",
+		                 (unsigned long)bench.seen.reflected, bench.packets);
+	return 0;
+}
+
+static int measure_rate(struct latency_case *measured, struct error *error)
+{
+	uint64_t took;
+	int result = run_warm(measured, 0, 0, &took, error);
+
+	measured->ticks_per_packet = (double)took / bench.packets;
+	record_round(&measured->rate, measured->ticks_per_packet);
+	return result;
+}
+
+static int measure_load(struct latency_case *measured, unsigned load, struct error *error)
+{
+	uint64_t mean = LONE_GAP_MEAN, least = LONE_GAP_LEAST, took;
+
+	if (load != LONE) {
+		mean = (uint64_t)(measured->ticks_per_packet * 100 / loads[load].percent);
+		least = 0;
+	}
+	int result = run_warm(measured, mean, least, &took, error);
+	histogram_round(&bench.seen.turnaround, measured->turnaround[load]);
+	histogram_round(&bench.seen.sojourn, measured->sojourn[load]);
+	return result;
+}
+
+static void measure_stalls(void)
+{
+	uint64_t begin = tsc_now(), last = begin, longest = 0, lost = 0;
+	uint64_t ticks = bench.options.smoke ? STALL_TICKS / 100 : STALL_TICKS;
+
+	while (last - begin < ticks) {
+		uint64_t now = tsc_now();
+
+		if (now - last > longest)
+			longest = now - last;
+		if (now - last > STALL_LEAST)
+			lost += now - last;
+		last = now;
+	}
+	record_round(&bench.stalls[0], (double)longest);
+	record_round(&bench.stalls[1], (double)lost / (double)ticks * 1e6);
+}
+
+/** Compared cases side by side: first every case's maximum, then every case at one load, at the next. */
+static int measure_round(struct error *error)
+{
+	int result = 0;
+
+	measure_stalls();
+	for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
+		result = measure_rate(&bench.cases[i], error);
+	for (unsigned load = 0; load < LOADS; load++) {
+		for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
+			result = measure_load(&bench.cases[i], load, error);
+	}
+	return result;
+}
+
+static void print_all(void)
+{
+	for (unsigned i = 0; i < bench.case_count; i++) {
+		const struct latency_case *measured = &bench.cases[i];
+
+		record_print(&measured->rate, stdout);
+		for (unsigned load = 0; load < LOADS; load++) {
+			for (unsigned q = 0; q < QUANTILES; q++)
+				record_print(&measured->turnaround[load][q], stdout);
+		}
+		for (unsigned load = 0; load < LOADS; load++) {
+			for (unsigned q = 0; q < QUANTILES; q++)
+				record_print(&measured->sojourn[load][q], stdout);
+		}
+	}
+	record_print(&bench.stalls[0], stdout);
+	record_print(&bench.stalls[1], stdout);
+}
+
+static int prepare(struct error *error)
+{
+	uint32_t room = 1;
+
+	record_init(&bench.stalls[0], "stalls", "tsc-cycles");
+	record_text(&bench.stalls[0], "what", "longest");
+	record_init(&bench.stalls[1], "stalls", "ppm");
+	record_text(&bench.stalls[1], "what", "share of the time");
+	int result = bench_eal_start(0, error);
+	if (result != 0)
+		return result;
+	bench.port = scheduled_port_create();
+	if (bench.port == NULL)
+		return error_set(error, ERROR_SYSTEM, "no port");
+	result = cases_create(error);
+	while (room < bench.packets + bench.warm_up)
+		room *= 2;
+	return result != 0 ? result : request_ring_create(&bench.requests, room, error);
+}
+
+int main(int argc, char **argv)
+{
+	struct error error = {""};
+	int code = options_read(&bench.options, argc, argv);
+
+	if (code != 0)
+		return code - 1;
+	int result = prepare(&error);
+	for (unsigned round = 0; result == 0 && round < bench.options.rounds; round++)
+		result = measure_round(&error);
+	if (result == 0)
+		print_all();
+	else
+		(void)fprintf(stderr, "bench_latency: %s\n", error.text);
+	for (unsigned i = 0; i < bench.case_count; i++)
+		bench_core_destroy(&bench.cases[i].core);
+	request_ring_destroy(&bench.requests);
+	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
