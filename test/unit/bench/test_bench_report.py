@@ -36,6 +36,7 @@ def good_records():
         if mode != "unauthenticated":
             records.append(datapath(mode, 2.01 * cycles, "ipsec-mb"))
     records += [
+        Record("bare", {"how": "ipsec-mb cipher+hash", "mode": "authenticated", "burst": 32}, "tsc-cycles/packet", [330, 330]),
         Record("crypto", {"how": "ipsec-mb cipher+hash", "mode": "authenticated", "burst": 32}, "tsc-cycles/packet", [330, 330]),
         Record("crypto", {"how": "suite avx512", "mode": "authenticated", "burst": 32}, "tsc-cycles/packet", [110, 110])]
     for program, forward, rate in (("specular", "reflect", 8.1e6), ("testpmd", "5tswap", 1e7)):
