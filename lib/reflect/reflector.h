@@ -86,4 +86,7 @@ struct reflector {
  */
 void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, unsigned count);
 
+/** A step of what can be done ahead of time, when a poll found nothing: one burst of the suite at most. False: nothing to do. */
+bool reflect_idle(struct reflector *reflector);
+
 #endif

@@ -267,7 +267,7 @@ int worker_run(void *argument)
 		if (found > 0) {
 			counter_add(&worker->busy_polls, 1);
 			empty_polls = 0;
-		} else {
+		} else if (!reflect_idle(&worker->reflector)) {
 			idle(worker, ++empty_polls);
 		}
 	}

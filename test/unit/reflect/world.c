@@ -34,6 +34,11 @@ static void add_address(struct reflector_settings *settings, const char *text, u
 
 void world_set_up(struct world *world)
 {
+	world_set_up_suite(world, SUITE_IPSEC_MB);
+}
+
+void world_set_up_suite(struct world *world, enum suite_kind kind)
+{
 	static const uint16_t vlans[][2] = {{0, 0}, {100, 0}, {100, 200}};
 	struct error error;
 
@@ -48,7 +53,7 @@ void world_set_up(struct world *world)
 	world->settings.port_upper = 20100;
 	world->clock.slots[0].base_ntp = WORLD_TRANSMIT_NTP;
 	world->clock.slots[0].error_estimate = WORLD_ERROR;
-	CU_ASSERT_EQUAL_FATAL(suite_create(SUITE_IPSEC_MB, &world->suite, &error), 0);
+	CU_ASSERT_EQUAL_FATAL(suite_create(kind, &world->suite, &error), 0);
 	CU_ASSERT_EQUAL_FATAL(suite_create(SUITE_OPENSSL, &world->openssl, &error), 0);
 	CU_ASSERT_EQUAL_FATAL(
 	        session_registry_create(1, 4096, world->suite, &world->registry, &error), 0);

@@ -33,6 +33,8 @@ struct world {
 };
 
 void world_set_up(struct world *world);
+/** The same with a datapath of another suite. */
+void world_set_up_suite(struct world *world, enum suite_kind kind);
 void world_tear_down(struct world *world);
 
 /** How a request looks; zeros are a plain one. */
