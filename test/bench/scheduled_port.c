@@ -32,6 +32,7 @@ struct scheduled_port {
 	struct worker *worker;
 	struct observation *observation; /**< any thread writes, the worker reads (relaxed) */
 	struct observation *current;     /**< of the burst that is on its way */
+	bool ended;                      /**< any thread writes, the worker reads (relaxed) */
 	uint64_t next_tsc;               /**< the next arrival */
 	uint64_t rx_tsc;
 	uint64_t arrived; /**< of schedule.limit */
@@ -125,16 +126,19 @@ static uint16_t after_rx(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **
 	struct scheduled_port *port = argument;
 	struct observation *seen = __atomic_load_n(&port->observation, __ATOMIC_RELAXED);
 
+	bool ended = __atomic_load_n(&port->ended, __ATOMIC_RELAXED);
+
 	(void)port_id;
 	(void)queue_id;
 	recycle(port);
-	arrive_until(port, seen, tsc_now(), most);
+	if (!ended)
+		arrive_until(port, seen, tsc_now(), most);
 	unsigned due = port->tail - port->head;
 	if (due > most)
 		due = most;
 	if (due > BURST_MAX)
 		due = BURST_MAX;
-	if (due == 0 && port->arrived == port->schedule.limit)
+	if (due == 0 && (ended || port->arrived == port->schedule.limit))
 		__atomic_store_n(&port->worker->stop, true, __ATOMIC_RELAXED);
 	if (due == 0 || rte_pktmbuf_alloc_bulk(port->pool, mbufs, due) != 0)
 		return count;
@@ -210,6 +214,7 @@ void scheduled_port_attach(struct scheduled_port *port, struct worker *worker,
 	port->arrived = 0;
 	port->head = 0;
 	port->tail = 0;
+	port->ended = false;
 	port->next_tsc = tsc_now() + schedule->mean_gap;
 	worker->queue_count = 1;
 	worker->queues[0].port_id = port->port_id;
@@ -220,6 +225,11 @@ void scheduled_port_attach(struct scheduled_port *port, struct worker *worker,
 void scheduled_port_observe(struct scheduled_port *port, struct observation *observation)
 {
 	__atomic_store_n(&port->observation, observation, __ATOMIC_RELAXED);
+}
+
+void scheduled_port_end(struct scheduled_port *port)
+{
+	__atomic_store_n(&port->ended, true, __ATOMIC_RELAXED);
 }
 
 void observation_reset(struct observation *observation)

@@ -33,6 +33,12 @@ struct observation {
 	uint64_t reflected;
 };
 
+/** Packets that arrived and were not reflected, and are not on their way. */
+static inline uint64_t observation_lost(const struct observation *seen)
+{
+	return seen->overflown + seen->delivered - seen->reflected;
+}
+
 /** Filled before the worker runs. */
 struct schedule {
 	const struct request_ring *requests;
@@ -49,6 +55,8 @@ struct scheduled_port *scheduled_port_create(void);
 /** Lets the worker's only queue be this port. */
 void scheduled_port_attach(struct scheduled_port *port, struct worker *worker,
                            const struct schedule *schedule);
+/** No further arrivals; the worker stops by itself when it has had those before. Any thread. */
+void scheduled_port_end(struct scheduled_port *port);
 /** From the next rx burst on, what is seen goes here. Any thread. */
 void scheduled_port_observe(struct scheduled_port *port, struct observation *observation);
 

@@ -92,19 +92,20 @@ static int world_fill(struct world *world, struct error *error)
 {
 	const struct world_settings *settings = &world->settings;
 	struct clock_sample sample = clock_sample_take();
+	unsigned capacity = settings->sessions + settings->room;
 
-	if (settings->sessions == 0 || settings->sessions > WORLD_SESSIONS_MAX)
+	if (settings->sessions == 0 || capacity > WORLD_SESSIONS_MAX)
 		return error_set(error, ERROR_ARGUMENT, "sessions: from 1 to %u",
 		                 WORLD_SESSIONS_MAX);
 	reflector_settings_fill(&world->reflector);
 	tsc_clock_init(&world->clock, tsc_frequency_hz(), &sample);
-	world->sessions = calloc(settings->sessions, sizeof(struct session *));
+	world->sessions = calloc(capacity, sizeof(struct session *));
 	if (world->sessions == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for %u sessions",
 		                 settings->sessions);
 	int result = suite_create(settings->kind, &world->suite, error);
 	if (result == 0)
-		result = session_registry_create(settings->cores, settings->sessions, world->suite,
+		result = session_registry_create(settings->cores, capacity, world->suite,
 		                                 &world->registry, error);
 	for (unsigned index = 0; result == 0 && index < settings->sessions; index++)
 		result = world_publish(world, index, error);

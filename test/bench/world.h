@@ -20,6 +20,7 @@ struct world_settings {
 	unsigned family;      /**< 4 or 6, of every session */
 	unsigned sessions;
 	unsigned cores;
+	unsigned room; /**< for so many further sessions, which world_publish brings */
 };
 
 struct world {
