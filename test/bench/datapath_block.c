@@ -77,6 +77,12 @@ static const char *suite_shown(const struct block *block, const struct suite_cho
 	return block->mode == TEST_UNAUTHENTICATED ? "none" : suite->name;
 }
 
+static bool is_usual(const struct block *block, const struct datapath_case *datapath)
+{
+	return datapath->burst == USUAL_BURST && datapath->payload == USUAL_PAYLOAD &&
+	       block->family == USUAL_FAMILY;
+}
+
 static void case_add(struct block *block, struct traffic *traffic, const struct suite_choice *suite,
                      unsigned burst, unsigned payload)
 {
@@ -89,7 +95,8 @@ static void case_add(struct block *block, struct traffic *traffic, const struct 
 	                                .packets = block_round_packets(block->options)};
 	datapath_case_check(added);
 	struct measurement *measurement =
-	        alternation_add(&block->alternation, datapath_case_measure, added);
+	        alternation_add(is_usual(block, added) ? &block->usual : &block->rest,
+	                        datapath_case_measure, added);
 	record_init(&measurement->record, "datapath", "tsc-cycles/packet");
 	datapath_case_describe(added, &measurement->record);
 }
@@ -172,7 +179,7 @@ static void bare_add(struct block *block)
 		if (crypto_case_check(added, &error) != 0)
 			give_up(&error);
 		struct measurement *measurement =
-		        alternation_add(&block->alternation, crypto_case_measure, added);
+		        alternation_add(&block->usual, crypto_case_measure, added);
 		record_init(&measurement->record, "bare", "tsc-cycles/packet");
 		record_text(&measurement->record, "how", bare_imb[i].how);
 		record_text(&measurement->record, "mode", mode_name(block->mode));
@@ -211,12 +218,6 @@ void block_empty(struct block *block)
 		crypto_place_destroy(block->bare_places[i]);
 }
 
-static bool is_usual(const struct block *block, const struct datapath_case *datapath)
-{
-	return datapath->burst == USUAL_BURST && datapath->payload == USUAL_PAYLOAD &&
-	       block->family == USUAL_FAMILY;
-}
-
 static bool is_power_of_four(unsigned number)
 {
 	return (number & (number - 1)) == 0 && (number & 0x55555555u) != 0;
@@ -232,10 +233,9 @@ static bool is_of_matrix(unsigned sessions)
 }
 
 /** A case of the fastest suite is also a point of the curve. */
-static void print_case(const struct block *block, unsigned i)
+static void print_case(const struct block *block, const struct record *record,
+                       const struct datapath_case *datapath)
 {
-	const struct record *record = &block->alternation.measurements[i].record;
-	const struct datapath_case *datapath = &block->cases[i];
 	unsigned sessions = datapath->traffic->world->settings.sessions;
 
 	if (options_want_group(block->options, "datapath") &&
@@ -251,17 +251,23 @@ static void print_case(const struct block *block, unsigned i)
 	}
 }
 
+static void measure_and_print(const struct block *block, struct alternation *alternation)
+{
+	alternation_run(alternation, block->options->rounds);
+	for (unsigned i = 0; i < alternation->count; i++) {
+		const struct measurement *one = &alternation->measurements[i];
+
+		if (one->measure == datapath_case_measure)
+			print_case(block, &one->record, one->context);
+		else if (options_want_group(block->options, "bare"))
+			record_print(&one->record, stdout);
+	}
+}
+
 void block_measure(struct block *block)
 {
-	struct alternation *alternation = &block->alternation;
-
-	alternation_run(alternation, block->options->rounds);
-	for (unsigned i = 0; i < block->case_count; i++)
-		print_case(block, i);
-	for (unsigned i = block->case_count; i < alternation->count; i++) {
-		if (options_want_group(block->options, "bare"))
-			record_print(&alternation->measurements[i].record, stdout);
-	}
+	measure_and_print(block, &block->usual);
+	measure_and_print(block, &block->rest);
 }
 
 void block_measure_stages(struct block *block)

@@ -25,12 +25,13 @@ struct block {
 	unsigned family;
 	struct place places[WORLDS_MAX];
 	unsigned place_count;
-	struct datapath_case cases[ALTERNATE_MAX];
-	unsigned case_count; /**< the alternation's first ones; bare ones follow */
+	struct datapath_case cases[2 * ALTERNATE_MAX];
+	unsigned case_count;
 	struct crypto_place *bare_places[BLOCK_BARE_MAX];
 	struct crypto_case bare[BLOCK_BARE_MAX];
 	unsigned bare_count;
-	struct alternation alternation;
+	/** What targets and the curve compare, with few others between; and all that differs in burst or payload. */
+	struct alternation usual, rest;
 };
 
 /** True when a value of a dimension belongs to the run: all in a full one, else the one that was asked for (not 0) or the usual one. */

@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""bench_datapath and bench_crypto with a few packets: that they run, check what they measure, and print every group of records
+with its fields. usage: test_bench_smoke.py BENCH_DATAPATH BENCH_CRYPTO. Ends with "bench-smoke: N passed, N failed"."""
+
+import os
+import subprocess
+import sys
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
+sys.dont_write_bytecode = True
+from records import parse  # noqa: E402
+
+DATAPATH, CRYPTO = sys.argv[1:3]
+MODES = {"unauthenticated", "authenticated", "encrypted"}
+STAGES = ["parse", "lookup", "open", "build", "seal", "stamp"]
+CASE = {"suite", "mode", "family", "payload", "sessions", "burst"}
+WAYS = {"ipsec-mb jobs", "ipsec-mb burst", "ipsec-mb cipher+hash"}
+
+
+def run(program, *options):
+    return subprocess.run([program, *options], capture_output=True, text=True, timeout=100)
+
+
+def records(program, *options):
+    """Of a run that succeeds; every round of every record is a positive number."""
+    done = run(program, "--smoke", *options)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    found = parse(done.stdout)
+    assert len(found) == len(lines), "a line that is no record, or a record without rounds"
+    for record in found:
+        assert all(value > 0 for value in record.figure.rounds) or record.group == "stages", record.case
+        assert len(record.figure.rounds) == (1 if record.group == "machine" else 2), record.case
+    return found
+
+
+def group(found, name):
+    return [record for record in found if record.group == name]
+
+
+def test_every_group_of_the_datapath():
+    found = records(DATAPATH)
+    assert [set(record.case) for record in group(found, "machine")] == [{"cpu", "cpus"}]
+    datapath = group(found, "datapath")
+    assert {record.case["mode"] for record in datapath} == MODES
+    assert all(set(record.case) == CASE for record in datapath)
+    assert {"none", "ipsec-mb", "openssl"} <= {record.case["suite"] for record in datapath}
+    assert all((record.case["suite"] == "none") == (record.case["mode"] == "unauthenticated") for record in datapath)
+    cases = [tuple(sorted(record.case.items())) for record in datapath]
+    assert len(cases) == len(set(cases)), "a case twice"
+    for record in datapath:
+        stages = [stage.case["stage"] for stage in group(found, "stages") if {**stage.case, **record.case} == stage.case]
+        assert stages == STAGES, (record.case, stages)
+    for mode in MODES - {"unauthenticated"}:
+        assert WAYS <= {record.case["how"] for record in group(found, "bare") if record.case["mode"] == mode}
+    scale = group(found, "scale")
+    for mode in MODES:
+        assert any(record.case["mode"] == mode and "lcores" not in record.case for record in scale)
+        assert [record.unit for record in scale if record.case["mode"] == mode
+                and record.case.get("lcores") == 1] == ["packets/s"]
+
+
+def test_one_case_of_the_datapath():
+    for options in ({"mode": "authenticated", "suite": "ipsec-mb", "family": 6, "payload": 1400, "burst": 64, "sessions": 7},
+                    {"mode": "encrypted", "suite": "openssl", "family": 4, "payload": 113, "burst": 1, "sessions": 1},
+                    {"mode": "unauthenticated", "suite": "none", "family": 6, "payload": 112, "burst": 5, "sessions": 70000}):
+        found = records(DATAPATH, "--group", "datapath", *[text for name, value in options.items()
+                                                          for text in ("--" + name, str(value))])
+        assert [record.case for record in found] == [options], options
+
+
+def test_every_way_of_crypto():
+    found = records(CRYPTO)
+    assert {record.group for record in found} == {"crypto"}
+    for mode in MODES - {"unauthenticated"}:
+        ways = [record.case["how"] for record in found if record.case["mode"] == mode]
+        assert WAYS | {"openssl", "openssl per packet", "suite ipsec-mb", "suite openssl"} <= set(ways)
+        assert len(ways) == len(set(ways))
+    assert all(set(record.case) == {"how", "mode", "burst"} for record in found)
+
+
+def test_options():
+    for program in (DATAPATH, CRYPTO):
+        assert run(program, "--help").returncode == 0
+        for wrong in (["--mode", "secret"], ["--burst", "65"], ["--sessions", "0"], ["--payload", "1x"], ["--family", "5"],
+                      ["--nothing"], ["word"]):
+            done = run(program, *wrong)
+            assert done.returncode == 2 and "usage" in done.stderr and not done.stdout, wrong
+
+
+def main():
+    passed = failed = 0
+    for name, test in list(globals().items()):
+        if not name.startswith("test_"):
+            continue
+        try:
+            test()
+            passed += 1
+        except (AssertionError, subprocess.SubprocessError):
+            failed += 1
+            print(f"{name}:")
+            traceback.print_exc()
+    print(f"bench-smoke: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
