@@ -20,9 +20,9 @@ import process_traffic as traffic  # noqa: E402
 from process_programs import Failed, Specular, Testpmd  # noqa: E402
 
 FORWARDS = ("5tswap", "macswap")
-WARM_UP_SECONDS = 0.1
+WARM_UP_SECONDS = 0.05
 # sessions of each table, rounds, seconds a round
-EXTENTS = {"full": ((1, 1024, traffic.PACKETS_MAX), 9, 1.0), "quick": ((1024,), 5, 0.4), "smoke": ((64,), 2, 0.2)}
+EXTENTS = {"full": ((1, 1024, traffic.PACKETS_MAX), 9, 1.0), "quick": ((1024,), 5, 0.25), "smoke": ((64,), 2, 0.2)}
 
 
 def check_forward(folder, forward):
@@ -65,7 +65,8 @@ def measure(build, folder, sessions, rounds, seconds):
 
 def print_record(program, sessions, rates):
     print(json.dumps({"group": "process", "case": {"program": program.name, "forward": program.forward, "source": "net_pcap",
-                                                   "mode": "unauthenticated", "sessions": sessions},
+                                                   "mode": "unauthenticated", "payload": traffic.REPLY_SIZE,
+                                                   "sessions": sessions},
                       "unit": "packets/s", "rounds": [float(f"{rate:.6g}") for rate in rates]}), flush=True)
 
 

@@ -72,12 +72,16 @@ def process_section(results):
     rows = []
     for record in results.select("process"):
         case = record.case
-        references = {forward: results.figure("process", source=case["source"], forward=forward, sessions=case["sessions"])
+        # Whole programs are compared with testpmd, our worker in the bench's own process with plain loops of the same.
+        other = "loop" if case["program"] in ("worker", "loop") else "testpmd"
+        references = {forward: results.figure("process", program=other, source=case["source"], forward=forward,
+                                              sessions=case["sessions"])
                       for forward in ("5tswap", "macswap")}
-        rows.append([f"{case['program']} {case['forward']}", case["source"], case["mode"], f"{case['sessions']:,}",
-                     shown(record.figure, 1 / MEGA)]
+        rows.append([f"{case['program']} {case['forward']}", case["source"], case["mode"], case.get("payload", "-"),
+                     f"{case['sessions']:,}", shown(record.figure, 1 / MEGA)]
                     + [shown(ratio(record.figure, reference)) for reference in references.values()])
-    return table("Whole process, one lcore", ["program", "source", "mode", "sessions", "Mpps", "of 5tswap", "of macswap"], rows)
+    return table("Whole process, one lcore",
+                 ["program", "source", "mode", "payload", "sessions", "Mpps", "of 5tswap", "of macswap"], rows)
 
 
 def crypto_section(results):
