@@ -68,14 +68,12 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 	va_end(arguments);
 }
 
-void log_event_limited(struct log_limiter *limiter, enum log_level level, const char *event,
-                       const char *format, ...)
+bool log_limiter_admits(struct log_limiter *limiter, enum log_level level, const char *event)
 {
 	struct timespec now;
-	va_list arguments;
 
 	if (level > lowest_level)
-		return;
+		return false;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	uint64_t minute = (uint64_t)now.tv_sec / 60;
 	if (minute != limiter->minute) {
@@ -88,9 +86,19 @@ void log_event_limited(struct log_limiter *limiter, enum log_level level, const 
 	}
 	if (limiter->written >= limiter->per_minute) {
 		limiter->suppressed++;
-		return;
+		return false;
 	}
 	limiter->written++;
+	return true;
+}
+
+void log_event_limited(struct log_limiter *limiter, enum log_level level, const char *event,
+                       const char *format, ...)
+{
+	va_list arguments;
+
+	if (!log_limiter_admits(limiter, level, event))
+		return;
 	va_start(arguments, format);
 	write_line(level, event, format, arguments);
 	va_end(arguments);

@@ -7,6 +7,7 @@
 #ifndef SPECULAR_BASE_LOG_H
 #define SPECULAR_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -29,6 +30,9 @@ struct log_limiter {
 	uint32_t suppressed; /**< in this minute; told by the first event of the next one */
 	uint64_t minute;     /**< CLOCK_MONOTONIC minutes of the current window */
 };
+
+/** Counts an event; true when its line is to be written, with log_event. Texts of lines that aren't need not be made. */
+bool log_limiter_admits(struct log_limiter *limiter, enum log_level level, const char *event);
 
 /** As log_event, but at most limiter->per_minute lines a minute; the rest is counted and told later. */
 void log_event_limited(struct log_limiter *limiter, enum log_level level, const char *event,

@@ -256,12 +256,12 @@ static bool stop_sessions(struct connection *connection, const uint8_t *octets)
 	char client[ENDPOINT_TEXT_SIZE];
 
 	stop_sessions_read(octets, &message);
-	(void)endpoint_format(&connection->client, client);
 	if (message.sessions < in_progress || message.sessions > connection->unstopped) {
 		server_count(server, CONTROL_STOP_COUNT_MISMATCH);
 		control_log_event(&server->log, EVENT_STOP_COUNT_WRONG,
 		                  "%s: Stop-Sessions for %u sessions, %u are in progress; closed",
-		                  client, (unsigned)message.sessions, in_progress);
+		                  endpoint_format(&connection->client, client),
+		                  (unsigned)message.sessions, in_progress);
 		return false;
 	}
 	while (test != NULL) {
@@ -273,8 +273,8 @@ static bool stop_sessions(struct connection *connection, const uint8_t *octets)
 	}
 	connection->unstopped = 0;
 	control_log_event(&server->log, EVENT_SESSIONS_STOPPED, "%s: %u sessions, Accept %u (%s)",
-	                  client, in_progress, (unsigned)message.accept,
-	                  accept_name(message.accept));
+	                  endpoint_format(&connection->client, client), in_progress,
+	                  (unsigned)message.accept, accept_name(message.accept));
 	return true;
 }
 

@@ -115,28 +115,66 @@ static bool handle_message(struct connection *connection)
 	                                         : finish_command(connection);
 }
 
+static bool output_is_empty(const struct connection *connection)
+{
+	return evbuffer_get_length(bufferevent_get_output(connection->stream)) == 0;
+}
+
 static bool output_is_full(const struct connection *connection)
 {
 	return evbuffer_get_length(bufferevent_get_output(connection->stream)) >= OUTPUT_HIGH_WATER;
 }
 
+/**
+ * Sends the answers that have been collected: at once what the socket takes, which is all but for a slow client. Until then, and while
+ * there is nothing to send, writing is disabled, so that the event loop doesn't poll for it.
+ */
+static void flush(const struct connection *connection)
+{
+	struct evbuffer *output = bufferevent_get_output(connection->stream);
+	evutil_socket_t fd = bufferevent_getfd(connection->stream);
+
+	if (output_is_empty(connection))
+		return;
+	if (fd >= 0) {
+		/* The bufferevent keeps others from its front. An error it will meet itself. */
+		(void)evbuffer_unfreeze(output, 1);
+		(void)evbuffer_write(output, fd);
+		(void)evbuffer_freeze(output, 1);
+	}
+	if (!output_is_empty(connection))
+		(void)bufferevent_enable(connection->stream, EV_WRITE);
+}
+
+/** Handles messages until there are no more; false: close. */
+static bool handle_input(struct connection *connection)
+{
+	while (connection->state == CONNECTION_GREETED || connection->state == CONNECTION_OPEN) {
+		if (output_is_full(connection))
+			flush(connection);
+		if (output_is_full(connection)) {
+			connection->paused = true;
+			(void)bufferevent_disable(connection->stream, EV_READ);
+			return true;
+		}
+		if (!receive(connection))
+			return true;
+		if (!handle_message(connection))
+			return false;
+	}
+	return true;
+}
+
 static void on_read(struct bufferevent *stream, void *context)
 {
 	struct connection *connection = context;
+	bool go_on = handle_input(connection);
 
-	while (connection->state == CONNECTION_GREETED || connection->state == CONNECTION_OPEN) {
-		if (output_is_full(connection)) {
-			connection->paused = true;
-			(void)bufferevent_disable(stream, EV_READ);
-			return;
-		}
-		if (!receive(connection))
-			return;
-		if (!handle_message(connection)) {
-			connection_close(connection);
-			return;
-		}
-	}
+	(void)stream;
+	if (go_on)
+		flush(connection);
+	if (!go_on || (connection->state == CONNECTION_FLUSHING && output_is_empty(connection)))
+		connection_close(connection);
 }
 
 /** The output is empty. */
@@ -144,11 +182,13 @@ static void on_write(struct bufferevent *stream, void *context)
 {
 	struct connection *connection = context;
 
+	if (!output_is_empty(connection))
+		return;
 	if (connection->state == CONNECTION_FLUSHING) {
-		if (evbuffer_get_length(bufferevent_get_output(stream)) == 0)
-			connection_close(connection);
+		connection_close(connection);
 		return;
 	}
+	(void)bufferevent_disable(stream, EV_WRITE);
 	if (connection->paused) {
 		connection->paused = false;
 		(void)bufferevent_enable(stream, EV_READ);
@@ -159,8 +199,9 @@ static void on_write(struct bufferevent *stream, void *context)
 /** A client that has sent its last still gets the answers to what it sent. */
 static void on_event(struct bufferevent *stream, short what, void *context)
 {
-	bool answers_wait = evbuffer_get_length(bufferevent_get_output(stream)) > 0;
+	bool answers_wait = !output_is_empty(context);
 
+	(void)stream;
 	if ((what & BEV_EVENT_ERROR) != 0 || ((what & BEV_EVENT_EOF) != 0 && !answers_wait))
 		connection_close(context);
 	else if ((what & BEV_EVENT_EOF) != 0)
@@ -175,15 +216,16 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	(void)endpoint_format(&connection->client, client);
 	if (connection->state == CONNECTION_OPEN) {
 		server_count(server, CONTROL_CONNECTIONS_SERVWAIT);
 		control_log_event(&server->log, EVENT_SERVWAIT_EXPIRED,
-		                  "%s: nothing received for SERVWAIT, connection closed", client);
+		                  "%s: nothing received for SERVWAIT, connection closed",
+		                  endpoint_format(&connection->client, client));
 	} else if (connection->state != CONNECTION_FLUSHING) {
 		server_count(server, CONTROL_SETUPS_EXPIRED);
 		control_log_event(&server->log, EVENT_SET_UP_EXPIRED,
-		                  "%s: set-up not complete in time, connection closed", client);
+		                  "%s: set-up not complete in time, connection closed",
+		                  endpoint_format(&connection->client, client));
 	}
 	connection_close(connection);
 }
@@ -210,6 +252,7 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 		bufferevent_free(stream);
 		return ERROR_MEMORY;
 	}
+	(void)bufferevent_disable(stream, EV_WRITE);
 	connection->server = server;
 	connection->stream = stream;
 	connection->client = *client;
@@ -231,7 +274,8 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	expect(connection, SET_UP_RESPONSE_SIZE);
 	bufferevent_setcb(stream, on_read, on_write, on_event, connection);
 	bufferevent_setwatermark(stream, EV_READ, 0, INPUT_HIGH_WATER);
-	(void)bufferevent_enable(stream, EV_READ | EV_WRITE);
+	(void)bufferevent_enable(stream, EV_READ);
+	flush(connection);
 	timer_arm(connection->timer, server->timing.set_up_deadline);
 	LIST_INSERT_HEAD(&server->connections, connection, link);
 	TAILQ_INSERT_TAIL(&server->half_open, connection, half_open_link);

@@ -82,16 +82,16 @@ bool connection_enter_pool(struct connection *connection, enum limit_pool pool);
 /** Ends it at once: withdraws its accepted and started sessions, wipes its keys. Not from within a message handler. */
 void connection_close(struct connection *connection);
 
-/** Octets as they are, for set-up. */
+/** Octets as they are, for set-up. They are sent when the event's messages have been handled. */
 void connection_write(struct connection *connection, const void *octets, size_t size);
 
 /** Completes the HMAC in the last 16 octets, encrypts in place, sends. False when the cipher fails. */
 bool connection_send(struct connection *connection, uint8_t *octets, size_t size);
 
-/** Nothing more is read; closes when the output is empty. */
+/** Nothing more is read; closes when the output is empty. From a message handler, or followed by connection_resume. */
 void connection_finish(struct connection *connection);
 
-/** Goes on with input that has waited; later, from the event loop. */
+/** Goes on with input that has waited and sends what has been written; later, from the event loop. */
 void connection_resume(struct connection *connection);
 
 /** True while a session is started and not stopped. */

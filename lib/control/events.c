@@ -19,16 +19,18 @@ void control_log_init(struct control_log *log, uint32_t per_minute)
 		log->limiters[i] = (struct log_limiter){.per_minute = per_minute};
 }
 
-void control_log_event(struct control_log *log, enum control_event event, const char *format, ...)
+bool control_log_admits(struct control_log *log, enum control_event event)
+{
+	return log_limiter_admits(&log->limiters[event], events[event].level, events[event].name);
+}
+
+void control_log_write(enum control_event event, const char *format, ...)
 {
 	char text[ERROR_TEXT_SIZE];
 	va_list arguments;
 
-	if (events[event].level > log_get_level())
-		return;
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	log_event_limited(&log->limiters[event], events[event].level, events[event].name, "%s",
-	                  text);
+	log_event(events[event].level, events[event].name, "%s", text);
 }

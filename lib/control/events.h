@@ -3,6 +3,7 @@
 #ifndef SPECULAR_CONTROL_EVENTS_H
 #define SPECULAR_CONTROL_EVENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/log.h"
@@ -44,8 +45,16 @@ struct control_log {
 
 void control_log_init(struct control_log *log, uint32_t per_minute);
 
-/** Writes one line, or counts it as suppressed. */
-void control_log_event(struct control_log *log, enum control_event event, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+/** True when the event's line is to be written; else it is counted as suppressed. */
+bool control_log_admits(struct control_log *log, enum control_event event);
+void control_log_write(enum control_event event, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+/** Writes one line (format and arguments follow), or counts it as suppressed and doesn't even evaluate the arguments. */
+#define control_log_event(log, event, ...)                                                         \
+	do {                                                                                       \
+		if (control_log_admits(log, event))                                                \
+			control_log_write(event, __VA_ARGS__);                                     \
+	} while (0)
 
 #endif

@@ -44,17 +44,18 @@ static void take_dscp_of_syn(evutil_socket_t fd, uint8_t family)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, syn, &size) != 0 || size < sizeof(header))
 		return;
 	memcpy(header, syn, sizeof(header));
-	if (family == 4) {
+	if (family == 4)
 		traffic_class = header[IPV4_TOS] & DSCP_MASK;
+	else
+		traffic_class = DSCP_MASK & (uint8_t)((header[IPV6_TRAFFIC_CLASS] << 4) |
+		                                      (header[IPV6_TRAFFIC_CLASS + 1] >> 4));
+	if (traffic_class == 0) /* a socket's own */
+		return;
+	if (family == 4)
 		(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof(traffic_class));
-	} else {
-		uint8_t octet = (uint8_t)((header[IPV6_TRAFFIC_CLASS] << 4) |
-		                          (header[IPV6_TRAFFIC_CLASS + 1] >> 4));
-
-		traffic_class = octet & DSCP_MASK;
+	else
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class,
 		                 sizeof(traffic_class));
-	}
 }
 
 static void on_accept(struct evconnlistener *acceptor, evutil_socket_t fd, struct sockaddr *peer,
@@ -66,7 +67,6 @@ static void on_accept(struct evconnlistener *acceptor, evutil_socket_t fd, struc
 	struct endpoint client;
 	struct endpoint local;
 	struct bufferevent *stream;
-	int one = 1;
 
 	(void)acceptor;
 	(void)peer_size;
@@ -77,7 +77,6 @@ static void on_accept(struct evconnlistener *acceptor, evutil_socket_t fd, struc
 		return;
 	}
 	take_dscp_of_syn(fd, local.address.family);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	stream = bufferevent_socket_new(listener->server->environment.base, fd,
 	                                BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (stream == NULL) {
@@ -149,6 +148,8 @@ static int listening_socket(const struct config_listen *where)
 		return -1;
 	/* Without it our packets have the default DSCP: not worth failing for. Before the first SYN can come. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &one, sizeof(one));
+	/* Accepted sockets inherit it. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
 	    (where->address.family == 6 &&
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0) ||

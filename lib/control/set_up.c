@@ -141,18 +141,19 @@ bool set_up_response_handle(struct connection *connection,
 
 	set_up_response_read(octets, &connection->response);
 	mode = connection->response.mode;
-	(void)endpoint_format(&connection->client, client);
 	if ((mode & MODE_SECURITY_MASK) == 0) {
 		server_count(server, CONTROL_SETUPS_DECLINED);
 		control_log_event(&server->log, EVENT_SET_UP_DECLINED,
-		                  "%s: the client chose no mode", client);
+		                  "%s: the client chose no mode",
+		                  endpoint_format(&connection->client, client));
 		return false;
 	}
 	error = mode_error(server->modes, mode);
 	if (error != NULL) {
 		server_count(server, CONTROL_SETUPS_BAD_MODE);
-		control_log_event(&server->log, EVENT_MODE_REFUSED, "%s: Mode %u is %s", client,
-		                  (unsigned)mode, error);
+		control_log_event(&server->log, EVENT_MODE_REFUSED, "%s: Mode %u is %s",
+		                  endpoint_format(&connection->client, client), (unsigned)mode,
+		                  error);
 		set_up_reject(connection, ACCEPT_NOT_SUPPORTED);
 		return true;
 	}
