@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "crypto/methods.h"
 
 #define BLOCK_SIZE     16u
 #define HMAC_SHA1_SIZE 20u
@@ -27,22 +28,46 @@ struct control_stream {
 	struct direction receive;
 };
 
-static bool direction_open(struct direction *direction, EVP_MAC *mac,
-                           const struct session_keys *keys, const uint8_t *iv, int encrypt)
+/** An HMAC-SHA1 under a key, for both directions. */
+static EVP_MAC_CTX *hmac_begin(const uint8_t key[HMAC_KEY_SIZE])
 {
 	char digest[] = "SHA1";
 	const OSSL_PARAM parameters[] = {
 	        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
 	        OSSL_PARAM_construct_end(),
 	};
+	EVP_MAC *method = method_hmac();
+	EVP_MAC_CTX *hmac = method != NULL ? EVP_MAC_CTX_new(method) : NULL;
 
-	direction->cipher = EVP_CIPHER_CTX_new();
-	direction->hmac = EVP_MAC_CTX_new(mac);
-	return direction->cipher != NULL && direction->hmac != NULL &&
-	       EVP_CipherInit_ex2(direction->cipher, EVP_aes_128_cbc(), keys->aes, iv, encrypt,
-	                          NULL) == 1 &&
-	       EVP_CIPHER_CTX_set_padding(direction->cipher, 0) == 1 &&
-	       EVP_MAC_init(direction->hmac, keys->hmac, sizeof(keys->hmac), parameters) == 1;
+	if (hmac != NULL && EVP_MAC_init(hmac, key, HMAC_KEY_SIZE, parameters) == 1)
+		return hmac;
+	EVP_MAC_CTX_free(hmac);
+	return NULL;
+}
+
+static EVP_CIPHER_CTX *cipher_begin(const uint8_t key[AES_KEY_SIZE], const uint8_t *iv, int encrypt)
+{
+	EVP_CIPHER *method = method_aes128_cbc();
+	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+
+	if (cipher != NULL && method != NULL &&
+	    EVP_CipherInit_ex2(cipher, method, key, iv, encrypt, NULL) == 1 &&
+	    EVP_CIPHER_CTX_set_padding(cipher, 0) == 1)
+		return cipher;
+	EVP_CIPHER_CTX_free(cipher);
+	return NULL;
+}
+
+static bool open_directions(struct control_stream *stream, const struct session_keys *keys,
+                            const uint8_t *send_iv, const uint8_t *receive_iv)
+{
+	stream->send.cipher = cipher_begin(keys->aes, send_iv, 1);
+	stream->receive.cipher = cipher_begin(keys->aes, receive_iv, 0);
+	stream->send.hmac = hmac_begin(keys->hmac);
+	if (stream->send.hmac != NULL)
+		stream->receive.hmac = EVP_MAC_CTX_dup(stream->send.hmac);
+	return stream->send.cipher != NULL && stream->receive.cipher != NULL &&
+	       stream->receive.hmac != NULL;
 }
 
 static void direction_close(struct direction *direction)
@@ -59,11 +84,7 @@ struct control_stream *control_stream_create(const struct session_keys *keys,
 	if (stream == NULL || keys == NULL)
 		return stream;
 	stream->keyed = true;
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	bool opened = mac != NULL && direction_open(&stream->send, mac, keys, send_iv, 1) &&
-	              direction_open(&stream->receive, mac, keys, receive_iv, 0);
-	EVP_MAC_free(mac);
-	if (opened)
+	if (open_directions(stream, keys, send_iv, receive_iv))
 		return stream;
 	control_stream_destroy(stream);
 	return NULL;

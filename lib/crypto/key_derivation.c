@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "crypto/key_derivation.h"
 
+#include <errno.h>
 #include <limits.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include "base/secret.h"
 #include "crypto/aes128.h"
@@ -23,5 +24,15 @@ int random_octets(uint8_t *out, size_t size)
 {
 	if (size > INT_MAX)
 		return ERROR_ARGUMENT;
-	return RAND_bytes(out, (int)size) == 1 ? 0 : ERROR_CRYPTO;
+	while (size > 0) {
+		ssize_t given = getrandom(out, size, 0);
+
+		if (given < 0 && errno != EINTR)
+			return ERROR_CRYPTO;
+		if (given > 0) {
+			out += given;
+			size -= (size_t)given;
+		}
+	}
+	return 0;
 }

@@ -60,7 +60,7 @@ int token_open(const uint8_t key[TOKEN_KEY_SIZE], const uint8_t token[TOKEN_PLAI
 int test_keys_derive(const struct session_keys *control, const uint8_t sid[DERIVE_SID_SIZE],
                      struct session_keys *test);
 
-/** Cryptographically secure random octets (RAND_bytes); ERROR_CRYPTO when there is no entropy. */
+/** Cryptographically secure random octets, the kernel's (getrandom); ERROR_CRYPTO when it has none. */
 int random_octets(uint8_t *out, size_t size);
 
 /** Known answers of everything in this header and of control_stream.h; run once at start. ERROR_CRYPTO names the one that failed. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "crypto/methods.h"
 
 #define HMAC_SHA1_SIZE 20u
 _Static_assert(TOKEN_KEY_SIZE <= HMAC_SHA1_SIZE, "one block of PBKDF2's output suffices");
@@ -39,10 +40,10 @@ static bool set_key(struct token_key_run *run, const uint8_t *secret, size_t sec
 	        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
 	        OSSL_PARAM_construct_end(),
 	};
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC *method = method_hmac();
 
-	run->hmac = EVP_MAC_CTX_new(mac);
-	EVP_MAC_free(mac);
+	if (method != NULL)
+		run->hmac = EVP_MAC_CTX_new(method);
 	return run->hmac != NULL && EVP_MAC_init(run->hmac, secret_size > 0 ? secret : empty,
 	                                         secret_size, parameters) == 1;
 }
