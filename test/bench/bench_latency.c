@@ -4,8 +4,9 @@
  * core and 1,024 sessions, each of which gets its packets at regular intervals. Packets alone ("lone"), with gaps long enough for all that a
  * core does when it has nothing to do, and at 10, 50 and 90 % of the rate that the same round reached.
  *
- * Groups: "latency" (turnaround), "sojourn" (from the arrival on, so with the wait for the core), "rate" (the maximum), and "stalls": what
- * a loop on this CPU that does nothing but read the TSC saw of interruptions; no tail shorter than these is the reflector's.
+ * Groups: "latency" (turnaround), "sojourn" (from the arrival on, so with the wait for the core), "rate" (the maximum), "lone" (of a
+ * packet alone, reflect_burst without the worker around it), and "stalls": what a loop on this CPU that does nothing but read the TSC saw
+ * of interruptions; no tail shorter than these is the reflector's.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,9 @@
 /** Passes through all sessions before a run. */
 #define WARM_UP_PASSES 2u
 /** TSC ticks between lone packets: a few microseconds, and as many again by chance. */
-#define LONE_GAP_LEAST 5000u
-#define LONE_GAP_MEAN  10000u
+#define LONE_GAP_LEAST   5000u
+#define LONE_GAP_MEAN    10000u
+#define LONE_BUFFER_SIZE 512u
 /** The loop that does nothing: a gap above this was no reading of the TSC. */
 #define STALL_LEAST 500u
 #define STALL_TICKS UINT64_C(100000000)
@@ -43,6 +45,7 @@ struct latency_case {
 	struct record rate;
 	struct record turnaround[LOADS][QUANTILES];
 	struct record sojourn[LOADS][QUANTILES];
+	struct record reflect[QUANTILES];
 	double ticks_per_packet; /**< the maximum rate of this round */
 };
 
@@ -70,6 +73,17 @@ static void describe(struct record *record, const char *group, const char *unit,
 	record_number(record, "sessions", settings->sessions);
 }
 
+static void describe_quantiles(struct record records[QUANTILES], const char *group,
+                               const struct world_settings *settings, const char *suite,
+                               const char *ahead, const char *load)
+{
+	for (unsigned i = 0; i < QUANTILES; i++) {
+		describe(&records[i], group, "tsc-cycles", settings, suite, ahead);
+		record_text(&records[i], "load", load);
+		record_text(&records[i], "quantile", quantile_names[i]);
+	}
+}
+
 static int case_add(const struct world_settings *settings, const char *suite, bool ahead,
                     struct error *error)
 {
@@ -85,18 +99,12 @@ static int case_add(const struct world_settings *settings, const char *suite, bo
 	bench.case_count++;
 	describe(&added->rate, "rate", "tsc-cycles/packet", settings, suite, ahead_name);
 	for (unsigned load = 0; load < LOADS; load++) {
-		for (unsigned i = 0; i < QUANTILES; i++) {
-			struct record *both[] = {&added->turnaround[load][i],
-			                         &added->sojourn[load][i]};
-
-			for (unsigned what = 0; what < 2; what++) {
-				describe(both[what], what == 0 ? "latency" : "sojourn",
-				         "tsc-cycles", settings, suite, ahead_name);
-				record_text(both[what], "load", loads[load].name);
-				record_text(both[what], "quantile", quantile_names[i]);
-			}
-		}
+		describe_quantiles(added->turnaround[load], "latency", settings, suite, ahead_name,
+		                   loads[load].name);
+		describe_quantiles(added->sojourn[load], "sojourn", settings, suite, ahead_name,
+		                   loads[load].name);
 	}
+	describe_quantiles(added->reflect, "lone", settings, suite, ahead_name, loads[LONE].name);
 	return 0;
 }
 
@@ -203,6 +211,42 @@ static int measure_load(struct latency_case *measured, unsigned load, struct err
 	return result;
 }
 
+/** The next request of the ring through reflect_burst, after the idle steps that a gap has room for. True when it was reflected. */
+static bool reflect_one(struct latency_case *measured, uint32_t request, uint8_t *buffer)
+{
+	struct reflector *reflector = &measured->core.worker->reflector;
+	struct reflect_frame frame = {.octets = buffer,
+	                              .length = bench.requests.length,
+	                              .capacity = LONE_BUFFER_SIZE,
+	                              .mtu = UINT16_MAX};
+
+	memcpy(buffer, bench.requests.octets + (size_t)request * bench.requests.stride,
+	       bench.requests.length);
+	for (uint64_t begin = tsc_now(); tsc_now() - begin < LONE_GAP_LEAST;)
+		(void)reflect_idle(reflector);
+	uint64_t begin = tsc_now();
+	frame.receive_tsc = begin;
+	frame.receive_time = tsc_clock_read(reflector->clock, begin);
+	reflect_burst(reflector, &frame, 1);
+	histogram_add(&bench.seen.turnaround, tsc_now() - begin, 1);
+	return frame.verdict == VERDICT_REFLECT;
+}
+
+static int measure_reflect(struct latency_case *measured, struct error *error)
+{
+	uint8_t buffer[LONE_BUFFER_SIZE] __attribute__((aligned(64)));
+
+	request_ring_fill(&bench.requests, measured->core.traffic);
+	for (uint32_t i = 0; i < bench.warm_up + bench.packets; i++) {
+		if (i == bench.warm_up)
+			observation_reset(&bench.seen);
+		if (!reflect_one(measured, i, buffer))
+			return error_set(error, ERROR_FORMAT, "a lone packet was not reflected");
+	}
+	histogram_round(&bench.seen.turnaround, measured->reflect);
+	return 0;
+}
+
 static void measure_stalls(void)
 {
 	uint64_t begin = tsc_now(), last = begin, longest = 0, lost = 0;
@@ -233,7 +277,15 @@ static int measure_round(struct error *error)
 		for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
 			result = measure_load(&bench.cases[i], load, error);
 	}
+	for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
+		result = measure_reflect(&bench.cases[i], error);
 	return result;
+}
+
+static void print_quantiles(const struct record records[QUANTILES])
+{
+	for (unsigned i = 0; i < QUANTILES; i++)
+		record_print(&records[i], stdout);
 }
 
 static void print_all(void)
@@ -242,14 +294,11 @@ static void print_all(void)
 		const struct latency_case *measured = &bench.cases[i];
 
 		record_print(&measured->rate, stdout);
-		for (unsigned load = 0; load < LOADS; load++) {
-			for (unsigned q = 0; q < QUANTILES; q++)
-				record_print(&measured->turnaround[load][q], stdout);
-		}
-		for (unsigned load = 0; load < LOADS; load++) {
-			for (unsigned q = 0; q < QUANTILES; q++)
-				record_print(&measured->sojourn[load][q], stdout);
-		}
+		for (unsigned load = 0; load < LOADS; load++)
+			print_quantiles(measured->turnaround[load]);
+		for (unsigned load = 0; load < LOADS; load++)
+			print_quantiles(measured->sojourn[load]);
+		print_quantiles(measured->reflect);
 	}
 	record_print(&bench.stalls[0], stdout);
 	record_print(&bench.stalls[1], stdout);
