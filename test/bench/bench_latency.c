@@ -25,6 +25,7 @@
 #define PACKETS_SMOKE 512u
 /** Passes through all sessions before a run. */
 #define WARM_UP_PASSES 2u
+#define WARM_UP_MAX    65536u
 /** TSC ticks between lone packets: a few microseconds, and as many again by chance. */
 #define LONE_GAP_LEAST   5000u
 #define LONE_GAP_MEAN    10000u
@@ -144,6 +145,8 @@ static int cases_create(struct error *error)
 	else if (bench.options.smoke)
 		settings.sessions = PACKETS_SMOKE / 4;
 	bench.warm_up = WARM_UP_PASSES * settings.sessions;
+	if (bench.warm_up > WARM_UP_MAX)
+		bench.warm_up = WARM_UP_MAX;
 	bench.packets = bench.options.smoke   ? PACKETS_SMOKE
 	                : bench.options.quick ? PACKETS_QUICK
 	                                      : PACKETS;

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""bench_latency, bench_install and bench_memory with a few packets and sessions: that they run, count every packet, and print the
+records that targets are computed from. usage: test_bench_turnaround.py BENCH_LATENCY BENCH_INSTALL BENCH_MEMORY. Ends with
+"bench-turnaround: N passed, N failed"."""
+
+import os
+import subprocess
+import sys
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
+sys.dont_write_bytecode = True
+from records import Results, parse  # noqa: E402
+
+LATENCY, INSTALL, MEMORY = sys.argv[1:4]
+QUANTILES = ("p50", "p99", "p99.9", "max")
+PHASES = ("before", "elsewhere", "during", "after", "withdraw")
+
+
+def results(program, *options):
+    done = subprocess.run([program, "--smoke", *options], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    found = parse(done.stdout)
+    assert len(found) == len(done.stdout.splitlines()), "a line that is no record, or a record without rounds"
+    cases = [(record.group, tuple(sorted(record.case.items()))) for record in found]
+    assert len(cases) == len(set(cases)), "a case twice"
+    assert all(len(record.figure.rounds) == 2 for record in found)
+    return Results(found)
+
+
+def quantiles_ascend(found, group, **case):
+    figures = [found.figure(group, quantile=quantile, **case) for quantile in QUANTILES]
+    assert all(figures), (group, case)
+    for values in zip(*[figure.rounds for figure in figures]):
+        assert list(values) == sorted(values), (group, case, values)
+    return figures[0]
+
+
+def test_turnaround():
+    found = results(LATENCY)
+    for mode, suite, ahead in (("unauthenticated", "none", "off"), ("authenticated", "ipsec-mb", "on"),
+                               ("authenticated", "ipsec-mb", "off"), ("encrypted", "ipsec-mb", "off")):
+        case = {"mode": mode, "suite": suite, "ahead": ahead}
+        for load in ("lone", "10", "50", "90"):
+            turnaround = quantiles_ascend(found, "latency", load=load, **case)
+            sojourn = quantiles_ascend(found, "sojourn", load=load, **case)
+            assert all(0 < left <= right for left, right in zip(turnaround.rounds, sojourn.rounds)), (case, load)
+        quantiles_ascend(found, "lone", **case)
+        assert min(found.figure("rate", **case).rounds) > 0
+
+
+def test_one_mode():
+    found = results(LATENCY, "--mode", "encrypted", "--suite", "ipsec-mb", "--sessions", "7")
+    assert {(record.case["mode"], record.case["sessions"]) for record in found.select("latency")} == {("encrypted", 7)}
+
+
+def test_install():
+    found = results(INSTALL)
+    for phase in PHASES:
+        quantiles_ascend(found, "install", phase=phase)
+        for what in ("reflected", "lost", "waited"):
+            assert min(found.figure("install", phase=phase, what=what).rounds) >= 0
+    for what in ("rate", "withdraw rate"):
+        assert min(found.figure("install", what=what).rounds) > 0
+
+
+def test_memory():
+    found = results(MEMORY)
+    for mode, suite in (("unauthenticated", "none"), ("authenticated", "ipsec-mb")):
+        for cores in (1, 2):
+            case = {"mode": mode, "suite": suite, "sessions": 1024, "cores": cores}
+            empty = found.figure("memory", what="empty registry", **case)
+            everything = found.figure("memory", what="all", **case)
+            assert all(0 <= left < right for left, right in zip(empty.rounds, everything.rounds)), case
+
+
+def main():
+    passed = failed = 0
+    for name, test in list(globals().items()):
+        if not name.startswith("test_"):
+            continue
+        try:
+            test()
+            passed += 1
+        except (AssertionError, subprocess.SubprocessError):
+            failed += 1
+            print(f"{name}:")
+            traceback.print_exc()
+    print(f"bench-turnaround: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
