@@ -16,10 +16,11 @@ static const char usage[] =
         "usage: %s [--quick] [--smoke] [--rounds N] [--group GROUP]\n"
         "          [--mode unauthenticated|authenticated|encrypted] [--suite NAME]\n"
         "          [--sessions N] [--burst N] [--payload OCTETS] [--family 4|6]\n"
-        "Prints records, one JSON object a line. With one of the options after --group only that "
-        "case is measured;\n"
-        "what is not said is 1024 sessions, burst 32, 112 octets, IPv4, and every mode and "
-        "suite.\n";
+        "Prints records, one JSON object a line. With one of the options after --group only that\n"
+        "case is measured; what is not said is 1024 sessions, burst 32, 112 octets, IPv4, every "
+        "mode\n"
+        "and suite. bench_crypto heeds mode, burst and suite, which is what its records call "
+        "how.\n";
 
 static bool number_read(const char *text, unsigned *value)
 {
