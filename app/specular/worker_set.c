@@ -8,6 +8,7 @@
 #include <rte_malloc.h>
 
 #include "base/log.h"
+#include "reflect/ahead.h"
 #include "session/flow.h"
 
 /* The exception path may take this part of a second's frames at once. */
@@ -55,6 +56,25 @@ static int fill_settings(const struct config *config, struct reflector_settings 
 	return status;
 }
 
+/** Nothing is computed ahead of time for a mode that is not offered. */
+static int make_ahead(const struct config *config, struct reflector *reflector, int node,
+                      struct error *error)
+{
+	unsigned sessions = config->test.ahead;
+
+	if (sessions == 0 || (config->control.modes & MODE_AUTHENTICATED) == 0)
+		return 0;
+	void *memory =
+	        rte_malloc_socket("ahead", ahead_pool_size(sessions), AHEAD_POOL_ALIGN, node);
+	if (memory == NULL)
+		return error_set(error, ERROR_MEMORY,
+		                 "no memory for test.ahead: %u sessions a core; "
+		                 "lower it or raise eal.memory",
+		                 sessions);
+	reflector->ahead = ahead_pool_init(memory, sessions);
+	return 0;
+}
+
 static int make_worker(const struct worker_environment *environment, struct worker_set *set,
                        unsigned core, struct error *error)
 {
@@ -79,7 +99,9 @@ static int make_worker(const struct worker_environment *environment, struct work
 	worker->idle_sleep_us = eal->idle_sleep_us;
 	worker->rcu = session_registry_rcu(environment->sessions);
 	worker->core = core;
-	return suite_create(SUITE_IPSEC_MB, &worker->reflector.suite, error);
+	int status = suite_create(SUITE_IPSEC_MB, &worker->reflector.suite, error);
+	return status != 0 ? status
+	                   : make_ahead(environment->config, &worker->reflector, node, error);
 }
 
 static void set_exception_rate(struct worker_queue *queue, const struct port *port, uint64_t tsc_hz)
@@ -143,6 +165,8 @@ int worker_set_create(const struct worker_environment *environment, struct worke
 void worker_set_destroy(struct worker_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++) {
+		ahead_pool_wipe(set->workers[i]->reflector.ahead);
+		rte_free(set->workers[i]->reflector.ahead);
 		suite_destroy(set->workers[i]->reflector.suite);
 		rte_free(set->workers[i]->reflector.counters);
 		rte_free(set->workers[i]);

@@ -152,6 +152,7 @@ struct config_test {
 	enum config_padding padding;
 	bool discard_zero_multiplier; /**< drop test packets whose Error Estimate is corrupt */
 	uint32_t timeout_maximum;     /**< seconds; a longer Timeout asked for is refused */
+	uint32_t ahead; /**< sessions a core that blocks and HMACs are computed for ahead of time */
 };
 
 struct config {

@@ -296,7 +296,9 @@ static const struct schema_field test_fields[] = {
         GROUP("ports", test_ports_fields),
         CHOICE(struct config_test, padding, "padding", paddings, PADDING_REUSE),
         BOOLEAN(struct config_test, discard_zero_multiplier, "discard-zero-multiplier", true),
-        INTEGER(struct config_test, timeout_maximum, "timeout-maximum", 1, 86400, 600), END};
+        INTEGER(struct config_test, timeout_maximum, "timeout-maximum", 1, 86400, 600),
+        INTEGER(struct config_test, ahead, "ahead", 0, 65536, 1024),
+        END};
 
 /* the file */
 

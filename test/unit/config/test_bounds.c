@@ -73,6 +73,7 @@ static void defaults_are_these(void)
 	CU_ASSERT_EQUAL(config->test.padding, PADDING_REUSE);
 	CU_ASSERT(config->test.discard_zero_multiplier);
 	CU_ASSERT_EQUAL(config->test.timeout_maximum, 600);
+	CU_ASSERT_EQUAL(config->test.ahead, 1024);
 	config_free(config);
 }
 
@@ -127,7 +128,7 @@ static unsigned check_integers(const struct schema_field *fields)
 
 static void integers_keep_their_range(void)
 {
-	CU_ASSERT(check_integers(config_schema()) >= 28);
+	CU_ASSERT(check_integers(config_schema()) >= 29);
 	CU_ASSERT_EQUAL(check_integers(driver_profile_schema()), 3);
 }
 
