@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "report.h"
 
-#define RECLAIM_INTERVAL_MS 100
-#define LINK_INTERVAL_MS    1000
+#define RECLAIM_INTERVAL_MS      100
+#define RECLAIM_MORE_INTERVAL_MS 1 /**< while more are waiting than one call frees */
+#define LINK_INTERVAL_MS         1000
 
 static void on_clock(evutil_socket_t unused, short what, void *context)
 {
@@ -32,7 +33,10 @@ static void on_reclaim(evutil_socket_t unused, short what, void *context)
 
 	(void)unused;
 	(void)what;
-	(void)session_registry_reclaim(appliance->sessions);
+	bool more = session_registry_reclaim(appliance->sessions) >= SESSION_RECLAIM_MAX;
+	struct timeval interval = {
+	        .tv_usec = 1000 * (more ? RECLAIM_MORE_INTERVAL_MS : RECLAIM_INTERVAL_MS)};
+	(void)event_add(appliance->reclaim_timer, &interval);
 }
 
 static void on_link(evutil_socket_t unused, short what, void *context)

@@ -1,47 +1,82 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session/core_table.h"
 
-#include <stddef.h>
+#include <emmintrin.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "session/reservation.h"
 
-#define BUCKET_SLOTS  8u
-#define TAG_SHIFT     48u
-#define POINTER_MASK  ((UINT64_C(1) << TAG_SHIFT) - 1)
+#define BUCKET_SLOTS  16u
 #define SLOTS_PER_KEY 2u
 #define BUCKETS_MIN   2u
+/**
+ * From so many used slots on, a new flow goes to the emptier of its two buckets. A full table has eight a bucket on average, so
+ * few flows are not in their first one, and yet no pair of buckets fills.
+ */
+#define BUCKET_RATHER_FULL 12u
+#define INDEX_BITS_MAX     26u
 
-/** A slot is tag and pointer in one word, 0 when empty. The writer stores it with release, the reader loads with acquire. */
+/**
+ * A slot, from the top: 1 for used, tag, area (one bit), index in the area. 0 when empty. The writer stores it with release, the
+ * reader loads it with acquire.
+ */
+#define SLOT_USED (UINT32_C(1) << 31)
+
 struct bucket {
-	uint64_t slots[BUCKET_SLOTS];
+	uint32_t slots[BUCKET_SLOTS];
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 _Static_assert(offsetof(struct core_session, reflected) == 64, "prefetched as a second line");
 
 struct core_table {
-	uint64_t seed;
-	uint64_t mask; /**< buckets - 1 */
 	struct bucket *buckets;
+	struct core_table_area areas[CORE_TABLE_AREAS];
+	uint64_t seed;
+	uint32_t bucket_count;
+	uint32_t index_bits;
+	uint32_t index_mask;
+	uint32_t tag_mask; /**< of a slot, with SLOT_USED */
 };
 
-struct core_table *core_table_create(unsigned capacity, uint64_t hash_seed)
+static uint32_t bits_for(unsigned count)
 {
-	struct core_table *table = malloc(sizeof(*table));
-	uint64_t buckets = BUCKETS_MIN;
+	uint32_t bits = 1;
 
-	if (table == NULL)
+	while (bits <= INDEX_BITS_MAX && UINT32_C(1) << bits < count)
+		bits++;
+	return bits;
+}
+
+static size_t buckets_size(const struct core_table *table)
+{
+	return table->bucket_count * sizeof(struct bucket);
+}
+
+struct core_table *core_table_create(unsigned capacity, uint64_t hash_seed,
+                                     const struct core_table_area areas[CORE_TABLE_AREAS])
+{
+	uint64_t slots = (uint64_t)capacity * SLOTS_PER_KEY;
+	uint32_t buckets = (uint32_t)((slots + BUCKET_SLOTS - 1) / BUCKET_SLOTS);
+	uint32_t index_bits =
+	        bits_for(areas[0].count > areas[1].count ? areas[0].count : areas[1].count);
+	struct core_table *table = malloc(sizeof(*table));
+
+	if (table == NULL || index_bits > INDEX_BITS_MAX) {
+		free(table);
 		return NULL;
-	while (buckets * BUCKET_SLOTS < (uint64_t)capacity * SLOTS_PER_KEY)
-		buckets *= 2;
+	}
+	memcpy(table->areas, areas, sizeof(table->areas));
 	table->seed = hash_seed;
-	table->mask = buckets - 1;
-	table->buckets = aligned_alloc(sizeof(struct bucket), buckets * sizeof(struct bucket));
+	table->bucket_count = buckets > BUCKETS_MIN ? buckets : BUCKETS_MIN;
+	table->index_bits = index_bits;
+	table->index_mask = (UINT32_C(1) << index_bits) - 1;
+	table->tag_mask = ~(UINT32_C(2) << index_bits) + 1;
+	table->buckets = reservation_create(buckets_size(table), RESERVATION_FULL);
 	if (table->buckets == NULL) {
 		free(table);
 		return NULL;
 	}
-	memset(table->buckets, 0, buckets * sizeof(struct bucket));
 	return table;
 }
 
@@ -49,7 +84,7 @@ void core_table_destroy(struct core_table *table)
 {
 	if (table == NULL)
 		return;
-	free(table->buckets);
+	reservation_destroy(table->buckets, buckets_size(table));
 	free(table);
 }
 
@@ -58,42 +93,87 @@ uint64_t core_table_seed(const struct core_table *table)
 	return table->seed;
 }
 
+/** The upper half of the hash, scaled to the number of buckets. */
+static inline uint32_t first_index(const struct core_table *table, uint64_t hash)
+{
+	return (uint32_t)((hash >> 32) * table->bucket_count >> 32);
+}
+
 static inline struct bucket *first_bucket(const struct core_table *table, uint64_t hash)
 {
-	return &table->buckets[hash & table->mask];
+	return &table->buckets[first_index(table, hash)];
 }
 
-/** Never the first one: the exclusive or with an odd number changes the lowest bit. */
+/** Never the first one: one to bucket_count - 1 behind it, as the lower half says. */
 static inline struct bucket *second_bucket(const struct core_table *table, uint64_t hash)
 {
-	uint64_t distance = ((hash * 0x9e3779b97f4a7c15u) >> 32) | 1;
+	uint64_t lower = (uint32_t)hash * UINT32_C(0x9e3779b1);
+	uint32_t distance = 1 + (uint32_t)(lower * (table->bucket_count - 1) >> 32);
+	uint32_t index = first_index(table, hash) + distance;
 
-	return &table->buckets[(hash ^ distance) & table->mask];
+	return &table->buckets[index < table->bucket_count ? index : index - table->bucket_count];
 }
 
-static inline uint64_t slot_make(uint64_t hash, const struct core_session *session)
+/** What a slot of this flow has in its upper bits; never that of an empty one. */
+static inline uint32_t tag_of(const struct core_table *table, uint64_t hash)
 {
-	return (hash >> TAG_SHIFT << TAG_SHIFT) | (uint64_t)(uintptr_t)session;
+	return SLOT_USED | ((uint32_t)hash & table->tag_mask);
 }
 
-static inline struct core_session *slot_session(uint64_t slot)
+static inline struct core_session *slot_session(const struct core_table *table, uint32_t slot)
 {
-	return (struct core_session *)(uintptr_t)(slot & POINTER_MASK);
+	const struct core_table_area *area = &table->areas[slot >> table->index_bits & 1];
+	size_t offset = (slot & table->index_mask) * area->stride;
+
+	return (struct core_session *)(void *)((uint8_t *)area->first + offset);
 }
 
-static inline bool slot_may_match(uint64_t slot, uint64_t hash)
+/**
+ * Bit i says that slot i may have the tag. Only a hint, as the writer may be at work: whoever uses a slot loads it again,
+ * atomically. That is why TSan need not look.
+ */
+__attribute__((no_sanitize("thread"))) static inline uint32_t
+bucket_match(const struct core_table *table, const struct bucket *bucket, uint32_t tag)
 {
-	return slot != 0 && (slot ^ hash) >> TAG_SHIFT == 0;
+	const __m128i *slots = (const __m128i *)(const void *)bucket->slots;
+	__m128i mask = _mm_set1_epi32((int)table->tag_mask);
+	__m128i wanted = _mm_set1_epi32((int)tag);
+	__m128i equal[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		equal[i] = _mm_cmpeq_epi32(_mm_and_si128(_mm_load_si128(&slots[i]), mask), wanted);
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(equal[0], equal[1]),
+	                                                   _mm_packs_epi32(equal[2], equal[3])));
 }
 
-static struct core_session *bucket_find(const struct bucket *bucket, const struct flow_key *key,
-                                        uint64_t hash)
+/** The slot of the lowest bit of match. */
+static inline uint32_t slot_load(const struct bucket *bucket, uint32_t match)
 {
-	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
-		uint64_t slot = __atomic_load_n(&bucket->slots[i], __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&bucket->slots[__builtin_ctz(match)], __ATOMIC_ACQUIRE);
+}
 
-		if (slot_may_match(slot, hash) && flow_key_equal(&slot_session(slot)->flow, key))
-			return slot_session(slot);
+/** The first entry of the bucket whose tag fits; NULL for none. */
+static inline struct core_session *bucket_candidate(const struct core_table *table,
+                                                    const struct bucket *bucket, uint32_t tag)
+{
+	for (uint32_t match = bucket_match(table, bucket, tag); match != 0; match &= match - 1) {
+		uint32_t slot = slot_load(bucket, match);
+
+		if ((slot & table->tag_mask) == tag)
+			return slot_session(table, slot);
+	}
+	return NULL;
+}
+
+static struct core_session *bucket_find(const struct core_table *table, const struct bucket *bucket,
+                                        const struct flow_key *key, uint32_t tag)
+{
+	for (uint32_t match = bucket_match(table, bucket, tag); match != 0; match &= match - 1) {
+		uint32_t slot = slot_load(bucket, match);
+
+		if ((slot & table->tag_mask) == tag &&
+		    flow_key_equal(&slot_session(table, slot)->flow, key))
+			return slot_session(table, slot);
 	}
 	return NULL;
 }
@@ -101,57 +181,83 @@ static struct core_session *bucket_find(const struct bucket *bucket, const struc
 struct core_session *core_table_find(const struct core_table *table, const struct flow_key *key,
                                      uint64_t hash)
 {
-	struct core_session *found = bucket_find(first_bucket(table, hash), key, hash);
+	uint32_t tag = tag_of(table, hash);
+	struct core_session *found = bucket_find(table, first_bucket(table, hash), key, tag);
 
-	return found != NULL ? found : bucket_find(second_bucket(table, hash), key, hash);
+	return found != NULL ? found : bucket_find(table, second_bucket(table, hash), key, tag);
 }
 
-void core_table_prefetch(const struct core_table *table, uint64_t hash)
+static inline void prefetch_session(const struct core_session *session)
 {
-	__builtin_prefetch(first_bucket(table, hash));
-	__builtin_prefetch(second_bucket(table, hash));
+	__builtin_prefetch(session);
+	/* The first field of its second cache line, which a reply changes. */
+	__builtin_prefetch(&session->reflected, 1);
 }
 
-static bool bucket_prefetch_entry(const struct bucket *bucket, uint64_t hash)
+/** Those that have no candidate in their first bucket look for one in the second. */
+static void find_in_second(const struct core_table *table, const uint64_t hashes[],
+                           struct core_session *found[], const uint8_t missing[], unsigned count)
 {
-	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
-		uint64_t slot = __atomic_load_n(&bucket->slots[i], __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t hash = hashes[missing[i]];
+		struct core_session *candidate =
+		        bucket_candidate(table, second_bucket(table, hash), tag_of(table, hash));
 
-		if (slot_may_match(slot, hash)) {
-			struct core_session *session = slot_session(slot);
-
-			__builtin_prefetch(session);
-			/* The first field of its second cache line, which a reply changes. */
-			__builtin_prefetch(&session->reflected, 1);
-			return true;
-		}
+		found[missing[i]] = candidate;
+		if (candidate != NULL)
+			prefetch_session(candidate);
 	}
-	return false;
 }
 
-void core_table_prefetch_session(const struct core_table *table, uint64_t hash)
-{
-	if (!bucket_prefetch_entry(first_bucket(table, hash), hash))
-		(void)bucket_prefetch_entry(second_bucket(table, hash), hash);
-}
-
-/** Each loop leaves the memory system the time that the next one would wait for it: buckets, entries, sessions. */
+/** Each loop leaves the memory system the time that the next one would wait for it: buckets, entries, keys. */
 void core_table_find_burst(const struct core_table *table, const struct flow_key *const flows[],
                            struct core_session *found[], unsigned count)
 {
 	uint64_t hashes[CORE_TABLE_BURST_MAX];
+	uint8_t missing[CORE_TABLE_BURST_MAX];
+	unsigned missing_count = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		hashes[i] = flow_key_hash(flows[i], table->seed);
-		core_table_prefetch(table, hashes[i]);
+		__builtin_prefetch(first_bucket(table, hashes[i]));
 	}
-	for (unsigned i = 0; i < count; i++)
-		core_table_prefetch_session(table, hashes[i]);
 	for (unsigned i = 0; i < count; i++) {
-		found[i] = core_table_find(table, flows[i], hashes[i]);
+		found[i] = bucket_candidate(table, first_bucket(table, hashes[i]),
+		                            tag_of(table, hashes[i]));
+		if (found[i] != NULL) {
+			prefetch_session(found[i]);
+		} else {
+			missing[missing_count++] = (uint8_t)i;
+			__builtin_prefetch(second_bucket(table, hashes[i]));
+		}
+	}
+	find_in_second(table, hashes, found, missing, missing_count);
+	for (unsigned i = 0; i < count; i++) {
+		if (found[i] == NULL)
+			continue;
+		/* Another flow with the same tag was in the way. */
+		if (!flow_key_equal(&found[i]->flow, flows[i]))
+			found[i] = core_table_find(table, flows[i], hashes[i]);
 		if (found[i] != NULL)
 			__builtin_prefetch(found[i]->keys);
 	}
+}
+
+/** The slot that publishes an entry: false when it lies in no area. */
+static bool slot_make(const struct core_table *table, const struct core_session *session,
+                      uint64_t hash, uint32_t *slot)
+{
+	for (uint32_t i = 0; i < CORE_TABLE_AREAS; i++) {
+		const struct core_table_area *area = &table->areas[i];
+		uintptr_t offset = (uintptr_t)session - (uintptr_t)area->first;
+
+		if (area->count == 0 || offset / area->stride >= area->count)
+			continue;
+		*slot = tag_of(table, hash) | i << table->index_bits |
+		        (uint32_t)(offset / area->stride);
+		return offset % area->stride == 0;
+	}
+	return false;
 }
 
 static unsigned bucket_used(const struct bucket *bucket)
@@ -163,28 +269,34 @@ static unsigned bucket_used(const struct bucket *bucket)
 	return used;
 }
 
-/** The emptier of the two buckets: so no bucket ever fills while half of all slots are free (two choices of eight slots each). */
-int core_table_insert(struct core_table *table, struct core_session *session)
+static int bucket_insert(struct bucket *bucket, uint32_t slot)
 {
-	uint64_t hash = flow_key_hash(&session->flow, table->seed);
-	struct bucket *bucket = first_bucket(table, hash);
-	struct bucket *second = second_bucket(table, hash);
-
-	if (core_table_find(table, &session->flow, hash) != NULL)
-		return ERROR_EXISTS;
-	if (bucket_used(second) < bucket_used(bucket))
-		bucket = second;
 	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
 		if (bucket->slots[i] == 0) {
-			__atomic_store_n(&bucket->slots[i], slot_make(hash, session),
-			                 __ATOMIC_RELEASE);
+			__atomic_store_n(&bucket->slots[i], slot, __ATOMIC_RELEASE);
 			return 0;
 		}
 	}
 	return ERROR_LIMIT;
 }
 
-static bool bucket_remove(struct bucket *bucket, uint64_t slot)
+int core_table_insert(struct core_table *table, struct core_session *session)
+{
+	uint64_t hash = flow_key_hash(&session->flow, table->seed);
+	struct bucket *bucket = first_bucket(table, hash);
+	uint32_t slot;
+
+	if (!slot_make(table, session, hash, &slot))
+		return ERROR_ARGUMENT;
+	if (core_table_find(table, &session->flow, hash) != NULL)
+		return ERROR_EXISTS;
+	unsigned used = bucket_used(bucket);
+	if (used >= BUCKET_RATHER_FULL && bucket_used(second_bucket(table, hash)) < used)
+		bucket = second_bucket(table, hash);
+	return bucket_insert(bucket, slot);
+}
+
+static bool bucket_remove(struct bucket *bucket, uint32_t slot)
 {
 	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
 		if (bucket->slots[i] == slot) {
@@ -198,10 +310,11 @@ static bool bucket_remove(struct bucket *bucket, uint64_t slot)
 int core_table_remove(struct core_table *table, const struct core_session *session)
 {
 	uint64_t hash = flow_key_hash(&session->flow, table->seed);
-	uint64_t slot = slot_make(hash, session);
+	uint32_t slot;
 
-	if (bucket_remove(first_bucket(table, hash), slot) ||
-	    bucket_remove(second_bucket(table, hash), slot))
+	if (slot_make(table, session, hash, &slot) &&
+	    (bucket_remove(first_bucket(table, hash), slot) ||
+	     bucket_remove(second_bucket(table, hash), slot)))
 		return 0;
 	return ERROR_NOT_FOUND;
 }

@@ -3,10 +3,6 @@
 
 #include <endian.h>
 
-#include "base/bytes.h"
-
-#define FLOW_WORDS (sizeof(struct flow_key) / sizeof(uint64_t))
-
 static void address_to_flow(uint8_t to[16], const struct address *address)
 {
 	if (address->family == 4)
@@ -25,25 +21,4 @@ void flow_key_make(struct flow_key *key, const struct endpoint *sender,
 	key->destination_port = htobe16(reflector->port);
 	key->vlan = vlan;
 	key->outer_vlan = outer_vlan;
-}
-
-/** The 128-bit product folded to 64 bits: every input bit reaches every output bit in one multiplication. */
-static inline uint64_t fold(uint64_t left, uint64_t right)
-{
-	unsigned __int128 product = (unsigned __int128)left * right;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-uint64_t flow_key_hash(const struct flow_key *key, uint64_t seed)
-{
-	/* Arbitrary odd numbers (digits of pi); the seed is what nobody outside knows. */
-	const uint64_t a = seed ^ 0x243f6a8885a308d3u;
-	const uint64_t b = fold(a, 0x13198a2e03707345u) | 1;
-	uint64_t words[FLOW_WORDS];
-
-	memcpy(words, key, sizeof(words));
-	uint64_t source = fold(words[0] ^ a, words[1] ^ b);
-	uint64_t destination = fold(words[2] ^ b, words[3] ^ a);
-	return fold(source ^ words[4] ^ b, destination ^ a);
 }

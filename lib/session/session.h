@@ -61,13 +61,16 @@ struct core_session {
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct core_session) == 128, "two cache lines");
 
-/** What the slow path knows of it. */
+/** What the slow path knows of it; its memory is session_slab's. */
 struct session {
-	struct core_session *cores; /**< one a core */
-	uint8_t sid[SID_SIZE];
-	uint64_t withdraw_token; /**< RCU token after withdrawal */
-	unsigned index;          /**< among the published */
-	struct session *next_withdrawn;
+	struct core_session *cores; /**< one a core; NULL when it is not in use */
+	union {
+		uint8_t sid[SID_SIZE]; /**< while published */
+		struct {
+			struct session *next;    /**< of the withdrawn, or of the free ones */
+			uint64_t withdraw_token; /**< RCU token after withdrawal */
+		};
+	};
 };
 
 #endif

@@ -5,15 +5,26 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "session/session_slab.h"
 #include "stats/counters.h"
+
+/** So many may wait to be freed beside those that are published: only address space, unless a core is held up for long. */
+#define WAITING_MAX 65536u
+/** What session_publish frees at most: more than it makes, so that those who come and go leave nothing behind. */
+#define RECLAIM_PER_PUBLISH 2u
+
+enum slab_kind { SLAB_PLAIN, SLAB_KEYED, SLAB_KINDS };
+_Static_assert(SLAB_KINDS == CORE_TABLE_AREAS, "a table knows all of them");
 
 struct session_registry {
 	unsigned core_count;
 	unsigned capacity;
-	unsigned count;
+	unsigned count;   /**< published */
+	unsigned waiting; /**< withdrawn, not yet freed */
 	const struct suite *suite;
 	struct rte_rcu_qsbr *rcu;
-	struct session **published;     /**< count of capacity entries */
+	struct session_slab
+	        slabs[SLAB_KINDS];      /**< of unauthenticated sessions; of those with keys */
 	struct session *withdrawn;      /**< oldest first, so that tokens ascend */
 	struct session **withdrawn_end; /**< where the next one is hung in */
 	struct core_table *tables[];
@@ -35,6 +46,18 @@ static int rcu_create(struct session_registry *registry)
 	return 0;
 }
 
+static int slabs_create(struct session_registry *registry)
+{
+	unsigned objects = registry->capacity + WAITING_MAX;
+	int result =
+	        session_slab_create(&registry->slabs[SLAB_PLAIN], registry->core_count, 0, objects);
+
+	if (result != 0)
+		return result;
+	return session_slab_create(&registry->slabs[SLAB_KEYED], registry->core_count,
+	                           suite_keys_size(registry->suite), objects);
+}
+
 static int tables_create(struct session_registry *registry)
 {
 	uint64_t seed;
@@ -42,7 +65,11 @@ static int tables_create(struct session_registry *registry)
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return ERROR_SYSTEM;
 	for (unsigned core = 0; core < registry->core_count; core++) {
-		registry->tables[core] = core_table_create(registry->capacity, seed);
+		const struct core_table_area areas[CORE_TABLE_AREAS] = {
+		        session_slab_area(&registry->slabs[SLAB_PLAIN], core),
+		        session_slab_area(&registry->slabs[SLAB_KEYED], core)};
+
+		registry->tables[core] = core_table_create(registry->capacity, seed, areas);
 		if (registry->tables[core] == NULL)
 			return ERROR_MEMORY;
 	}
@@ -53,8 +80,9 @@ int session_registry_create(unsigned core_count, unsigned capacity, const struct
                             struct session_registry **registry, struct error *error)
 {
 	*registry = NULL;
-	if (core_count == 0 || capacity == 0)
-		return error_set(error, ERROR_ARGUMENT, "sessions: no core or no capacity");
+	if (core_count == 0 || capacity == 0 || capacity > UINT32_MAX - WAITING_MAX)
+		return error_set(error, ERROR_ARGUMENT, "sessions: %u cores, capacity %u",
+		                 core_count, capacity);
 	struct session_registry *made =
 	        calloc(1, sizeof(*made) + core_count * sizeof(struct core_table *));
 	if (made == NULL)
@@ -63,10 +91,9 @@ int session_registry_create(unsigned core_count, unsigned capacity, const struct
 	made->capacity = capacity;
 	made->suite = suite;
 	made->withdrawn_end = &made->withdrawn;
-	made->published = calloc(capacity, sizeof(struct session *));
-	int result = made->published != NULL ? 0 : ERROR_MEMORY;
+	int result = rcu_create(made);
 	if (result == 0)
-		result = rcu_create(made);
+		result = slabs_create(made);
 	if (result == 0)
 		result = tables_create(made);
 	if (result != 0) {
@@ -78,32 +105,36 @@ int session_registry_create(unsigned core_count, unsigned capacity, const struct
 	return 0;
 }
 
-static void session_free(const struct session_registry *registry, struct session *session)
+static struct session_slab *slab_of(struct session_registry *registry,
+                                    const struct session *session)
 {
-	void *keys = session->cores != NULL ? (void *)(uintptr_t)session->cores->keys : NULL;
+	return &registry->slabs[session->cores->keys != NULL ? SLAB_KEYED : SLAB_PLAIN];
+}
 
-	if (keys != NULL)
-		suite_keys_wipe(registry->suite, keys);
-	free(keys);
-	free(session->cores);
-	free(session);
+static void session_free(struct session_registry *registry, struct session *session)
+{
+	struct session_slab *slab = slab_of(registry, session);
+
+	if (session->cores->keys != NULL)
+		suite_keys_wipe(registry->suite, session_slab_keys(slab, session));
+	session_slab_give_back(slab, session);
 }
 
 void session_registry_destroy(struct session_registry *registry)
 {
 	if (registry == NULL)
 		return;
-	for (unsigned i = 0; i < registry->count; i++)
-		session_free(registry, registry->published[i]);
-	for (struct session *session = registry->withdrawn; session != NULL;) {
-		struct session *next = session->next_withdrawn;
-
-		session_free(registry, session);
-		session = next;
-	}
 	for (unsigned core = 0; core < registry->core_count; core++)
 		core_table_destroy(registry->tables[core]);
-	free(registry->published);
+	for (unsigned kind = 0; kind < SLAB_KINDS; kind++) {
+		struct session_slab *slab = &registry->slabs[kind];
+		struct session *session;
+		unsigned position = 0;
+
+		while ((session = session_slab_next(slab, &position)) != NULL)
+			session_free(registry, session);
+		session_slab_destroy(slab);
+	}
 	free(registry->rcu);
 	free(registry);
 }
@@ -126,22 +157,6 @@ bool session_registry_flow_free(const struct session_registry *registry,
 	return core_table_find(table, flow, flow_key_hash(flow, core_table_seed(table))) == NULL;
 }
 
-static int expand_keys(const struct session_registry *registry,
-                       const struct session_parameters *parameters, void **expanded)
-{
-	void *keys = aligned_alloc(SUITE_KEYS_ALIGN, suite_keys_size(registry->suite));
-
-	if (keys == NULL)
-		return ERROR_MEMORY;
-	int result = suite_keys_expand(registry->suite, &parameters->keys, keys);
-	if (result != 0) {
-		free(keys);
-		return result;
-	}
-	*expanded = keys;
-	return 0;
-}
-
 static void core_session_fill(struct core_session *core,
                               const struct session_parameters *parameters, const void *keys)
 {
@@ -157,29 +172,25 @@ static void core_session_fill(struct core_session *core,
 	core->keys = keys;
 }
 
-static int session_make(const struct session_registry *registry,
+static int session_make(struct session_registry *registry,
                         const struct session_parameters *parameters, struct session **made)
 {
-	struct session *session = calloc(1, sizeof(*session));
-	size_t cores_size = registry->core_count * sizeof(struct core_session);
+	bool keyed = parameters->mode != TEST_UNAUTHENTICATED;
+	struct session_slab *slab = &registry->slabs[keyed ? SLAB_KEYED : SLAB_PLAIN];
+	struct session *session = session_slab_take(slab);
 	void *keys = NULL;
-	int result = 0;
 
 	if (session == NULL)
-		return ERROR_MEMORY;
+		return ERROR_LIMIT;
+	if (keyed) {
+		keys = session_slab_keys(slab, session);
+		int result = suite_keys_expand(registry->suite, &parameters->keys, keys);
+		if (result != 0) {
+			session_slab_give_back(slab, session);
+			return result;
+		}
+	}
 	memcpy(session->sid, parameters->sid, sizeof(session->sid));
-	session->cores = aligned_alloc(_Alignof(struct core_session), cores_size);
-	if (session->cores == NULL) {
-		session_free(registry, session);
-		return ERROR_MEMORY;
-	}
-	memset(session->cores, 0, cores_size);
-	if (parameters->mode != TEST_UNAUTHENTICATED)
-		result = expand_keys(registry, parameters, &keys);
-	if (result != 0) {
-		session_free(registry, session);
-		return result;
-	}
 	for (unsigned core = 0; core < registry->core_count; core++)
 		core_session_fill(&session->cores[core], parameters, keys);
 	*made = session;
@@ -193,8 +204,29 @@ static void session_unlink(struct session_registry *registry, struct session *se
 	for (unsigned core = 0; core < cores; core++)
 		(void)core_table_remove(registry->tables[core], &session->cores[core]);
 	session->withdraw_token = rte_rcu_qsbr_start(registry->rcu);
+	session->next = NULL;
 	*registry->withdrawn_end = session;
-	registry->withdrawn_end = &session->next_withdrawn;
+	registry->withdrawn_end = &session->next;
+	registry->waiting++;
+}
+
+/** The oldest `most` of the withdrawn, as far as their grace period is over. */
+static void reclaim(struct session_registry *registry, unsigned most)
+{
+	struct session *session = registry->withdrawn;
+
+	for (; most > 0 && session != NULL; most--) {
+		struct session *next = session->next;
+
+		if (rte_rcu_qsbr_check(registry->rcu, session->withdraw_token, false) != 1)
+			break;
+		session_free(registry, session);
+		registry->waiting--;
+		session = next;
+	}
+	registry->withdrawn = session;
+	if (session == NULL)
+		registry->withdrawn_end = &registry->withdrawn;
 }
 
 int session_publish(struct session_registry *registry, const struct session_parameters *parameters,
@@ -208,6 +240,7 @@ int session_publish(struct session_registry *registry, const struct session_para
 		                 registry->capacity);
 	if (!session_registry_flow_free(registry, &parameters->flow))
 		return error_set(error, ERROR_EXISTS, "session: the flow is in use");
+	reclaim(registry, RECLAIM_PER_PUBLISH);
 	int result = session_make(registry, parameters, &made);
 	if (result != 0)
 		return error_set(error, result, "session: %s", error_name(result));
@@ -219,8 +252,7 @@ int session_publish(struct session_registry *registry, const struct session_para
 			                 error_name(result));
 		}
 	}
-	made->index = registry->count;
-	registry->published[registry->count++] = made;
+	registry->count++;
 	*session = made;
 	return 0;
 }
@@ -247,31 +279,14 @@ void session_stop(const struct session_registry *registry, struct session *sessi
 
 void session_withdraw(struct session_registry *registry, struct session *session)
 {
-	struct session *last = registry->published[--registry->count];
-
-	registry->published[session->index] = last;
-	last->index = session->index;
+	registry->count--;
 	session_unlink(registry, session, registry->core_count);
 }
 
 unsigned session_registry_reclaim(struct session_registry *registry)
 {
-	struct session *session = registry->withdrawn;
-	unsigned waiting = 0;
-
-	while (session != NULL &&
-	       rte_rcu_qsbr_check(registry->rcu, session->withdraw_token, false) == 1) {
-		struct session *next = session->next_withdrawn;
-
-		session_free(registry, session);
-		session = next;
-	}
-	registry->withdrawn = session;
-	if (session == NULL)
-		registry->withdrawn_end = &registry->withdrawn;
-	for (; session != NULL; session = session->next_withdrawn)
-		waiting++;
-	return waiting;
+	reclaim(registry, SESSION_RECLAIM_MAX);
+	return registry->waiting;
 }
 
 struct session_totals session_totals(const struct session_registry *registry,

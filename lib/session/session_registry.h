@@ -13,6 +13,9 @@
 #include "session/core_table.h"
 #include "session/session.h"
 
+/** What one call of session_registry_reclaim frees at most: well below a millisecond. */
+#define SESSION_RECLAIM_MAX 1024u
+
 struct rte_rcu_qsbr;
 struct session_registry;
 
@@ -23,7 +26,10 @@ struct session_totals {
 	uint64_t last_received_tsc; /**< 0 when none came */
 };
 
-/** suite: expands keys, of the kind that the cores use; must outlive the registry. capacity: sessions at once. Slow path. */
+/**
+ * suite: expands keys, of the kind that the cores use; must outlive the registry. capacity: sessions at once; it reserves address
+ * space, memory is for those that there are (and the cores' tables, 8 octets a session and core). Slow path.
+ */
 int session_registry_create(unsigned core_count, unsigned capacity, const struct suite *suite,
                             struct session_registry **registry, struct error *error);
 /** All cores must have stopped. Wipes and frees every session, published or withdrawn. */
@@ -42,7 +48,7 @@ bool session_registry_flow_free(const struct session_registry *registry,
                                 const struct flow_key *flow);
 
 /**
- * Publishes a session, not started. ERROR_EXISTS: the flow is in use. ERROR_LIMIT: capacity. ERROR_MEMORY, ERROR_CRYPTO.
+ * Publishes a session, not started. ERROR_EXISTS: the flow is in use. ERROR_LIMIT: capacity. ERROR_CRYPTO.
  * parameters (with its raw keys) stays the caller's to wipe. *session lives until session_withdraw.
  */
 int session_publish(struct session_registry *registry, const struct session_parameters *parameters,
@@ -56,7 +62,11 @@ void session_stop(const struct session_registry *registry, struct session *sessi
 /** Takes it off every core's table at once; memory goes at a later session_registry_reclaim. The pointer is dead to the caller. */
 void session_withdraw(struct session_registry *registry, struct session *session);
 
-/** Frees withdrawn sessions whose grace period is over; called by a slow-path timer. Returns how many are still waiting. */
+/**
+ * Frees withdrawn sessions whose grace period is over, the oldest first and at most SESSION_RECLAIM_MAX, so that control goes on
+ * when very many are withdrawn at once; called by a slow-path timer. Returns how many are still waiting: call again soon when
+ * those are more than one call frees.
+ */
 unsigned session_registry_reclaim(struct session_registry *registry);
 
 struct session_totals session_totals(const struct session_registry *registry,

@@ -59,11 +59,13 @@ static void withdraw(unsigned at)
 
 static void set_up(unsigned slots)
 {
+	const struct core_table_area areas[CORE_TABLE_AREAS] = {
+	        {.first = sessions, .stride = sizeof(sessions[0]), .count = SESSIONS}};
 	struct error error;
 
 	CU_ASSERT_EQUAL_FATAL(suite_create(SUITE_IPSEC_MB, &suite, &error), 0);
 	CU_ASSERT_EQUAL_FATAL(suite_create(SUITE_OPENSSL, &openssl, &error), 0);
-	table = core_table_create(SESSIONS, 1);
+	table = core_table_create(SESSIONS, 1, areas);
 	pool = ahead_pool_init(aligned_alloc(AHEAD_POOL_ALIGN, ahead_pool_size(slots)), slots);
 	for (unsigned i = 0; i < SESSIONS; i++) {
 		keys[i] = aligned_alloc(SUITE_KEYS_ALIGN, suite_keys_size(suite));

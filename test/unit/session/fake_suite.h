@@ -10,6 +10,7 @@
 #include "crypto/suite.h"
 
 static bool fake_expand_fails;
+static bool fake_key_memory_was_zero; /**< when it failed to expand */
 static unsigned fake_expanded;
 static unsigned fake_wiped;
 static bool fake_wiped_what_it_expanded = true;
@@ -23,8 +24,12 @@ size_t suite_keys_size(const struct suite *suite)
 int suite_keys_expand(const struct suite *suite, const struct session_keys *raw, void *expanded)
 {
 	(void)suite;
-	if (fake_expand_fails)
+	if (fake_expand_fails) {
+		static const uint8_t zeros[sizeof(struct session_keys)];
+
+		fake_key_memory_was_zero = memcmp(expanded, zeros, sizeof(zeros)) == 0;
 		return ERROR_CRYPTO;
+	}
 	memcpy(expanded, raw, sizeof(*raw));
 	fake_expanded++;
 	return 0;

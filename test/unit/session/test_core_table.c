@@ -30,6 +30,25 @@ static struct core_session *sessions_make(unsigned count)
 	return sessions;
 }
 
+/** A table whose entries are these sessions. */
+static struct core_table *table_make(unsigned capacity, uint64_t seed,
+                                     struct core_session *sessions, unsigned count)
+{
+	const struct core_table_area areas[CORE_TABLE_AREAS] = {
+	        {.first = sessions, .stride = sizeof(struct core_session), .count = count}};
+
+	return core_table_create(capacity, seed, areas);
+}
+
+static void random_flow(struct flow_key *flow)
+{
+	uint64_t words[sizeof(*flow) / sizeof(uint64_t)];
+
+	for (unsigned word = 0; word < sizeof(words) / sizeof(words[0]); word++)
+		words[word] = random_next();
+	memcpy(flow, words, sizeof(words));
+}
+
 static struct core_session *find(const struct core_table *table, const struct flow_key *flow)
 {
 	return core_table_find(table, flow, flow_key_hash(flow, core_table_seed(table)));
@@ -38,14 +57,11 @@ static struct core_session *find(const struct core_table *table, const struct fl
 static void random_flows_at_full_capacity(void)
 {
 	struct core_session *sessions = sessions_make(MANY);
-	struct core_table *table = core_table_create(MANY, SEED);
+	struct core_table *table = table_make(MANY, SEED, sessions, MANY);
 	unsigned wrong = 0;
 
 	for (unsigned i = 0; i < MANY; i++) {
-		uint64_t words[5];
-		for (unsigned word = 0; word < 5; word++)
-			words[word] = random_next();
-		memcpy(&sessions[i].flow, words, sizeof(words));
+		random_flow(&sessions[i].flow);
 		wrong += core_table_insert(table, &sessions[i]) != 0;
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
@@ -70,7 +86,7 @@ static void neighbouring_flows_at_full_capacity(void)
 	for (unsigned c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
 		unsigned capacity = capacities[c];
 		struct core_session *sessions = sessions_make(capacity);
-		struct core_table *table = core_table_create(capacity, SEED + c);
+		struct core_table *table = table_make(capacity, SEED + c, sessions, capacity);
 		unsigned wrong = 0;
 
 		for (unsigned i = 0; i < capacity; i++) {
@@ -88,9 +104,9 @@ static void neighbouring_flows_at_full_capacity(void)
 
 static void a_full_table_refuses(void)
 {
-	enum { SLOTS = 16 };
+	enum { SLOTS = 32 };
 	struct core_session *sessions = sessions_make(SLOTS + 1);
-	struct core_table *table = core_table_create(1, SEED);
+	struct core_table *table = table_make(1, SEED, sessions, SLOTS + 1);
 	struct flow_key other = {.vlan = 9};
 
 	for (uint16_t i = 0; i < SLOTS; i++) {
@@ -110,7 +126,7 @@ static void a_full_table_refuses(void)
 static void duplicates_and_strangers(void)
 {
 	struct core_session *sessions = sessions_make(3);
-	struct core_table *table = core_table_create(8, SEED);
+	struct core_table *table = table_make(8, SEED, sessions, 3);
 
 	sessions[2].flow.outer_vlan = 5;
 	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[0]), 0);
@@ -128,7 +144,7 @@ static void a_burst_finds_what_single_look_ups_find(void)
 {
 	enum { SESSIONS = 3000 };
 	struct core_session *sessions = sessions_make(SESSIONS);
-	struct core_table *table = core_table_create(SESSIONS, SEED);
+	struct core_table *table = table_make(SESSIONS, SEED, sessions, SESSIONS);
 	const struct flow_key *flows[CORE_TABLE_BURST_MAX];
 	struct core_session *found[CORE_TABLE_BURST_MAX];
 	unsigned wrong = 0;
@@ -151,11 +167,82 @@ static void a_burst_finds_what_single_look_ups_find(void)
 	free(sessions);
 }
 
+/** Entries of two areas, the second with room for something else between them; what lies in neither is refused. */
+static void entries_lie_in_two_areas(void)
+{
+	enum { SESSIONS = 600 };
+	struct core_session *plain = sessions_make(SESSIONS);
+	struct core_session *wide = sessions_make(3 * SESSIONS);
+	struct core_session *foreign = sessions_make(1);
+	const struct core_table_area areas[CORE_TABLE_AREAS] = {
+	        {.first = plain, .stride = sizeof(struct core_session), .count = SESSIONS},
+	        {.first = wide + 1, .stride = 3 * sizeof(struct core_session), .count = SESSIONS}};
+	struct core_table *table = core_table_create(2 * SESSIONS, SEED, areas);
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		plain[i].flow.source_port = htobe16((uint16_t)i);
+		wide[3 * i + 1].flow = plain[i].flow;
+		wide[3 * i + 1].flow.vlan = 7;
+		wrong += core_table_insert(table, &plain[i]) != 0;
+		wrong += core_table_insert(table, &wide[3 * i + 1]) != 0;
+	}
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		wrong += find(table, &plain[i].flow) != &plain[i];
+		wrong += find(table, &wide[3 * i + 1].flow) != &wide[3 * i + 1];
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	foreign->flow.vlan = 8;
+	wide[2].flow.vlan = 9;
+	CU_ASSERT_EQUAL(core_table_insert(table, foreign), ERROR_ARGUMENT);
+	CU_ASSERT_EQUAL(core_table_insert(table, &wide[2]), ERROR_ARGUMENT);
+	CU_ASSERT_EQUAL(core_table_remove(table, &wide[2]), ERROR_NOT_FOUND);
+	core_table_destroy(table);
+	free(plain);
+	free(wide);
+	free(foreign);
+}
+
+/** Full for long: each flow that goes is followed by another one, and finds its place. */
+static void flows_come_and_go_at_full_capacity(void)
+{
+	enum { SESSIONS = 4096, ROUNDS = 200000 };
+	struct core_session *sessions = sessions_make(SESSIONS);
+	struct core_table *table = table_make(SESSIONS, SEED, sessions, SESSIONS);
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		random_flow(&sessions[i].flow);
+		wrong += core_table_insert(table, &sessions[i]) != 0;
+	}
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct core_session *session = &sessions[random_next() % SESSIONS];
+
+		wrong += core_table_remove(table, session) != 0;
+		wrong += find(table, &session->flow) != NULL;
+		random_flow(&session->flow);
+		wrong += core_table_insert(table, session) != 0;
+	}
+	for (unsigned i = 0; i < SESSIONS; i++)
+		wrong += find(table, &sessions[i].flow) != &sessions[i];
+	CU_ASSERT_EQUAL(wrong, 0);
+	core_table_destroy(table);
+	free(sessions);
+}
+
+static void too_many_entries_are_refused(void)
+{
+	struct core_session *sessions = sessions_make(1);
+
+	CU_ASSERT_PTR_NULL(table_make(8, SEED, sessions, (1u << 26) + 1));
+	free(sessions);
+}
+
 /** The same hash for two flows: only the comparison of the flows tells them apart. */
 static void equal_hashes_do_not_confuse(void)
 {
 	struct core_session *sessions = sessions_make(1);
-	struct core_table *table = core_table_create(8, SEED);
+	struct core_table *table = table_make(8, SEED, sessions, 1);
 	struct flow_key other = {.source_port = 1};
 
 	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[0]), 0);
@@ -180,6 +267,31 @@ static void every_bit_of_a_flow_changes_the_hash(void)
 	/* About half of 64 bits flip on average. */
 	CU_ASSERT(flipped > 28u * 8 * sizeof(flow) && flipped < 36u * 8 * sizeof(flow));
 	CU_ASSERT_NOT_EQUAL(hash, flow_key_hash(&flow, SEED + 1));
+}
+
+/** Ports in a row, in one or in both fields: they fill the buckets of a table as random numbers would, whatever the seed. */
+static void neighbouring_flows_spread(void)
+{
+	enum { FLOWS = 1u << 16, BUCKETS = FLOWS / 8 };
+	static uint16_t buckets[BUCKETS];
+
+	for (unsigned round = 0; round < 16; round++) {
+		uint64_t seed = random_next(), squares = 0;
+
+		memset(buckets, 0, sizeof(buckets));
+		for (unsigned i = 0; i < FLOWS; i++) {
+			struct flow_key flow = {.source[15] = 1};
+			unsigned high = round % 2 == 0 ? 0 : i >> 8;
+
+			flow.source_port = htobe16((uint16_t)(round % 2 == 0 ? i : i & 0xff));
+			flow.destination_port = htobe16((uint16_t)(20000 + high));
+			buckets[(flow_key_hash(&flow, seed) >> 32) * BUCKETS >> 32]++;
+		}
+		for (unsigned i = 0; i < BUCKETS; i++)
+			squares += (uint64_t)(buckets[i] * buckets[i]);
+		/* Poisson: the variance is the mean, 8, so the mean square is 72. */
+		CU_ASSERT(squares < 75u * BUCKETS);
+	}
 }
 
 static void flows_are_made_from_endpoints(void)
@@ -212,8 +324,12 @@ int main(void)
 	        {"duplicates and strangers", duplicates_and_strangers},
 	        {"a burst finds what single look-ups find",
 	         a_burst_finds_what_single_look_ups_find},
+	        {"entries lie in two areas", entries_lie_in_two_areas},
+	        {"flows come and go at full capacity", flows_come_and_go_at_full_capacity},
+	        {"too many entries are refused", too_many_entries_are_refused},
 	        {"equal hashes do not confuse", equal_hashes_do_not_confuse},
 	        {"every bit of a flow changes the hash", every_bit_of_a_flow_changes_the_hash},
+	        {"neighbouring flows spread", neighbouring_flows_spread},
 	        {"flows are made from endpoints", flows_are_made_from_endpoints},
 	        CU_TEST_INFO_NULL};
 	return unit_run("session-core_table", tests);

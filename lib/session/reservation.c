@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session/reservation.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/** What one entry of the TLB covers, if the kernel has transparent huge pages; a few hundred sessions need none. */
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static size_t round_up(size_t size, size_t unit)
+{
+	return (size + unit - 1) / unit * unit;
+}
+
+static size_t mapped_size(size_t size)
+{
+	return round_up(size, (size_t)sysconf(_SC_PAGESIZE));
+}
+
+/** Cuts off what is before and behind [aligned, aligned + size) in the mapping. */
+static void trim(uint8_t *mapping, size_t mapping_size, uint8_t *aligned, size_t size)
+{
+	size_t before = (size_t)(aligned - mapping);
+	size_t behind = mapping_size - before - size;
+
+	if (before > 0)
+		(void)munmap(mapping, before);
+	if (behind > 0)
+		(void)munmap(aligned + size, behind);
+}
+
+void *reservation_create(size_t size, enum reservation_use use)
+{
+	size_t mapped = mapped_size(size);
+	size_t small_pages = use == RESERVATION_GROWS ? HUGE_PAGE : 0;
+	uint8_t *mapping = mmap(NULL, mapped + HUGE_PAGE, PROT_READ | PROT_WRITE,
+	                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (mapping == MAP_FAILED)
+		return NULL;
+	uint8_t *memory = mapping + round_up((uintptr_t)mapping, HUGE_PAGE) - (uintptr_t)mapping;
+	trim(mapping, mapped + HUGE_PAGE, memory, mapped);
+	/* Only advice: without huge pages all is the same, with more misses of the TLB. */
+	if (use != RESERVATION_SLOW_PATH && mapped >= small_pages + HUGE_PAGE)
+		(void)madvise(memory + small_pages, mapped - small_pages, MADV_HUGEPAGE);
+	/* Else a core's look-up could be the first to touch a page. */
+	if (use == RESERVATION_FULL)
+		memset(memory, 0, mapped);
+	return memory;
+}
+
+void reservation_destroy(void *memory, size_t size)
+{
+	if (memory != NULL)
+		(void)munmap(memory, mapped_size(size));
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session/session_slab.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "session/reservation.h"
+
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h> /* no-ops without ASan */
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size)   ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
+int session_slab_create(struct session_slab *slab, unsigned core_count, size_t keys_size,
+                        unsigned capacity)
+{
+	memset(slab, 0, sizeof(*slab));
+	slab->core_count = core_count;
+	slab->capacity = capacity;
+	slab->object_size = core_count * sizeof(struct core_session) + keys_size;
+	slab->objects = reservation_create(capacity * slab->object_size, RESERVATION_GROWS);
+	slab->sessions =
+	        reservation_create(capacity * sizeof(struct session), RESERVATION_SLOW_PATH);
+	if (slab->objects != NULL && slab->sessions != NULL)
+		return 0;
+	session_slab_destroy(slab);
+	return ERROR_MEMORY;
+}
+
+void session_slab_destroy(struct session_slab *slab)
+{
+	if (slab->objects != NULL)
+		ASAN_UNPOISON_MEMORY_REGION(slab->objects, slab->touched * slab->object_size);
+	if (slab->sessions != NULL)
+		ASAN_UNPOISON_MEMORY_REGION(slab->sessions, slab->touched * sizeof(struct session));
+	reservation_destroy(slab->objects, slab->capacity * slab->object_size);
+	reservation_destroy(slab->sessions, slab->capacity * sizeof(struct session));
+	memset(slab, 0, sizeof(*slab));
+}
+
+static uint8_t *object_of(const struct session_slab *slab, const struct session *session)
+{
+	return slab->objects + (size_t)(session - slab->sessions) * slab->object_size;
+}
+
+struct session *session_slab_take(struct session_slab *slab)
+{
+	struct session *session = slab->free;
+
+	if (session != NULL) {
+		ASAN_UNPOISON_MEMORY_REGION(session, sizeof(*session));
+		slab->free = session->next;
+	} else if (slab->touched < slab->capacity) {
+		session = &slab->sessions[slab->touched++];
+	} else {
+		return NULL;
+	}
+	uint8_t *object = object_of(slab, session);
+	ASAN_UNPOISON_MEMORY_REGION(object, slab->object_size);
+	memset(object, 0, slab->core_count * sizeof(struct core_session));
+	memset(session, 0, sizeof(*session));
+	session->cores = (struct core_session *)(void *)object;
+	return session;
+}
+
+void session_slab_give_back(struct session_slab *slab, struct session *session)
+{
+	session->cores = NULL;
+	session->next = slab->free;
+	slab->free = session;
+	ASAN_POISON_MEMORY_REGION(object_of(slab, session), slab->object_size);
+	ASAN_POISON_MEMORY_REGION(session, sizeof(*session));
+}
+
+void *session_slab_keys(const struct session_slab *slab, const struct session *session)
+{
+	return object_of(slab, session) + slab->core_count * sizeof(struct core_session);
+}
+
+struct session *session_slab_next(struct session_slab *slab, unsigned *position)
+{
+	while (*position < slab->touched) {
+		struct session *session = &slab->sessions[(*position)++];
+
+		ASAN_UNPOISON_MEMORY_REGION(session, sizeof(*session));
+		if (session->cores != NULL)
+			return session;
+	}
+	return NULL;
+}
+
+struct core_table_area session_slab_area(const struct session_slab *slab, unsigned core)
+{
+	uint8_t *first = slab->objects + core * sizeof(struct core_session);
+
+	return (struct core_table_area){.first = (struct core_session *)(void *)first,
+	                                .stride = slab->object_size,
+	                                .count = slab->capacity};
+}
