@@ -54,11 +54,45 @@ void appliance_forget_keys(struct appliance *appliance)
 	appliance->ike_provider = NULL;
 }
 
+static enum suite_kind fastest_suite(void)
+{
+	struct error reason;
+	enum suite_kind kind = suite_kind_fastest(&reason);
+
+	if (reason.text[0] != '\0')
+		log_event(LOG_LEVEL_WARNING, "crypto", "ipsec-mb is used: %s", reason.text);
+	return kind;
+}
+
+static int choose_suite(struct appliance *appliance, struct error *error)
+{
+	struct error inner;
+
+	switch (appliance->config->test.crypto) {
+	case CRYPTO_AUTO:
+		appliance->suite_kind = fastest_suite();
+		break;
+	case CRYPTO_IPSEC_MB:
+		appliance->suite_kind = SUITE_IPSEC_MB;
+		break;
+	case CRYPTO_AVX512:
+		appliance->suite_kind = SUITE_AVX512;
+		int status = suite_cross_check(SUITE_AVX512, &inner);
+		if (status != 0)
+			return error_set(error, status, "%s: test.crypto: %s; use auto or ipsec-mb",
+			                 appliance->config->path, inner.text);
+		break;
+	}
+	return 0;
+}
+
 static int start_crypto(struct appliance *appliance, struct error *error)
 {
 	int status = key_derivation_self_test(error);
 
-	return status != 0 ? status : suite_create(SUITE_IPSEC_MB, &appliance->suite, error);
+	if (status == 0)
+		status = choose_suite(appliance, error);
+	return status != 0 ? status : suite_create(appliance->suite_kind, &appliance->suite, error);
 }
 
 static void stop_crypto(struct appliance *appliance)
@@ -179,6 +213,7 @@ static int make_workers(struct appliance *appliance, struct error *error)
 	        .ports = appliance->ports,
 	        .exception = appliance->exception,
 	        .sessions = appliance->sessions,
+	        .suite_kind = appliance->suite_kind,
 	        .clock = &appliance->clock,
 	        .tsc_hz = appliance->tsc_hz,
 	};

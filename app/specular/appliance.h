@@ -27,6 +27,7 @@ struct appliance {
 	const struct config *config;
 	struct key_provider *psk_provider;
 	struct key_provider *ike_provider; /**< of a file, or of a stage of its own */
+	enum suite_kind suite_kind;        /**< the same for every core: they share expanded keys */
 	struct suite
 	        *suite; /**< expands keys for every core; the workers have suites of their own */
 	uint64_t tsc_hz;

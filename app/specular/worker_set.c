@@ -99,7 +99,7 @@ static int make_worker(const struct worker_environment *environment, struct work
 	worker->idle_sleep_us = eal->idle_sleep_us;
 	worker->rcu = session_registry_rcu(environment->sessions);
 	worker->core = core;
-	int status = suite_create(SUITE_IPSEC_MB, &worker->reflector.suite, error);
+	int status = suite_create(environment->suite_kind, &worker->reflector.suite, error);
 	return status != 0 ? status
 	                   : make_ahead(environment->config, &worker->reflector, node, error);
 }

@@ -19,6 +19,7 @@ struct worker_environment {
 	const struct port *ports; /**< config->port_count of them, started */
 	const struct exception_path *exception;
 	struct session_registry *sessions;
+	enum suite_kind suite_kind; /**< that expanded the sessions' keys */
 	const struct tsc_clock *clock;
 	uint64_t tsc_hz;
 };

@@ -37,6 +37,8 @@ enum config_token_key { TOKEN_KEY_PBKDF2, TOKEN_KEY_DIRECT };
 /** Who computes prf(SK_d, "IPPM"): the IKE daemon, so that SK_d stays in it, or the appliance from SK_d. */
 enum config_derive { DERIVE_DAEMON, DERIVE_APPLIANCE };
 enum config_padding { PADDING_REUSE, PADDING_ZERO };
+/** What opens and seals test packets. */
+enum config_crypto { CRYPTO_AUTO, CRYPTO_AVX512, CRYPTO_IPSEC_MB };
 enum config_timestamp_source { CONFIG_TIMESTAMP_AUTO, CONFIG_TIMESTAMP_TSC, CONFIG_TIMESTAMP_NIC };
 
 struct config_prefix {
@@ -150,6 +152,7 @@ struct config_test {
 	uint16_t port_lower; /**< UDP ports of the Session-Reflector, inclusive */
 	uint16_t port_upper;
 	enum config_padding padding;
+	enum config_crypto crypto;
 	bool discard_zero_multiplier; /**< drop test packets whose Error Estimate is corrupt */
 	uint32_t timeout_maximum;     /**< seconds; a longer Timeout asked for is refused */
 	uint32_t ahead; /**< sessions a core that blocks and HMACs are computed for ahead of time */

@@ -287,6 +287,8 @@ static const struct schema_field ikev2_fields[] = {
 
 static const struct schema_choice paddings[] = {
         {"reuse", PADDING_REUSE}, {"zero", PADDING_ZERO}, {NULL, 0}};
+static const struct schema_choice cryptos[] = {
+        {"auto", CRYPTO_AUTO}, {"avx512", CRYPTO_AVX512}, {"ipsec-mb", CRYPTO_IPSEC_MB}, {NULL, 0}};
 
 static const struct schema_field test_ports_fields[] = {
         INTEGER(struct config_test, port_lower, "lower", 1, UINT16_MAX, 18760),
@@ -295,6 +297,7 @@ static const struct schema_field test_ports_fields[] = {
 static const struct schema_field test_fields[] = {
         GROUP("ports", test_ports_fields),
         CHOICE(struct config_test, padding, "padding", paddings, PADDING_REUSE),
+        CHOICE(struct config_test, crypto, "crypto", cryptos, CRYPTO_AUTO),
         BOOLEAN(struct config_test, discard_zero_multiplier, "discard-zero-multiplier", true),
         INTEGER(struct config_test, timeout_maximum, "timeout-maximum", 1, 86400, 600),
         INTEGER(struct config_test, ahead, "ahead", 0, 65536, 1024),

@@ -3,13 +3,24 @@
 
 #include "crypto/suite_internal.h"
 
+static int create_untested(enum suite_kind kind, struct suite **suite, struct error *error)
+{
+	switch (kind) {
+	case SUITE_IPSEC_MB:
+		return suite_imb_create(suite, error);
+	case SUITE_OPENSSL:
+		return suite_openssl_create(suite, error);
+	case SUITE_AVX512:
+		return suite_avx512_create(suite, error);
+	}
+	return error_set(error, ERROR_ARGUMENT, "no such crypto suite");
+}
+
 int suite_create(enum suite_kind kind, struct suite **suite, struct error *error)
 {
 	*suite = NULL;
-	int result = kind == SUITE_IPSEC_MB ? suite_imb_create(suite, error)
-	             : kind == SUITE_OPENSSL
-	                     ? suite_openssl_create(suite, error)
-	                     : error_set(error, ERROR_ARGUMENT, "no such crypto suite");
+	int result = create_untested(kind, suite, error);
+
 	if (result == 0)
 		result = suite_self_test(*suite, error);
 	if (result != 0) {
@@ -17,6 +28,12 @@ int suite_create(enum suite_kind kind, struct suite **suite, struct error *error
 		*suite = NULL;
 	}
 	return result;
+}
+
+enum suite_kind suite_kind_fastest(struct error *error)
+{
+	error->text[0] = '\0';
+	return suite_cross_check(SUITE_AVX512, error) == 0 ? SUITE_AVX512 : SUITE_IPSEC_MB;
 }
 
 void suite_destroy(struct suite *suite)

@@ -6,8 +6,9 @@
  * Encrypted mode: AES-128-CBC with zero IV over 32 (sender) or 96 (reflector) octets, HMAC-SHA1 over the same plaintext.
  * The HMAC is computed first and stays clear.
  *
- * suite_imb.c is the only file that includes intel-ipsec-mb; suite_openssl.c is the reference. A suite is only handed out by
- * suite_create after its known-answer self-test passed.
+ * suite_imb.c is the only file that includes intel-ipsec-mb and runs on any x86 CPU; suite_avx512.c is faster and needs AVX-512,
+ * VAES and SHA extensions; suite_openssl.c is the reference. A suite is only handed out by suite_create after its known-answer
+ * self-test passed.
  */
 #ifndef SPECULAR_CRYPTO_SUITE_H
 #define SPECULAR_CRYPTO_SUITE_H
@@ -29,7 +30,7 @@ struct session_keys {
 	uint8_t hmac[HMAC_KEY_SIZE];
 };
 
-enum suite_kind { SUITE_IPSEC_MB, SUITE_OPENSSL };
+enum suite_kind { SUITE_IPSEC_MB, SUITE_OPENSSL, SUITE_AVX512 };
 
 enum suite_cipher { SUITE_AES_ECB, SUITE_AES_CBC };
 
@@ -47,10 +48,22 @@ struct suite_job {
 struct suite;
 
 /**
- * Makes a suite of a kind after its self-test; ERROR_CRYPTO with a text when the test fails. Not on the datapath.
- * The caller owns *suite until suite_destroy.
+ * Makes a suite of a kind after its self-test; ERROR_CRYPTO with a text when the test fails, ERROR_UNAVAILABLE when the CPU cannot
+ * run that kind. Not on the datapath. The caller owns *suite until suite_destroy.
  */
 int suite_create(enum suite_kind kind, struct suite **suite, struct error *error);
+
+/**
+ * Seals and opens random bursts, some packets forged, with this kind, with ipsec-mb and with OpenSSL: 0 when all agree on every
+ * octet, else as suite_create or ERROR_CRYPTO with a text. Some milliseconds; any thread.
+ */
+int suite_cross_check(enum suite_kind kind, struct error *error);
+
+/**
+ * The fastest kind that this CPU can run and whose cross-check passes. When that is not the fastest there is, *error says why (else
+ * its text is empty), for a warning.
+ */
+enum suite_kind suite_kind_fastest(struct error *error);
 void suite_destroy(struct suite *suite);
 
 /** "ipsec-mb 1.3.0 (avx512)", "openssl 3.0.x": for a person. */
@@ -69,7 +82,7 @@ void suite_keys_wipe(const struct suite *suite, void *expanded);
 
 /**
  * Opens count <= SUITE_BURST_MAX packets: decrypts in place, computes the HMAC over the plaintext, compares, sets verified.
- * No malloc, lock, log or system call for SUITE_IPSEC_MB. Data of a job that did not verify is garbage.
+ * No malloc, lock, log or system call but for SUITE_OPENSSL. Data of a job that did not verify is garbage.
  */
 void suite_open_burst(struct suite *suite, struct suite_job *jobs, unsigned count);
 

@@ -33,6 +33,7 @@ struct suite {
 /** Each makes a suite that nobody has tested yet. */
 int suite_openssl_create(struct suite **suite, struct error *error);
 int suite_imb_create(struct suite **suite, struct error *error);
+int suite_avx512_create(struct suite **suite, struct error *error);
 
 /** A packet that could not be sealed must not leave in clear: its protected octets and HMAC become zero. */
 static inline void suite_seal_failed(const struct suite_job *job)

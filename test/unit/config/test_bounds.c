@@ -71,6 +71,7 @@ static void defaults_are_these(void)
 	CU_ASSERT_EQUAL(config->test.port_lower, 18760);
 	CU_ASSERT_EQUAL(config->test.port_upper, 19960);
 	CU_ASSERT_EQUAL(config->test.padding, PADDING_REUSE);
+	CU_ASSERT_EQUAL(config->test.crypto, CRYPTO_AUTO);
 	CU_ASSERT(config->test.discard_zero_multiplier);
 	CU_ASSERT_EQUAL(config->test.timeout_maximum, 600);
 	CU_ASSERT_EQUAL(config->test.ahead, 1024);
@@ -166,7 +167,7 @@ static unsigned check_choices(const struct schema_field *fields)
 
 static void choices_are_read(void)
 {
-	CU_ASSERT_EQUAL(check_choices(config_schema()), 3 + 3 + 3 + 3 + 2 + 2 + 2);
+	CU_ASSERT_EQUAL(check_choices(config_schema()), 3 + 3 + 3 + 3 + 2 + 2 + 2 + 3);
 	CU_ASSERT_EQUAL(check_choices(driver_profile_schema()), 3);
 }
 

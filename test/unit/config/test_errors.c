@@ -141,6 +141,9 @@ static void values_are_checked(void)
 	         "reflect-octets, symmetrical-size"},
 	        {REST "test: {padding: ones}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:17: test.padding: unknown value \"ones\"; allowed: reuse, zero"},
+	        {REST "test: {crypto: openssl}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:16: test.crypto: unknown value \"openssl\"; allowed: auto, avx512, "
+	         "ipsec-mb"},
 	        {REST "control: {count: 3000}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:18: control.count: \"3000\" is not a power of two; allowed: a power of "
 	         "two "

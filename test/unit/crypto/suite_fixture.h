@@ -4,6 +4,7 @@
 #define SPECULAR_TEST_SUITE_FIXTURE_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,28 @@ static inline struct suite *suite_make(enum suite_kind kind)
 	int result = suite_create(kind, &suite, &error);
 	CU_ASSERT_EQUAL_FATAL(result, 0);
 	return suite;
+}
+
+#define SUITE_KINDS 3u
+
+/** The kinds that this CPU can run; returns how many, and says what is left out. */
+static inline unsigned suite_kinds(enum suite_kind kinds[SUITE_KINDS])
+{
+	static const enum suite_kind all[SUITE_KINDS] = {SUITE_IPSEC_MB, SUITE_OPENSSL,
+	                                                 SUITE_AVX512};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SUITE_KINDS; i++) {
+		struct suite *suite = NULL;
+		struct error error = {{0}};
+
+		if (suite_create(all[i], &suite, &error) == ERROR_UNAVAILABLE)
+			(void)printf("skipped: %s\n", error.text);
+		else
+			kinds[count++] = all[i];
+		suite_destroy(suite);
+	}
+	return count;
 }
 
 /** count sessions' keys in one array; the caller ends them with keys_free. */

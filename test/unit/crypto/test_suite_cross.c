@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ipsec-mb against OpenSSL on the same random packets: every size, burst length, alignment and mixture. */
+/* The suites against each other on the same random packets: every size, burst length, alignment and mixture. */
 #include <pthread.h>
 #include <stdio.h>
 
@@ -13,31 +13,33 @@ struct packet {
 	uint8_t octets[PACKET_BUFFER];
 };
 
-/** The same burst for two suites, and what it was before. */
-struct twin_burst {
+/** The same burst for each suite, and what it was before. */
+struct same_burst {
 	struct packet original[SUITE_BURST_MAX];
-	struct packet packets[2][SUITE_BURST_MAX];
-	struct suite_job jobs[2][SUITE_BURST_MAX];
+	struct packet packets[SUITE_KINDS][SUITE_BURST_MAX];
+	struct suite_job jobs[SUITE_KINDS][SUITE_BURST_MAX];
 	bool damaged[SUITE_BURST_MAX];
 	unsigned count;
 };
 
 struct cross {
-	struct suite *suites[2];
-	uint8_t *keys[2];
+	unsigned suite_count;
+	struct suite *suites[SUITE_KINDS];
+	uint8_t *keys[SUITE_KINDS];
 	uint64_t random;
 	unsigned long packets;
-	struct twin_burst burst;
+	struct same_burst burst;
 };
 
 static void cross_start(struct cross *cross)
 {
-	static const enum suite_kind kinds[2] = {SUITE_IPSEC_MB, SUITE_OPENSSL};
+	enum suite_kind kinds[SUITE_KINDS];
 	struct session_keys raw[SESSIONS];
 
+	cross->suite_count = suite_kinds(kinds);
 	cross->random = 5357;
 	pseudo_random_fill(&cross->random, raw, sizeof(raw));
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < cross->suite_count; i++) {
 		cross->suites[i] = suite_make(kinds[i]);
 		cross->keys[i] = keys_make(cross->suites[i], raw, SESSIONS);
 	}
@@ -45,7 +47,7 @@ static void cross_start(struct cross *cross)
 
 static void cross_end(struct cross *cross)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < cross->suite_count; i++) {
 		keys_free(cross->suites[i], cross->keys[i], SESSIONS);
 		suite_destroy(cross->suites[i]);
 	}
@@ -63,7 +65,7 @@ static void packet_make(struct cross *cross, unsigned number)
 
 	memset(packet, GUARD_OCTET, sizeof(*packet));
 	pseudo_random_fill(&cross->random, packet->octets + at, sizes[choice]);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < cross->suite_count; i++) {
 		uint8_t *octets = cross->burst.packets[i][number].octets;
 
 		cross->burst.packets[i][number] = *packet;
@@ -79,12 +81,12 @@ static void packet_make(struct cross *cross, unsigned number)
 
 static void packet_damage(struct cross *cross, unsigned number)
 {
-	struct twin_burst *burst = &cross->burst;
+	struct same_burst *burst = &cross->burst;
 	unsigned octet = pseudo_random(&cross->random);
 	uint8_t mask = (uint8_t)(1u << pseudo_random(&cross->random) % 8);
 
 	burst->damaged[number] = pseudo_random(&cross->random) % 4 == 0;
-	for (unsigned i = 0; i < 2 && burst->damaged[number]; i++) {
+	for (unsigned i = 0; i < cross->suite_count && burst->damaged[number]; i++) {
 		struct suite_job *job = &burst->jobs[i][number];
 
 		if (octet % 2 == 0)
@@ -95,13 +97,18 @@ static void packet_damage(struct cross *cross, unsigned number)
 }
 
 /** Packets are compared with all around them, so that a suite that writes one octet too many is seen. */
-static bool twins_equal(const struct twin_burst *burst)
+static bool packets_equal(const struct cross *cross)
 {
-	return memcmp(burst->packets[0], burst->packets[1], burst->count * sizeof(struct packet)) ==
-	       0;
+	const struct same_burst *burst = &cross->burst;
+
+	for (unsigned i = 1; i < cross->suite_count; i++)
+		if (memcmp(burst->packets[0], burst->packets[i],
+		           burst->count * sizeof(struct packet)) != 0)
+			return false;
+	return true;
 }
 
-static bool guards_kept(const struct twin_burst *burst, unsigned number)
+static bool guards_kept(const struct same_burst *burst, unsigned number)
 {
 	const struct suite_job *job = &burst->jobs[0][number];
 	const uint8_t *octets = burst->packets[0][number].octets;
@@ -117,27 +124,27 @@ static bool guards_kept(const struct twin_burst *burst, unsigned number)
 
 static void burst_run(struct cross *cross, unsigned count)
 {
-	struct twin_burst *burst = &cross->burst;
+	struct same_burst *burst = &cross->burst;
 
 	burst->count = count;
 	for (unsigned i = 0; i < count; i++)
 		packet_make(cross, i);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < cross->suite_count; i++)
 		suite_seal_burst(cross->suites[i], burst->jobs[i], count);
-	CU_ASSERT(twins_equal(burst));
+	CU_ASSERT(packets_equal(cross));
 	for (unsigned i = 0; i < count; i++) {
 		CU_ASSERT(guards_kept(burst, i));
 		packet_damage(cross, i);
 	}
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < cross->suite_count; i++)
 		suite_open_burst(cross->suites[i], burst->jobs[i], count);
-	CU_ASSERT(twins_equal(burst));
+	CU_ASSERT(packets_equal(cross));
 	for (unsigned i = 0; i < count; i++) {
 		const struct suite_job *job = &burst->jobs[0][i];
 		size_t at = (size_t)(job->data - burst->packets[0][i].octets);
 
-		CU_ASSERT_EQUAL(job->verified, !burst->damaged[i]);
-		CU_ASSERT_EQUAL(burst->jobs[1][i].verified, !burst->damaged[i]);
+		for (unsigned k = 0; k < cross->suite_count; k++)
+			CU_ASSERT_EQUAL(burst->jobs[k][i].verified, !burst->damaged[i]);
 		if (!burst->damaged[i])
 			CU_ASSERT(memcmp(job->data, burst->original[i].octets + at,
 			                 job->protected_size) == 0);
@@ -157,7 +164,8 @@ static void suites_agree(void)
 	for (unsigned round = 0; round < ROUNDS * SUITE_BURST_MAX; round++)
 		burst_run(&cross, 1 + pseudo_random(&cross.random) % 8);
 	cross_end(&cross);
-	(void)printf("%lu packets sealed and opened by both\n", cross.packets);
+	(void)printf("%lu packets sealed and opened by %u suites\n", cross.packets,
+	             cross.suite_count);
 }
 
 /** Threads with suites of their own share keys that one thread expanded. */
@@ -202,8 +210,11 @@ static void *share(void *argument)
 
 static void threads_share_keys(void)
 {
-	for (enum suite_kind kind = SUITE_IPSEC_MB; kind <= SUITE_OPENSSL; kind++) {
-		struct suite *suite = suite_make(kind);
+	enum suite_kind kinds[SUITE_KINDS];
+	unsigned count = suite_kinds(kinds);
+
+	for (unsigned k = 0; k < count; k++) {
+		struct suite *suite = suite_make(kinds[k]);
 		struct session_keys raw;
 		uint64_t random = 4656;
 		pthread_t threads[4];
@@ -212,7 +223,7 @@ static void threads_share_keys(void)
 		pseudo_random_fill(&random, &raw, sizeof(raw));
 		uint8_t *keys = keys_make(suite, &raw, 1);
 		for (unsigned i = 0; i < 4; i++) {
-			sharers[i] = (struct sharer){.kind = kind, .keys = keys};
+			sharers[i] = (struct sharer){.kind = kinds[k], .keys = keys};
 			CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, share, &sharers[i]),
 			                      0);
 		}

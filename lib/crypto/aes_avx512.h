@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * AES-128-CBC with an IV of zero (of one block: ECB) over the protected octets of many packets at once, in place. Any thread; the
+ * CPU must have what TARGET_AVX512 names.
+ */
+#ifndef SPECULAR_CRYPTO_AES_AVX512_H
+#define SPECULAR_CRYPTO_AES_AVX512_H
+
+#include "crypto/avx512.h"
+
+#define AES128_ROUNDS 10u
+
+/** Up to this many packets are worked on in registers of 128 bits, those of a lone packet. */
+#define AES_NARROW_LANES 2u
+
+/** Working memory for round keys: a secret, which the owner wipes. What it holds between calls is of no use. */
+struct aes_round_keys {
+	uint8_t octets[(AES128_ROUNDS + 1) * AVX512_LANES * AES_BLOCK_SIZE];
+} __attribute__((aligned(64)));
+
+void aes_avx512_encrypt(const struct lanes *lanes, struct aes_round_keys *scratch);
+void aes_avx512_decrypt(const struct lanes *lanes, struct aes_round_keys *scratch);
+
+#endif

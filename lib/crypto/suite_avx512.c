@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fastest suite, for CPUs with AVX-512, VAES and SHA extensions. What TWAMP seals is so short that an HMAC is two compressions
+ * of SHA-1 (three for 96 octets) from states saved in the session's keys, and that fetching stored AES round keys costs more than
+ * making them. So packets go side by side, one in each lane of a register: sha1_lanes.h and aes_lanes.h. A burst is cut into
+ * groups of packets of one size. A few packets alone would pay for all the lanes, and go through sha1_ni.c instead.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/aes_avx512.h"
+#include "crypto/cpu_avx512.h"
+#include "crypto/sha1_avx512.h"
+#include "crypto/sha1_ni.h"
+
+struct suite_avx512 {
+	struct suite suite;
+	struct aes_round_keys round_keys;
+};
+
+#define BLOCKS_MAX (SUITE_PROTECTED_SIZE / AES_BLOCK_SIZE)
+
+static void avx512_destroy(struct suite *suite)
+{
+	struct suite_avx512 *self = (struct suite_avx512 *)suite;
+
+	secret_wipe(self, sizeof(*self));
+	free(self);
+}
+
+/** RFC 2104 section 2: the key with zeros behind it, each octet xored with pad. */
+static void hmac_block(const struct session_keys *raw, uint8_t pad,
+                       uint8_t block[HMAC_SHA1_BLOCK_SIZE])
+{
+	memset(block, pad, HMAC_SHA1_BLOCK_SIZE);
+	for (size_t i = 0; i < sizeof(raw->hmac); i++)
+		block[i] ^= raw->hmac[i];
+}
+
+static int avx512_keys_expand(const struct suite *suite, const struct session_keys *raw,
+                              void *expanded)
+{
+	struct avx512_keys *keys = expanded;
+	uint8_t block[HMAC_SHA1_BLOCK_SIZE];
+
+	(void)suite;
+	memset(keys, 0, sizeof(*keys));
+	memcpy(keys->aes, raw->aes, sizeof(keys->aes));
+	hmac_block(raw, 0x36, block);
+	sha1_ni_first_block(block, keys->inner, &keys->inner_last);
+	hmac_block(raw, 0x5c, block);
+	sha1_ni_first_block(block, keys->outer, &keys->outer_last);
+	secret_wipe(block, sizeof(block));
+	return 0;
+}
+
+static void avx512_keys_wipe(const struct suite *suite, void *expanded)
+{
+	(void)suite;
+	secret_wipe(expanded, sizeof(struct avx512_keys));
+}
+
+/** The jobs of one size, taken from a burst a group at a time. */
+struct grouping {
+	const struct suite_job *jobs;
+	unsigned count;
+	unsigned next; /**< the first job not looked at */
+	uint8_t job_of[AVX512_LANES];
+	struct lanes lanes;
+};
+
+/** Bit b: some job has b blocks. */
+static unsigned sizes_of(const struct suite_job *jobs, unsigned count)
+{
+	unsigned sizes = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		sizes |= 1u << jobs[i].protected_size / AES_BLOCK_SIZE;
+	return sizes;
+}
+
+static void lane_set(struct lanes *lanes, unsigned lane, const struct suite_job *job)
+{
+	lanes->keys[lane] = job->keys;
+	lanes->data[lane] = job->data;
+	lanes->hmac[lane] = job->hmac;
+}
+
+/** Fills the lanes with the next jobs of lanes.blocks blocks; false when there are none. */
+static bool group_next(struct grouping *grouping)
+{
+	struct lanes *lanes = &grouping->lanes;
+	unsigned lane = 0;
+
+	for (; grouping->next < grouping->count && lane < AVX512_LANES; grouping->next++) {
+		const struct suite_job *job = &grouping->jobs[grouping->next];
+
+		if (job->protected_size != lanes->blocks * AES_BLOCK_SIZE)
+			continue;
+		grouping->job_of[lane] = (uint8_t)grouping->next;
+		lane_set(lanes, lane++, job);
+	}
+	lanes->count = lane;
+	if (lane == 0)
+		return false;
+	for (; lane < AVX512_LANES; lane++)
+		lane_set(lanes, lane, &grouping->jobs[grouping->job_of[0]]);
+	return true;
+}
+
+static uint32_t hmac_verify(const struct lanes *lanes)
+{
+	return lanes->count <= SHA1_NI_LANES ? hmac_sha1_ni_verify(lanes)
+	                                     : hmac_sha1_avx512_verify(lanes);
+}
+
+static void hmac_write(const struct lanes *lanes)
+{
+	if (lanes->count <= SHA1_NI_LANES)
+		hmac_sha1_ni_write(lanes);
+	else
+		hmac_sha1_avx512_write(lanes);
+}
+
+static void avx512_open_burst(struct suite *suite, struct suite_job *jobs, unsigned count)
+{
+	struct suite_avx512 *self = (struct suite_avx512 *)suite;
+	unsigned sizes = sizes_of(jobs, count);
+
+	for (unsigned blocks = 1; blocks <= BLOCKS_MAX; blocks++) {
+		struct grouping grouping;
+
+		if ((sizes >> blocks & 1) == 0)
+			continue;
+		grouping.jobs = jobs;
+		grouping.count = count;
+		grouping.next = 0;
+		grouping.lanes.blocks = blocks;
+		while (group_next(&grouping)) {
+			aes_avx512_decrypt(&grouping.lanes, &self->round_keys);
+			uint32_t right = hmac_verify(&grouping.lanes);
+			for (unsigned i = 0; i < grouping.lanes.count; i++)
+				jobs[grouping.job_of[i]].verified = right >> i & 1;
+		}
+	}
+}
+
+static void avx512_seal_burst(struct suite *suite, struct suite_job *jobs, unsigned count)
+{
+	struct suite_avx512 *self = (struct suite_avx512 *)suite;
+	unsigned sizes = sizes_of(jobs, count);
+
+	for (unsigned blocks = 1; blocks <= BLOCKS_MAX; blocks++) {
+		struct grouping grouping;
+
+		if ((sizes >> blocks & 1) == 0)
+			continue;
+		grouping.jobs = jobs;
+		grouping.count = count;
+		grouping.next = 0;
+		grouping.lanes.blocks = blocks;
+		while (group_next(&grouping)) {
+			hmac_write(&grouping.lanes);
+			aes_avx512_encrypt(&grouping.lanes, &self->round_keys);
+		}
+	}
+}
+
+static const struct suite_operations avx512_operations = {
+        .keys_size = sizeof(struct avx512_keys),
+        .destroy = avx512_destroy,
+        .keys_expand = avx512_keys_expand,
+        .keys_wipe = avx512_keys_wipe,
+        .open_burst = avx512_open_burst,
+        .seal_burst = avx512_seal_burst,
+};
+
+int suite_avx512_create(struct suite **suite, struct error *error)
+{
+	const char *missing = cpu_avx512_missing();
+
+	if (missing != NULL)
+		return error_set(error, ERROR_UNAVAILABLE,
+		                 "crypto suite avx512 cannot run here: this CPU lacks %s", missing);
+	struct suite_avx512 *self = aligned_alloc(_Alignof(struct suite_avx512), sizeof(*self));
+	if (self == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory for the avx512 suite");
+	memset(self, 0, sizeof(*self));
+	self->suite.operations = &avx512_operations;
+	(void)snprintf(self->suite.name, sizeof(self->suite.name), "avx512 (VAES, SHA)");
+	*suite = &self->suite;
+	return 0;
+}
