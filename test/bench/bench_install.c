@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bench_core.h"
+#include "cpu_wait.h"
 #include "options.h"
 #include "scheduled_port.h"
 
@@ -108,20 +109,9 @@ static int worker_main(void *worker)
 	return worker_run(worker);
 }
 
-/** Microseconds that the worker's thread was ready to run and did not; -1 where the kernel does not say. */
 static double worker_waited_us(void)
 {
-	pid_t thread = __atomic_load_n(&bench.worker_thread, __ATOMIC_RELAXED);
-	char path[64];
-	unsigned long ran, waited = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)thread);
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return -1;
-	int read = fscanf(file, "%lu %lu", &ran, &waited);
-	(void)fclose(file);
-	return read == 2 ? (double)waited / 1000 : -1;
+	return cpu_waited_us(__atomic_load_n(&bench.worker_thread, __ATOMIC_RELAXED));
 }
 
 static int worker_start(const struct schedule *schedule, struct error *error)

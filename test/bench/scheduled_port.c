@@ -41,6 +41,7 @@ struct scheduled_port {
 	uint32_t head; /**< of the queue: delivered so far */
 	uint32_t tail;
 	struct arrival queue[SCHEDULED_QUEUE];
+	unsigned burst_count;
 	uint64_t burst_arrivals[BURST_MAX];
 	uint32_t gaps[GAPS]; /**< exponential, mean 1.0 */
 };
@@ -144,6 +145,7 @@ static uint16_t after_rx(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **
 		return count;
 	deliver(port, mbufs, due);
 	seen->delivered += due;
+	port->burst_count = due;
 	port->current = seen;
 	port->rx_tsc = tsc_now();
 	return (uint16_t)due;
@@ -158,7 +160,8 @@ static uint16_t before_tx(uint16_t port_id, uint16_t queue_id, struct rte_mbuf *
 	(void)port_id;
 	(void)queue_id;
 	(void)mbufs;
-	histogram_add(&port->current->turnaround, now - port->rx_tsc, count);
+	if (!port->schedule.alone || port->burst_count == 1)
+		histogram_add(&port->current->turnaround, now - port->rx_tsc, count);
 	/* In the order of arrival, as long as all are reflected. */
 	for (unsigned i = 0; i < count && i < BURST_MAX; i++)
 		histogram_add(&port->current->sojourn, now - port->burst_arrivals[i], 1);

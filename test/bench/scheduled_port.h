@@ -46,6 +46,8 @@ struct schedule {
 	uint64_t mean_gap; /**< TSC ticks; 0: as fast as the core takes them, in full bursts */
 	uint64_t least_gap;
 	uint64_t limit; /**< packets after which the worker stops by itself */
+	/** The turnaround of packets that were alone in their burst only: others came while something kept the core; their sojourn tells. */
+	bool alone;
 };
 
 struct scheduled_port;
