@@ -84,7 +84,7 @@ def main():
     if len(os.sched_getaffinity(0)) < 2:
         print("bench_process: needs CPUs 0 and 1, one of them to poll alone", file=sys.stderr)
         return 2
-    if options.sessions and not 0 < options.sessions <= traffic.PACKETS_MAX:
+    if options.sessions is not None and not 0 < options.sessions <= traffic.PACKETS_MAX:
         parser.error(f"--sessions: 1 to {traffic.PACKETS_MAX}, which is what net_pcap can repeat")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     table, rounds, seconds = EXTENTS[options.extent or "full"]

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The bench that runs whole programs: that it works, and that every packet is reflected. No figure is judged."""
+
+import json
+import os
+import subprocess
+
+from harness.lab import APPLIANCE, ROOT
+from harness.suite import configuration
+
+
+def bench(lab, name, *arguments):
+    """The records that a program prints."""
+    result = subprocess.run([os.path.join(ROOT, "test", "bench", name), "--build", lab.build, *arguments], capture_output=True,
+                            text=True, stdin=subprocess.DEVNULL, timeout=300, cwd=lab.folder)
+    assert result.returncode == 0, f"{name}: exit {result.returncode}\n{result.stdout}{result.stderr}"
+    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{"group"')]
+
+
+@configuration(start=False)
+def test_bench_process(lab):
+    """Sessions installed by the control protocol, packets of a capture file; the bench itself fails when one is not reflected."""
+    records = bench(lab, "bench_process.py", "--smoke")
+    assert [(record["case"]["program"], record["case"]["forward"]) for record in records] == [
+        ("specular", "reflect"), ("testpmd", "5tswap"), ("testpmd", "macswap")], records
+    for record in records:
+        assert record["group"] == "process" and record["unit"] == "packets/s" and min(record["rounds"]) > 0, record
+
+
+@configuration(start=False)
+def test_bench_process_refuses(lab):
+    """More sessions than a capture may have packets."""
+    result = subprocess.run([os.path.join(ROOT, "test", "bench", "bench_process.py"), "--sessions", "32769"],
+                            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, cwd=lab.folder)
+    assert result.returncode == 2 and "32768" in result.stderr, result.stderr
+
+
+def test_bench_peers(lab):
+    """The client that other servers are measured with, against ours."""
+    program = os.path.join(ROOT, "test", "bench", "bench_peers.py")
+    text = lab.run("client", program, "--build", lab.build, "--name", "lab", "--server", f"{APPLIANCE[4]}:862", "--pid",
+                   str(lab.pid()), "--rounds", "1", "--seconds", "0.2", timeout=300).stdout
+    records = [json.loads(line) for line in text.splitlines()]
+    assert len(records) == 6 and all(min(record["rounds"]) > 0 for record in records), records
