@@ -153,7 +153,7 @@ bool options_want_group(const struct options *options, const char *group)
 
 /** All kinds, the fastest first. */
 static const struct suite_choice every_suite[] = {
-        {"avx512", (enum suite_kind)2},
+        {"avx512", SUITE_AVX512},
         {"ipsec-mb", SUITE_IPSEC_MB},
         {"openssl", SUITE_OPENSSL},
 };
