@@ -128,6 +128,15 @@ static inline struct core_session *slot_session(const struct core_table *table, 
 	return (struct core_session *)(void *)((uint8_t *)area->first + offset);
 }
 
+/** All ones where one of four slots has the tag. */
+__attribute__((no_sanitize("thread"))) static inline __m128i
+four_match(const struct bucket *bucket, unsigned first, __m128i mask, __m128i tag)
+{
+	__m128i slots = _mm_load_si128((const __m128i *)(const void *)&bucket->slots[first]);
+
+	return _mm_cmpeq_epi32(_mm_and_si128(slots, mask), tag);
+}
+
 /**
  * Bit i says that slot i may have the tag. Only a hint, as the writer may be at work: whoever uses a slot loads it again,
  * atomically. That is why TSan need not look.
@@ -135,15 +144,14 @@ static inline struct core_session *slot_session(const struct core_table *table, 
 __attribute__((no_sanitize("thread"))) static inline uint32_t
 bucket_match(const struct core_table *table, const struct bucket *bucket, uint32_t tag)
 {
-	const __m128i *slots = (const __m128i *)(const void *)bucket->slots;
 	__m128i mask = _mm_set1_epi32((int)table->tag_mask);
 	__m128i wanted = _mm_set1_epi32((int)tag);
-	__m128i equal[4];
+	__m128i lower = _mm_packs_epi32(four_match(bucket, 0, mask, wanted),
+	                                four_match(bucket, 4, mask, wanted));
+	__m128i upper = _mm_packs_epi32(four_match(bucket, 8, mask, wanted),
+	                                four_match(bucket, 12, mask, wanted));
 
-	for (unsigned i = 0; i < 4; i++)
-		equal[i] = _mm_cmpeq_epi32(_mm_and_si128(_mm_load_si128(&slots[i]), mask), wanted);
-	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(equal[0], equal[1]),
-	                                                   _mm_packs_epi32(equal[2], equal[3])));
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(lower, upper));
 }
 
 /** The slot of the lowest bit of match. */

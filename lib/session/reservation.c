@@ -6,8 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/** What one entry of the TLB covers, if the kernel has transparent huge pages; a few hundred sessions need none. */
+/** What one entry of the TLB covers, if the kernel has transparent huge pages. */
 #define HUGE_PAGE ((size_t)2 << 20)
+/** The second level TLB holds as many small ones, and up to here a huge page would be a good part of what is in use. */
+#define SMALL_PAGES (4 * HUGE_PAGE)
 
 static size_t round_up(size_t size, size_t unit)
 {
@@ -34,7 +36,7 @@ static void trim(uint8_t *mapping, size_t mapping_size, uint8_t *aligned, size_t
 void *reservation_create(size_t size, enum reservation_use use)
 {
 	size_t mapped = mapped_size(size);
-	size_t small_pages = use == RESERVATION_GROWS ? HUGE_PAGE : 0;
+	size_t small_pages = use == RESERVATION_GROWS ? SMALL_PAGES : 0;
 	uint8_t *mapping = mmap(NULL, mapped + HUGE_PAGE, PROT_READ | PROT_WRITE,
 	                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 

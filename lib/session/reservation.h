@@ -7,8 +7,8 @@
 
 enum reservation_use {
 	RESERVATION_SLOW_PATH, /**< small pages: no core reads it */
-	RESERVATION_GROWS, /**< used from its beginning on: 2 MB in small pages, huge ones behind */
-	RESERVATION_FULL   /**< huge pages; all of it is resident from now on */
+	RESERVATION_GROWS, /**< used from its beginning on: small pages first, huge ones behind 8 MB */
+	RESERVATION_FULL /**< huge pages; all of it is resident from now on */
 };
 
 /** Zeroed memory of size octets, page aligned; NULL when there is no address space. Slow path. */
