@@ -159,17 +159,6 @@ static struct ahead *queue_get(struct ahead_pool *pool)
 	return slot;
 }
 
-void ahead_prefetch(const struct core_session *core)
-{
-	struct ahead *slot = core->ahead;
-
-	if (slot == NULL)
-		return;
-	__builtin_prefetch(slot);
-	for (enum direction i = REQUEST; i < DIRECTIONS; i++)
-		__builtin_prefetch(entry_of(slot, i, next_number(core, i)));
-}
-
 /** Both the block and the HMAC, in words: a loop over octets costs more than all else of a hit. */
 static bool entry_equal(const struct entry *entry, const uint8_t *block, const uint8_t *hmac)
 {

@@ -44,9 +44,6 @@ void ahead_pool_wipe(struct ahead_pool *pool);
 
 const struct ahead_statistics *ahead_pool_statistics(const struct ahead_pool *pool);
 
-/** Brings in what ahead_open and ahead_seal of the session's next packet will read. */
-void ahead_prefetch(const struct core_session *core);
-
 /**
  * Opens an authenticated request: true when block (16 octets, still encrypted) and hmac (16 octets) are those of the expected
  * sequence number or of one of the AHEAD_LOST_MAX after it. block is then the plaintext. False says nothing, and changes

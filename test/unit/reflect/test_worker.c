@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** The polling lcore on ports made of rings: every frame is counted once, wherever it ends. No hugepages, no root. */
+#include "reflect/ahead.h"
 #include "reflect/worker.h"
 
 #include <pthread.h>
@@ -201,6 +202,37 @@ static void replies_leave_by_the_port(void)
 	tear_down();
 }
 
+/** Whatever the worker does when it is idle, it computes ahead of time first. */
+static void idle_polls_compute_ahead(void)
+{
+	static const enum config_idle idles[] = {IDLE_SPIN, IDLE_PAUSE, IDLE_SLEEP};
+	struct request request;
+
+	request_init(&request, 4, TEST_AUTHENTICATED, 1);
+	request.padding = 64;
+	for (unsigned i = 0; i < sizeof(idles) / sizeof(idles[0]); i++) {
+		set_up(idles[i]);
+		void *memory = aligned_alloc(AHEAD_POOL_ALIGN, ahead_pool_size(2));
+		worker->reflector.ahead = ahead_pool_init(memory, 2);
+		(void)request_session(&world, &request);
+		start();
+		for (request.sequence = 0; request.sequence < 30; request.sequence++) {
+			receive_request(&request);
+			wait_for(DATAPATH_REFLECTED, request.sequence + 1);
+			uint64_t polls = counter_read(&worker->polls);
+			while (counter_read(&worker->polls) < polls + 4)
+				(void)usleep(WAIT_US);
+		}
+		stop();
+		CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 30);
+		CU_ASSERT_EQUAL(ahead_pool_statistics(memory)->opened, 29);
+		CU_ASSERT_EQUAL(ahead_pool_statistics(memory)->sealed, 29);
+		ahead_pool_wipe(memory);
+		free(memory);
+		tear_down();
+	}
+}
+
 static void a_full_transmit_queue_drops(void)
 {
 	struct request request;
@@ -400,6 +432,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {{"port of rings", port_start},
 	                       {"replies leave by the port", replies_leave_by_the_port},
+	                       {"idle polls compute ahead", idle_polls_compute_ahead},
 	                       {"a full transmit queue drops", a_full_transmit_queue_drops},
 	                       {"frames for the kernel", frames_for_the_kernel},
 	                       {"the port's MTU bounds replies", the_ports_mtu_bounds_replies},
