@@ -231,18 +231,6 @@ static bool start_sessions(struct connection *connection)
 	return connection_send(connection, octets, sizeof(octets));
 }
 
-static unsigned sessions_in_progress(const struct connection *connection)
-{
-	const struct test_session *test;
-	unsigned count = 0;
-
-	for (test = LIST_FIRST(&connection->sessions); test != NULL; test = LIST_NEXT(test, link)) {
-		if (test->state == TEST_SESSION_STARTED)
-			count++;
-	}
-	return count;
-}
-
 /**
  * RFC 5357 section 3.8: all started sessions stop; there is no answer. The Number of Sessions must be that of the sessions started and
  * not yet stopped; those that REFWAIT ended may be counted or not, since the client can't know. Else the connection is closed.
@@ -250,7 +238,7 @@ static unsigned sessions_in_progress(const struct connection *connection)
 static bool stop_sessions(struct connection *connection, const uint8_t *octets)
 {
 	struct control_server *server = connection->server;
-	unsigned in_progress = sessions_in_progress(connection);
+	unsigned in_progress = connection->in_progress;
 	struct test_session *test = LIST_FIRST(&connection->sessions);
 	struct stop_sessions message;
 	char client[ENDPOINT_TEXT_SIZE];

@@ -340,17 +340,6 @@ void connection_resume(struct connection *connection)
 	                    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
-bool connection_is_measuring(const struct connection *connection)
-{
-	const struct test_session *test;
-
-	for (test = LIST_FIRST(&connection->sessions); test != NULL; test = LIST_NEXT(test, link)) {
-		if (test->state == TEST_SESSION_STARTED)
-			return true;
-	}
-	return false;
-}
-
 void connection_watch_activity(struct connection *connection)
 {
 	if (connection->state != CONNECTION_OPEN)

@@ -65,6 +65,7 @@ struct connection {
 
 	struct test_session_list sessions; /**< accepted and started */
 	unsigned session_count;
+	unsigned in_progress; /**< of them those that are started */
 	/** Started and not yet accounted for by a Stop-Sessions; those that REFWAIT ended still count. */
 	unsigned unstopped;
 	LIST_ENTRY(connection) link;
@@ -95,7 +96,10 @@ void connection_finish(struct connection *connection);
 void connection_resume(struct connection *connection);
 
 /** True while a session is started and not stopped. */
-bool connection_is_measuring(const struct connection *connection);
+static inline bool connection_is_measuring(const struct connection *connection)
+{
+	return connection->in_progress > 0;
+}
 
 /** SERVWAIT (RFC 5357 section 3.1): restarts it, or suspends it while a session is in progress. */
 void connection_watch_activity(struct connection *connection);

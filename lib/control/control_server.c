@@ -29,8 +29,6 @@
 #define UNKNOWN_SECRET_SIZE 32u
 
 #define SID_ADDRESS_SIZE 4u
-#define SID_TIME         4u
-#define SID_RANDOM       12u
 
 uint64_t server_now(const struct control_server *server)
 {
@@ -129,6 +127,20 @@ static void on_secret_gone(void *context, const struct shared_secret *secret)
 	key_agreement_secret_gone(context, secret);
 }
 
+/** As many buckets as there may be sessions. */
+static bool make_sid_table(struct control_server *server)
+{
+	const struct config_control *control = &server->environment.config->control;
+	uint32_t sessions = control->unauthenticated.sessions + control->keyed.sessions;
+	uint32_t buckets = 1;
+
+	while (buckets < sessions)
+		buckets *= 2;
+	server->by_sid_mask = buckets - 1;
+	server->by_sid = calloc(buckets, sizeof(*server->by_sid));
+	return server->by_sid != NULL;
+}
+
 /** What needs memory, entropy or the event loop. */
 static int prepare(struct control_server *server, struct error *error)
 {
@@ -146,7 +158,7 @@ static int prepare(struct control_server *server, struct error *error)
 	server->expiry = evtimer_new(server->environment.base, on_expiry, server);
 	server->derivation = evtimer_new(server->environment.base, on_derivation, server);
 	if (server->token_keys == NULL || server->limits == NULL || server->expiry == NULL ||
-	    server->derivation == NULL)
+	    !make_sid_table(server) || server->derivation == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for the control server");
 	timer_arm(server->expiry, EXPIRY_INTERVAL_MS);
 	return 0;
@@ -296,6 +308,7 @@ void control_server_destroy(struct control_server *server)
 	if (server->derivation != NULL)
 		event_free(server->derivation);
 	limits_destroy(server->limits);
+	free(server->by_sid);
 	token_key_cache_destroy(server->token_keys);
 	secret_wipe(&server->unknown_secret, sizeof(server->unknown_secret));
 	free(server);

@@ -28,17 +28,6 @@ static bool stop(struct test_session *test)
 	return true;
 }
 
-static struct test_session *find(const struct connection *connection, const uint8_t *sid)
-{
-	struct test_session *test;
-
-	for (test = LIST_FIRST(&connection->sessions); test != NULL; test = LIST_NEXT(test, link)) {
-		if (memcmp(test->session->sid, sid, SID_SIZE) == 0)
-			return test;
-	}
-	return NULL;
-}
-
 /** Sends an acknowledgement whose SIDs are in place; Number of Sessions MUST be one or greater. */
 static bool acknowledge(struct connection *connection, uint8_t *octets, uint8_t command,
                         enum accept accept, uint32_t sessions)
@@ -70,7 +59,7 @@ static bool for_each_sid(struct connection *connection, const uint8_t *octets,
 	failed = done + SESSION_LIST_SIZE(command.sessions);
 	for (uint32_t i = 0; i < command.sessions; i++) {
 		const uint8_t *sid = octets + SESSION_LIST_HEADER_SIZE + (size_t)i * SID_SIZE;
-		struct test_session *test = find(connection, sid);
+		struct test_session *test = test_session_find(connection, sid);
 		bool is_done = test != NULL && action(test);
 		size_t slot = SESSION_LIST_HEADER_SIZE +
 		              (size_t)(is_done ? done_count++ : failed_count++) * SID_SIZE;

@@ -54,7 +54,14 @@ struct control_server {
 	struct half_open_queue half_open; /**< of connections those in no pool yet, oldest first */
 	/** Stopped, until their Timeout is over; their connection may be gone. */
 	struct test_session_list stopped;
+	/** Every session, by its SID's random octets: a power of two of buckets. */
+	struct test_session_list *by_sid;
+	uint32_t by_sid_mask;
 };
+
+/** RFC 4656 section 3.5: an address, a time, random octets. */
+#define SID_TIME   4u
+#define SID_RANDOM 12u
 
 static inline void server_count(struct control_server *server, enum control_counter counter)
 {

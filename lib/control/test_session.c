@@ -2,12 +2,31 @@
 #include "control/test_session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/bytes.h"
 #include "clock/tsc_clock.h"
 #include "control/connection.h"
 
 /** Added to the Timeout's timer, so that the session outlives the deadline that the cores compare with. */
 #define WITHDRAW_MARGIN_MS 10u
+
+/** Where SIDs are random, so that nobody outside can aim at one bucket. */
+static struct test_session_list *bucket_of(const struct control_server *server, const uint8_t *sid)
+{
+	return &server->by_sid[load_be32(sid + SID_RANDOM) & server->by_sid_mask];
+}
+
+struct test_session *test_session_find(const struct connection *connection,
+                                       const uint8_t sid[SID_SIZE])
+{
+	struct test_session *test = LIST_FIRST(bucket_of(connection->server, sid));
+
+	while (test != NULL &&
+	       (test->connection != connection || memcmp(test->session->sid, sid, SID_SIZE) != 0))
+		test = LIST_NEXT(test, sid_link);
+	return test;
+}
 
 static uint64_t elapsed_ms(const struct test_session *test, uint64_t since_tsc)
 {
@@ -84,6 +103,7 @@ int test_session_create(struct connection *connection, const struct session_para
 	test->usage = connection->usage;
 	test->pool = connection->pool;
 	LIST_INSERT_HEAD(&connection->sessions, test, link);
+	LIST_INSERT_HEAD(bucket_of(server, parameters->sid), test, sid_link);
 	connection->session_count++;
 	*created = test;
 	return 0;
@@ -92,6 +112,7 @@ int test_session_create(struct connection *connection, const struct session_para
 void test_session_start(struct test_session *test)
 {
 	test->state = TEST_SESSION_STARTED;
+	test->connection->in_progress++;
 	test->started_tsc = tsc_now();
 	session_start(test->server->environment.sessions, test->session);
 	server_count(test->server, CONTROL_SESSIONS_STARTED);
@@ -103,8 +124,11 @@ void test_session_start(struct test_session *test)
 static void unlink_session(struct test_session *test)
 {
 	LIST_REMOVE(test, link);
-	if (test->connection != NULL)
-		test->connection->session_count--;
+	if (test->connection == NULL)
+		return;
+	test->connection->session_count--;
+	if (test->state == TEST_SESSION_STARTED)
+		test->connection->in_progress--;
 	test->connection = NULL;
 }
 
@@ -129,6 +153,7 @@ void test_session_end(struct test_session *test)
 	struct control_server *server = test->server;
 
 	unlink_session(test);
+	LIST_REMOVE(test, sid_link);
 	session_withdraw(server->environment.sessions, test->session);
 	limits_release_session(server->limits, test->usage, test->pool);
 	event_free(test->timer);

@@ -26,6 +26,7 @@ struct test_session {
 	struct address_usage *usage;
 	enum limit_pool pool;
 	LIST_ENTRY(test_session) link; /**< connection's sessions, then server's stopped */
+	LIST_ENTRY(test_session) sid_link;
 };
 
 /**
@@ -34,6 +35,10 @@ struct test_session {
  */
 int test_session_create(struct connection *connection, const struct session_parameters *parameters,
                         uint64_t timeout, struct test_session **created, struct error *error);
+
+/** The accepted or started session of this connection with this SID; NULL: none. */
+struct test_session *test_session_find(const struct connection *connection,
+                                       const uint8_t sid[SID_SIZE]);
 
 /** Test packets are answered from now on, and REFWAIT runs. */
 void test_session_start(struct test_session *test);
