@@ -285,6 +285,15 @@ static int open_ports(struct exception_path *path, struct error *error)
 	return status;
 }
 
+static bool any_interface(const struct exception_path *path)
+{
+	for (unsigned i = 0; i < path->port_count; i++) {
+		if (path->ports[i].interface_count > 0)
+			return true;
+	}
+	return false;
+}
+
 int exception_create(struct event_base *base, const struct port *ports, unsigned port_count,
                      struct control_counters *counters, struct exception_path **path,
                      struct error *error)
@@ -308,7 +317,9 @@ int exception_create(struct event_base *base, const struct port *ports, unsigned
 		exception_destroy(made);
 		return status;
 	}
-	(void)event_add(made->timer, &interval);
+	/* Without an interface there is no ring to look into, and nothing to wake up for. */
+	if (any_interface(made))
+		(void)event_add(made->timer, &interval);
 	*path = made;
 	return 0;
 }
