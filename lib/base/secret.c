@@ -4,6 +4,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
+/** The compiler knows nothing of the value any more, so that it can't end a comparison when it has seen enough. */
+#define HIDE(value) __asm__ volatile("" : "+r"(value))
+
 void secret_wipe(void *secret, size_t size)
 {
 	if (size > 0)
@@ -12,11 +17,18 @@ void secret_wipe(void *secret, size_t size)
 
 bool secret_equal(const void *left, const void *right, size_t size)
 {
-	const volatile uint8_t *a = left;
-	const volatile uint8_t *b = right;
-	uint8_t difference = 0;
+	const uint8_t *a = left;
+	const uint8_t *b = right;
+	uint64_t difference = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < size; i++)
-		difference = (uint8_t)(difference | (a[i] ^ b[i]));
+	for (; i + sizeof(uint64_t) <= size; i += sizeof(uint64_t)) {
+		difference |= load_be64(a + i) ^ load_be64(b + i);
+		HIDE(difference);
+	}
+	for (; i < size; i++) {
+		difference |= (uint64_t)(a[i] ^ b[i]);
+		HIDE(difference);
+	}
 	return difference == 0;
 }

@@ -19,14 +19,17 @@ static void wipe_leaves_zeros(void)
 
 static void equal_sees_each_octet(void)
 {
-	uint8_t left[16], right[16];
+	uint8_t left[40], right[40];
 
 	memset(left, 7, sizeof(left));
-	for (unsigned i = 0; i < sizeof(left); i++) {
-		memset(right, 7, sizeof(right));
-		CU_ASSERT(secret_equal(left, right, sizeof(left)));
-		right[i] ^= 0x80;
-		CU_ASSERT(!secret_equal(left, right, sizeof(left)));
+	for (size_t size = 1; size <= sizeof(left); size++) {
+		for (size_t i = 0; i < size; i++) {
+			memset(right, 7, sizeof(right));
+			CU_ASSERT(secret_equal(left, right, size));
+			right[i] ^= 0x80;
+			CU_ASSERT(!secret_equal(left, right, size));
+			CU_ASSERT(secret_equal(left, right, i));
+		}
 	}
 	CU_ASSERT(secret_equal(left, right, 0));
 }
