@@ -3,68 +3,87 @@
  * The reply, built where the request lies: RFC 5357 section 4.2.1, RFC 6038 section 5.2. Headers below UDP that the reply does
  * not carry (IPv4 options, IPv6 extension headers) go away by moving what stands before them up to UDP.
  *
- * Headers are taken and written in words of eight octets: a load of what was just written in narrower pieces would stall.
+ * Headers are taken and written in words of eight octets and more, in memory order: a load of what was just written in narrower
+ * pieces would stall.
  */
 #include <endian.h>
+#include <smmintrin.h>
 
 #include "base/bytes.h"
 #include "reflect/checksum.h"
 #include "reflect/headers.h"
 #include "reflect/stages.h"
 
-#define BLOCK 16u /**< octets of padding that move at once */
-/** From here on the C library's memmove is worth its call. */
-#define LONG_PADDING 256u
-#define LOW_16       UINT64_C(0xffff)
-#define LOW_32       UINT64_C(0xffffffff)
-#define LOW_48       UINT64_C(0xffffffffffff)
+#define LOW_16 UINT64_C(0xffff)
+#define LOW_32 UINT64_C(0xffffffff)
 
 /** In memory order, as checksum_load_eight. */
-static inline void store_eight(uint8_t *to, uint64_t eight)
+HOT void store_eight(uint8_t *to, uint64_t eight)
 {
 	memcpy(to, &eight, sizeof(eight));
 }
 
-/** Moves size octets up by more than BLOCK of them, from the last to the first. */
-static inline void move_padding(uint8_t *to, const uint8_t *from, size_t size)
+HOT __m128i load_sixteen(const uint8_t *from)
 {
-	uint8_t first[BLOCK], block[BLOCK];
+	return _mm_loadu_si128((const __m128i *)from);
+}
 
-	if (size < BLOCK || size >= LONG_PADDING) {
+HOT void store_sixteen(uint8_t *to, __m128i sixteen)
+{
+	_mm_storeu_si128((__m128i *)to, sixteen);
+}
+
+/** memmove for size from 16 * blocks to 32 * blocks: all is loaded before any is stored. */
+HOT void move_blocks(uint8_t *to, const uint8_t *from, size_t size, const unsigned blocks)
+{
+	const size_t block = sizeof(__m128i);
+	const size_t last = size - blocks * block;
+	__m128i first[4], second[4];
+
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < blocks; i++) {
+		first[i] = load_sixteen(from + i * block);
+		second[i] = load_sixteen(from + last + i * block);
+	}
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < blocks; i++) {
+		store_sixteen(to + i * block, first[i]);
+		store_sixteen(to + last + i * block, second[i]);
+	}
+}
+
+/** Long padding is worth a call of the C library. */
+HOT void move_padding(uint8_t *to, const uint8_t *from, size_t size)
+{
+	if (size >= 64 && size <= 128)
+		move_blocks(to, from, size, 4);
+	else if (size >= 32 && size < 64)
+		move_blocks(to, from, size, 2);
+	else
 		memmove(to, from, size);
-		return;
-	}
-	memcpy(first, from, BLOCK);
-	for (size_t at = size; at > BLOCK; at -= BLOCK) {
-		memcpy(block, from + at - BLOCK, BLOCK);
-		memcpy(to + at - BLOCK, block, BLOCK);
-	}
-	memcpy(to, first, BLOCK);
 }
 
 /** Octet i of the reply's padding is octet i of the sender's, whose highest-number octets fall away; the rest is zero. */
-static inline void build_padding(const struct packet *packet, const struct core_session *session)
+HOT void build_padding(uint8_t *payload, const struct reply_plan *plan, const size_t header_size)
 {
-	uint8_t *padding = packet->payload + session->reflector_header_size;
-	uint32_t size = packet->reply_payload_length - session->reflector_header_size;
+	uint8_t *padding = payload + header_size;
 
-	if (packet->header_growth != 0 && packet->reused_padding != 0)
-		move_padding(padding, packet->payload + session->sender_header_size,
-		             packet->reused_padding);
-	if (size > packet->reused_padding)
-		memset(padding + packet->reused_padding, 0, size - packet->reused_padding);
+	if (plan->growth != 0)
+		move_padding(padding, padding - plan->growth, plan->reused);
+	if (plan->padding > plan->reused)
+		memset(padding + plan->reused, 0, plan->padding - plan->reused);
 }
 
-/** Addresses, ports and protocol: swapping source and destination does not change their sum. */
-static inline checksum_words pseudo_sum(const struct packet *packet)
+/** Addresses and protocol: swapping source and destination does not change their sum. */
+HOT uint64_t pseudo_sum(const struct packet *packet, const bool ipv6)
 {
-	checksum_words sum = packet->ipv6 ? checksum_sum_constant(packet->network + IPV6_SOURCE,
-	                                                          (size_t)2 * IPV6_ADDRESS_SIZE)
-	                                  : checksum_sum_constant(packet->network + IPV4_SOURCE,
-	                                                          (size_t)2 * IPV4_ADDRESS_SIZE);
+	uint64_t sum = ipv6 ? checksum_sum_constant(packet->network + IPV6_SOURCE,
+	                                            (size_t)2 * IPV6_ADDRESS_SIZE)
+	                    : checksum_load_eight(packet->network + IPV4_SOURCE);
 
-	return sum + checksum_sum_constant(packet->udp, UDP_PORTS_SIZE) + htobe16(NEXT_HEADER_UDP);
+	return checksum_add(sum, htobe16(NEXT_HEADER_UDP));
 }
+_Static_assert(IPV4_DESTINATION == IPV4_SOURCE + IPV4_ADDRESS_SIZE, "eight octets");
 
 /**
  * The request's checksum C closes its sum modulo 65535: C + A + M = e, where M is the padding that the reply carries, A all the
@@ -73,39 +92,42 @@ static inline checksum_words pseudo_sum(const struct packet *packet)
  * moves by an odd number (27 in unauthenticated mode) has M' = 256 M: C' = 256 (C + A) - A', and e' = 256 e, which is 0 just
  * when e is. So the moved padding is never summed.
  *
- * This is C' but for what the reply has new: of A', what A has too. sender: the sum of the sender's header, which comes back at an
- * even offset. Without growth that and the addresses cancel out.
+ * This is C' but for what only the reply has. sender: the sum of the sender's header, which comes back at an even offset, so that
+ * without growth it cancels out, as addresses and ports do.
  */
-static inline checksum_words unauthenticated_rest(const struct packet *packet,
-                                                  const struct core_session *session,
-                                                  checksum_words sender)
+HOT uint64_t unauthenticated_rest(const struct packet *packet, const struct core_session *session,
+                                  const struct reply_plan *plan, uint64_t sender, const bool ipv6)
 {
-	size_t cut_at = (size_t)session->sender_header_size + packet->reused_padding;
+	size_t cut_at = session->sender_header_size + plan->reused;
 	size_t cut_size = packet->payload_length - cut_at;
 	const uint8_t *cut = packet->payload + cut_at;
-	checksum_words sum = checksum_load(packet->udp + UDP_CHECKSUM);
-	checksum_words lost = cut_size == SENDER_SYMMETRICAL_MBZ
-	                              ? checksum_sum_constant(cut, SENDER_SYMMETRICAL_MBZ)
-	                              : checksum_sum(cut, cut_size);
+	uint64_t lost = cut_size == SENDER_SYMMETRICAL_MBZ
+	                        ? checksum_sum_constant(cut, SENDER_SYMMETRICAL_MBZ)
+	                        : checksum_sum(cut, cut_size);
+	uint64_t udp = checksum_load_eight(packet_udp(packet));
+	uint64_t length = udp >> 32 & LOW_16, sum;
 
-	if (packet->header_growth == 0) {
-		sum += checksum_sum_constant(packet->payload + SENDER_HEADER_SIZE,
-		                             SENDER_SYMMETRICAL_MBZ);
-		sum += checksum_at(cut_at, lost);
-		sum += checksum_length(packet->payload_length);
+	if (plan->growth == 0) {
+		sum = checksum_add(checksum_load(packet_udp(packet) + UDP_CHECKSUM) + 2 * length,
+		                   checksum_sum_constant(packet->payload + SENDER_HEADER_SIZE,
+		                                         SENDER_SYMMETRICAL_MBZ));
 	} else {
-		checksum_words same = pseudo_sum(packet) + sender;
+		/* Ports, length, checksum; the length counts once more in the pseudo-header. */
+		uint64_t same = checksum_add(pseudo_sum(packet, ipv6), sender);
 
-		sum += same + checksum_length(packet->payload_length);
-		sum = checksum_subtract(checksum_at(1, sum), same) + checksum_at(cut_at + 1, lost);
+		sum = checksum_shift(checksum_fold(checksum_add(checksum_add(same, udp), length)));
+		sum = checksum_subtract(sum, checksum_add(same, udp & LOW_32));
 	}
-	return checksum_subtract(sum, checksum_length(packet->reply_payload_length));
+	return checksum_add(sum, checksum_at(cut_at + plan->growth, lost));
 }
 _Static_assert((REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE) % 2 == 1, "growth is 0 or odd");
 _Static_assert(REFLECTOR_SENDER_SEQUENCE % 2 == 0, "the sender's header is not shifted");
+_Static_assert(UDP_SOURCE_PORT == 0 && UDP_LENGTH == 4 && UDP_CHECKSUM == 6, "one word");
 
-static inline void build_unauthenticated(struct packet *packet, const struct core_session *session,
-                                         uint32_t sequence)
+/** Returns what the reply's checksum is but for the stamp; 0 when it has none. */
+HOT uint16_t build_unauthenticated(const struct packet *packet, const struct core_session *session,
+                                   const struct reply_plan *plan, uint32_t sequence,
+                                   const bool ipv6)
 {
 	uint8_t *payload = packet->payload;
 	uint64_t receive = htobe64(packet->frame->receive_time.ntp);
@@ -114,21 +136,25 @@ static inline void build_unauthenticated(struct packet *packet, const struct cor
 	uint64_t sender = checksum_load_eight(payload);
 	uint64_t sender_rest =
 	        checksum_load_eight(payload + SENDER_HEADER_SIZE - sizeof(uint64_t)) >> 16;
+	uint16_t checksum = 0;
 
 	if (packet->has_checksum) {
-		checksum_words rest =
-		        unauthenticated_rest(packet, session, (checksum_words)sender + sender_rest);
+		uint64_t added = first + packet->ttl +
+		                 checksum_length(REFLECTOR_HEADER_SIZE + plan->padding);
+		uint64_t rest = unauthenticated_rest(packet, session, plan,
+		                                     checksum_add(sender, sender_rest), ipv6);
 
-		rest = checksum_subtract(rest, (checksum_words)receive + first + packet->ttl);
-		packet->checksum = checksum_fold(rest);
+		checksum =
+		        checksum_fold(checksum_subtract(checksum_subtract(rest, receive), added));
 	}
-	build_padding(packet, session);
+	build_padding(payload, plan, REFLECTOR_HEADER_SIZE);
 	store_eight(payload + REFLECTOR_SEQUENCE, first);
 	store_eight(payload + REFLECTOR_SEQUENCE + sizeof(uint64_t), 0);
 	store_eight(payload + REFLECTOR_RECEIVE_TIMESTAMP, receive);
 	store_eight(payload + REFLECTOR_SENDER_SEQUENCE, sender);
 	store_eight(payload + REFLECTOR_SENDER_SEQUENCE + sizeof(uint64_t), sender_rest);
 	payload[REFLECTOR_SENDER_TTL] = packet->ttl;
+	return checksum;
 }
 _Static_assert(REFLECTOR_SENDER_TIMESTAMP - REFLECTOR_SENDER_SEQUENCE == SENDER_TIMESTAMP &&
                        REFLECTOR_SENDER_ERROR_ESTIMATE - REFLECTOR_SENDER_SEQUENCE ==
@@ -139,8 +165,7 @@ _Static_assert(REFLECTOR_RECEIVE_TIMESTAMP == 16 && REFLECTOR_SENDER_SEQUENCE ==
                        REFLECTOR_SENDER_TTL == 40,
                "five words and an octet");
 
-static inline void build_secure(struct packet *packet, const struct core_session *session,
-                                uint32_t sequence)
+HOT void build_secure(const struct packet *packet, const struct reply_plan *plan, uint32_t sequence)
 {
 	uint8_t *payload = packet->payload;
 	uint64_t sender_sequence = checksum_load_eight(payload + SECURE_SENDER_SEQUENCE) & LOW_32;
@@ -160,7 +185,7 @@ static inline void build_secure(struct packet *packet, const struct core_session
 	                          packet->ttl,
 	                          0};
 
-	build_padding(packet, session);
+	build_padding(payload, plan, SECURE_REFLECTOR_HEADER_SIZE);
 #pragma GCC unroll 12
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		store_eight(payload + i * sizeof(words[0]), words[i]);
@@ -173,90 +198,99 @@ _Static_assert(SECURE_REFLECTOR_RECEIVE_TIMESTAMP == 4 * 8 &&
                        SECURE_REFLECTOR_SENDER_TTL == 10 * 8,
                "words of eight octets");
 
-/** Source and destination change places. */
-static inline void build_ethernet(uint8_t *link)
+/** Source and destination change places. Before the IP header is written, of which the load has two octets. */
+HOT void build_ethernet(uint8_t *link)
 {
-	uint64_t destination = checksum_load_eight(link) & LOW_48;
-	uint64_t source = checksum_load_eight(link + ETHERNET_SOURCE - 2) >> 16;
-	uint32_t rest = (uint32_t)(destination >> 16);
+	const __m128i places = _mm_setr_epi8(6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
+	__m128i addresses = _mm_shuffle_epi8(load_sixteen(link), places);
+	int rest = _mm_extract_epi32(addresses, 2);
 
-	store_eight(link, source | destination << 48);
+	_mm_storel_epi64((__m128i *)link, addresses);
 	memcpy(link + sizeof(uint64_t), &rest, sizeof(rest));
 }
-_Static_assert(ETHERNET_DESTINATION == 0 && ETHERNET_SOURCE == ETHERNET_ADDRESS_SIZE, "adjacent");
+_Static_assert(ETHERNET_DESTINATION == 0 && ETHERNET_SOURCE == 6, "adjacent");
 
 /**
  * DF as received; without it the identification as received, which the sender chose uniquely (RFC 6864 section 4). The checksum
- * is not incremental: the header was verified, and hardly an octet of it stays.
+ * is not incremental: the header was verified, and hardly an octet of it stays. UDP's checksum stays.
  */
-static inline void build_ipv4(uint8_t *ip, uint8_t traffic_class, uint16_t total_length)
+HOT void build_ipv4(uint8_t *ip, uint8_t traffic_class, uint16_t udp_length)
 {
-	uint16_t fragment = load_be16(ip + IPV4_FRAGMENT) & IPV4_DONT_FRAGMENT;
-	uint16_t identification = fragment != 0 ? 0 : load_be16(ip + IPV4_IDENTIFICATION);
-	uint64_t first =
-	        htobe64((uint64_t)IPV4_NO_OPTIONS << 56 | (uint64_t)traffic_class << 48 |
-	                (uint64_t)total_length << 32 | (uint64_t)identification << 16 | fragment);
+	const uint64_t dont_fragment = htobe64(IPV4_DONT_FRAGMENT);
+	const uint64_t identification = htobe64(LOW_16 << 16);
+	const __m128i places = _mm_setr_epi8(4, 5, 6, 7, 0, 1, 2, 3, 10, 11, 8, 9, 12, 13, 14, 15);
+	uint64_t received = checksum_load_eight(ip);
+	uint64_t kept = (received & dont_fragment) != 0 ? dont_fragment : received & identification;
+	uint64_t first = htobe64((uint64_t)IPV4_NO_OPTIONS << 56) | (uint64_t)traffic_class << 8 |
+	                 (uint64_t)htobe16((uint16_t)(IPV4_HEADER_SIZE + udp_length)) << 16 | kept;
 	uint32_t second = htobe16(TTL_OF_REPLIES << 8 | NEXT_HEADER_UDP);
 	uint64_t addresses = checksum_load_eight(ip + IPV4_SOURCE);
-	uint32_t checksum =
-	        checksum_negative(checksum_fold((checksum_words)first + second + addresses));
+	uint16_t sum = checksum_fold(checksum_add(checksum_add(first, second), addresses));
+	__m128i behind = _mm_shuffle_epi8(load_sixteen(ip + IPV4_SOURCE), places);
 
-	second |= checksum << 16;
+	second |= (uint32_t)(uint16_t)~sum << 16;
 	store_eight(ip + IPV4_VERSION_IHL, first);
 	memcpy(ip + IPV4_TTL, &second, sizeof(second));
-	store_eight(ip + IPV4_SOURCE, addresses << 32 | addresses >> 32);
+	store_sixteen(ip + IPV4_SOURCE, _mm_insert_epi16(behind, htobe16(udp_length), 6));
 }
-_Static_assert(IPV4_TTL == 8 && IPV4_PROTOCOL == 9 && IPV4_CHECKSUM == 10 && IPV4_SOURCE == 12,
+_Static_assert(IPV4_TYPE_OF_SERVICE == 1 && IPV4_TOTAL_LENGTH == 2 && IPV4_IDENTIFICATION == 4 &&
+                       IPV4_FRAGMENT == 6 && IPV4_TTL == 8 && IPV4_PROTOCOL == 9 &&
+                       IPV4_CHECKSUM == 10,
                "version to fragment are one word, TTL to checksum another");
+_Static_assert(IPV4_SOURCE == 12 && IPV4_DESTINATION == 16 && IPV4_HEADER_SIZE == 20,
+               "sixteen octets from the addresses to UDP's checksum");
 
-static inline void build_ipv6(uint8_t *ip, uint8_t traffic_class, uint16_t payload_length)
+HOT void build_ipv6(uint8_t *ip, uint8_t traffic_class, uint16_t udp_length)
 {
-	uint64_t label = load_be32(ip + IPV6_VERSION_CLASS_LABEL) & IPV6_FLOW_LABEL_MASK;
-	uint8_t source[IPV6_ADDRESS_SIZE], destination[IPV6_ADDRESS_SIZE];
+	const uint64_t label = htobe64((uint64_t)IPV6_FLOW_LABEL_MASK << 32);
+	const uint64_t fixed = htobe64(UINT64_C(6) << (IPV6_VERSION_SHIFT + 32) |
+	                               NEXT_HEADER_UDP << 8 | TTL_OF_REPLIES);
+	__m128i source = load_sixteen(ip + IPV6_SOURCE);
+	__m128i destination = load_sixteen(ip + IPV6_DESTINATION);
+	uint8_t *udp = ip + IPV6_HEADER_SIZE;
+	uint64_t ports = checksum_load_eight(udp);
+	uint32_t swapped = (uint32_t)ports << 16 | (uint32_t)ports >> 16;
+	uint64_t length = (uint64_t)htobe16(udp_length) << 32;
 
-	memcpy(source, ip + IPV6_SOURCE, sizeof(source));
-	memcpy(destination, ip + IPV6_DESTINATION, sizeof(destination));
-	store_be64(ip, UINT64_C(6) << (IPV6_VERSION_SHIFT + 32) |
-	                       (uint64_t)traffic_class << (IPV6_TRAFFIC_CLASS_SHIFT + 32) |
-	                       label << 32 | (uint64_t)payload_length << 16 | NEXT_HEADER_UDP << 8 |
-	                       TTL_OF_REPLIES);
-	memcpy(ip + IPV6_SOURCE, destination, sizeof(destination));
-	memcpy(ip + IPV6_DESTINATION, source, sizeof(source));
+	store_eight(ip, (checksum_load_eight(ip) & label) | fixed | length |
+	                        htobe32((uint32_t)traffic_class << IPV6_TRAFFIC_CLASS_SHIFT));
+	store_sixteen(ip + IPV6_SOURCE, destination);
+	store_sixteen(ip + IPV6_DESTINATION, source);
+	store_eight(udp, (ports >> 48 << 48) | length | swapped);
 }
 _Static_assert(IPV6_PAYLOAD_LENGTH == 4 && IPV6_NEXT_HEADER == 6 && IPV6_HOP_LIMIT == 7,
                "version to Hop Limit are one word");
 
 /** Brings link header and the fixed IP header up to UDP. */
-static void strip_extensions(struct packet *packet, size_t surplus, size_t kept)
+static __attribute__((noinline)) void strip_extensions(struct reflect_frame *frame, size_t surplus,
+                                                       size_t kept)
 {
-	struct reflect_frame *frame = packet->frame;
-
 	memmove(frame->octets + surplus, frame->octets, kept);
 	frame->octets += surplus;
 	frame->capacity = (uint16_t)(frame->capacity - surplus);
-	packet->network += surplus;
 }
 
-static inline void build_headers(struct packet *packet, const struct core_session *session)
+/** The reply ends end octets behind the beginning of the frame, as long as what goes away is still there. */
+HOT void build_headers(const struct packet *packet, const struct core_session *session, size_t end,
+                       uint32_t payload_length, const bool ipv6)
 {
 	struct reflect_frame *frame = packet->frame;
-	uint16_t udp_length = (uint16_t)(UDP_HEADER_SIZE + packet->reply_payload_length);
-	size_t fixed = packet->ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE;
-	size_t link_length = (size_t)(packet->network - frame->octets);
-	size_t surplus = (size_t)(packet->udp - packet->network) - fixed;
-	uint32_t ports = load_be32(packet->udp);
+	uint16_t udp_length = (uint16_t)(UDP_HEADER_SIZE + payload_length);
+	uint8_t *ip = packet_udp(packet) - (ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE);
 
-	if (surplus != 0)
-		strip_extensions(packet, surplus, link_length + fixed);
+	if (ip != packet->network) {
+		size_t surplus = (size_t)(ip - packet->network);
+
+		strip_extensions(frame, surplus,
+		                 (size_t)(packet_udp(packet) - frame->octets) - surplus);
+		end -= surplus;
+	}
+	frame->length = (uint16_t)end;
 	build_ethernet(frame->octets);
-	if (packet->ipv6)
-		build_ipv6(packet->network, session->traffic_class, udp_length);
+	if (ipv6)
+		build_ipv6(ip, session->traffic_class, udp_length);
 	else
-		build_ipv4(packet->network, session->traffic_class,
-		           (uint16_t)(IPV4_HEADER_SIZE + udp_length));
-	store_be32(packet->udp, ports << 16 | ports >> 16);
-	store_be16(packet->udp + UDP_LENGTH, udp_length);
-	frame->length = (uint16_t)(link_length + fixed + udp_length);
+		build_ipv4(ip, session->traffic_class, udp_length);
 }
 
 static bool has_zero_multiplier(const struct packet *packet)
@@ -267,49 +301,67 @@ static bool has_zero_multiplier(const struct packet *packet)
 	return error_estimate_is_corrupt(load_be16(packet->payload + offset));
 }
 
-/** A genuine packet: the session remembers it. True when it is to be answered. */
-static inline bool accept_packet(struct burst *burst, const struct packet *packet)
-{
-	struct reflect_frame *frame = packet->frame;
-	/* While it is built the reply lies where the request is, behind headers that go away afterwards. */
-	uint32_t end_of_reply =
-	        (uint32_t)(packet->payload - frame->octets) + packet->reply_payload_length;
-	uint32_t ip_length = (packet->ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE) +
-	                     UDP_HEADER_SIZE + packet->reply_payload_length;
+/** What the settings say of replies, as all packets of a burst need it. */
+struct rules {
+	bool zero_padding;
+	bool discard_zero_multiplier;
+};
 
-	counter_add(&packet->core->received, 1);
-	__atomic_store_n(&packet->core->last_received_tsc, frame->receive_tsc, __ATOMIC_RELAXED);
-	if (burst->reflector->settings->discard_zero_multiplier && has_zero_multiplier(packet)) {
+/** A genuine packet, which its session remembers; false when it is dropped all the same. */
+HOT bool build_reply(struct burst *burst, struct packet *original, const struct rules *rules,
+                     const bool ipv6)
+{
+	/* A copy stays in registers, whatever is written to the frame. */
+	const struct packet packet = *original;
+	struct reflect_frame *frame = packet.frame;
+	struct core_session *session = packet.core;
+	const struct reply_plan plan = plan_reply(&packet, session, rules->zero_padding);
+	uint32_t payload_length = session->reflector_header_size + plan.padding;
+	uint32_t ip_length =
+	        (ipv6 ? IPV6_HEADER_SIZE : IPV4_HEADER_SIZE) + UDP_HEADER_SIZE + payload_length;
+	/* While it is built the reply lies where the request is, behind headers that go away afterwards. */
+	size_t end = (size_t)(packet.payload - frame->octets) + payload_length;
+	uint32_t sequence = (uint32_t)session->reflected;
+
+	counter_add(&session->received, 1);
+	__atomic_store_n(&session->last_received_tsc, frame->receive_tsc, __ATOMIC_RELAXED);
+	if (rules->discard_zero_multiplier && has_zero_multiplier(&packet)) {
 		burst_drop(burst, frame, DATAPATH_DROP_ERROR_ESTIMATE);
 		return false;
 	}
-	if (end_of_reply > frame->capacity || ip_length > frame->mtu) {
+	if (end > frame->capacity || ip_length > frame->mtu) {
 		burst_drop(burst, frame, DATAPATH_DROP_REPLY_TOO_LONG);
 		return false;
 	}
+	counter_add(&session->reflected, 1);
+	frame->verdict = VERDICT_REFLECT;
+	frame->counter = DATAPATH_REFLECTED;
+	if (session->mode == TEST_UNAUTHENTICATED)
+		original->checksum = build_unauthenticated(&packet, session, &plan, sequence, ipv6);
+	else
+		build_secure(&packet, &plan, sequence);
+	build_headers(&packet, session, end, payload_length, ipv6);
 	return true;
 }
 
 /** Sequence numbers are taken here, in the order of arrival, for packets that nothing stops any more. */
 void stage_build(struct burst *burst)
 {
-	unsigned kept = 0;
+	const struct reflector_settings *settings = burst->reflector->settings;
+	const struct rules rules = {.zero_padding = settings->zero_padding,
+	                            .discard_zero_multiplier = settings->discard_zero_multiplier};
+	struct packet *end = burst->packets + burst->count;
+	bool all_kept = true;
 
-	for (unsigned i = 0; i < burst->count; i++) {
-		struct packet *packet = &burst->packets[i];
-		struct core_session *session = packet->core;
+	for (struct packet *packet = burst->packets; packet < end; packet++) {
+		bool built = packet->ipv6 ? build_reply(burst, packet, &rules, true)
+		                          : build_reply(burst, packet, &rules, false);
 
-		if (!accept_packet(burst, packet))
-			continue;
-		if (session->mode == TEST_UNAUTHENTICATED)
-			build_unauthenticated(packet, session, (uint32_t)session->reflected);
-		else
-			build_secure(packet, session, (uint32_t)session->reflected);
-		counter_add(&session->reflected, 1);
-		build_headers(packet, session);
-		packet->frame->verdict = VERDICT_REFLECT;
-		packet->frame->counter = DATAPATH_REFLECTED;
-		burst_keep(burst, i, &kept);
+		if (!built) {
+			packet->frame = NULL;
+			all_kept = false;
+		}
 	}
-	burst->count = kept;
+	if (!all_kept)
+		burst_compact(burst);
 }

@@ -13,17 +13,25 @@
 
 #include "reflect/headers.h"
 
-/** A sum that is not folded yet: its upper half has the carries. */
-typedef unsigned __int128 checksum_words;
-
-/** 0 and 0xffff are the same value here; only an all-zero sum gives 0. */
-static inline uint16_t checksum_fold(checksum_words words)
+/** left + right, the carry brought round. In assembler, since compilers make four instructions and more of it. */
+static inline uint64_t checksum_add(uint64_t left, uint64_t right)
 {
-	uint64_t carries = (uint64_t)(words >> 64);
-	uint64_t sum = (uint64_t)words + carries;
+	__asm__("add %1, %0\n\tadc $0, %0" : "+r"(left) : "rm"(right) : "cc");
+	return left;
+}
+
+/** left - right, the borrow brought round. */
+static inline uint64_t checksum_subtract(uint64_t left, uint64_t right)
+{
+	__asm__("sub %1, %0\n\tsbb $0, %0" : "+r"(left) : "rm"(right) : "cc");
+	return left;
+}
+
+/** A sum in 16 bits. 0 and 0xffff are the same value here; a sum, from which nothing was subtracted, gives 0 only when all is 0. */
+static inline uint16_t checksum_fold(uint64_t sum)
+{
 	uint32_t half;
 
-	sum += sum < carries;
 	/* Added to itself with its halves exchanged, the upper half is the sum of both, and the lower half has brought its carry. */
 	sum += sum << 32 | sum >> 32;
 	half = (uint32_t)(sum >> 32);
@@ -61,26 +69,27 @@ static inline uint64_t checksum_sum_rest(const uint8_t *octets, size_t size)
 	return sum;
 }
 
-static inline checksum_words checksum_sum(const uint8_t *octets, size_t size)
+static inline uint64_t checksum_sum(const uint8_t *octets, size_t size)
 {
-	checksum_words sum = 0;
+	uint64_t sum = 0;
 
 	for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t), octets += sizeof(uint64_t))
-		sum += checksum_load_eight(octets);
-	return sum + checksum_sum_rest(octets, size);
+		sum = checksum_add(sum, checksum_load_eight(octets));
+	return checksum_add(sum, checksum_sum_rest(octets, size));
 }
 
 /** The same for a constant size up to 128 octets, without a loop. */
-static inline __attribute__((always_inline)) checksum_words
-checksum_sum_constant(const uint8_t *octets, const size_t size)
+static inline __attribute__((always_inline)) uint64_t checksum_sum_constant(const uint8_t *octets,
+                                                                            const size_t size)
 {
-	checksum_words sum = 0;
+	const size_t rest = size % sizeof(uint64_t);
+	uint64_t sum = rest != 0 ? checksum_sum_rest(octets + size - rest, rest) : 0;
 
 #pragma GCC unroll 16
 	for (size_t at = 0; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t))
-		sum += checksum_load_eight(octets + at);
-	return sum + checksum_sum_rest(octets + size / sizeof(uint64_t) * sizeof(uint64_t),
-	                               size % sizeof(uint64_t));
+		sum = at == 0 && rest == 0 ? checksum_load_eight(octets)
+		                           : checksum_add(sum, checksum_load_eight(octets + at));
+	return sum;
 }
 
 /** The sum of the same octets one octet later (or earlier): RFC 1071 section 2 B. Modulo 65535 it is 256 times the sum. */
@@ -90,20 +99,9 @@ static inline uint16_t checksum_shift(uint16_t sum)
 }
 
 /** A sum of octets that begin `offset` octets further on. */
-static inline checksum_words checksum_at(size_t offset, checksum_words sum)
+static inline uint64_t checksum_at(size_t offset, uint64_t sum)
 {
 	return offset % 2 != 0 ? checksum_shift(checksum_fold(sum)) : sum;
-}
-
-/** left - right = left + checksum_negative(right). */
-static inline uint16_t checksum_negative(uint16_t sum)
-{
-	return (uint16_t)~sum;
-}
-
-static inline checksum_words checksum_subtract(checksum_words left, checksum_words right)
-{
-	return left + ~(uint64_t)right + ~(uint64_t)(right >> 64);
 }
 
 /** The UDP length of a payload: it counts twice, in the pseudo-header and in the header. */

@@ -21,13 +21,12 @@ enum parse_result parse_frame(const struct reflector_settings *settings,
                               struct flow_key *flow);
 
 /**
- * The same by the long way: parse_frame goes it for all frames but plain test packets. Behind the link header, of which
- * packet->frame, packet->network and the VLANs of flow tell.
+ * The same by the long way, which parse_frame goes for all but plain test packets: from the IP header on, *flow having the VLANs.
  */
-enum parse_result parse_ipv4(const struct reflector_settings *settings, struct packet *packet,
-                             struct flow_key *flow);
-enum parse_result parse_ipv6(const struct reflector_settings *settings, struct packet *packet,
-                             struct flow_key *flow);
+enum parse_result parse_ipv4(const struct reflector_settings *settings, struct reflect_frame *frame,
+                             uint8_t *network, struct packet *packet, struct flow_key *flow);
+enum parse_result parse_ipv6(const struct reflector_settings *settings, struct reflect_frame *frame,
+                             uint8_t *network, struct packet *packet, struct flow_key *flow);
 
 /** True when the flow's destination, in its VLANs, is an address that test packets may be sent to. */
 bool parse_is_own_address(const struct reflector_settings *settings, const struct flow_key *flow);

@@ -31,7 +31,7 @@ static enum parse_result when_own(const struct reflector_settings *settings,
 static enum parse_result parse_udp(const struct reflector_settings *settings, bool fragmented,
                                    size_t size, struct packet *packet, struct flow_key *flow)
 {
-	const uint8_t *udp = packet->udp;
+	const uint8_t *udp = packet_udp(packet);
 
 	if (size < UDP_HEADER_SIZE)
 		return fragmented ? PARSE_EXCEPTION : PARSE_TRUNCATED;
@@ -45,8 +45,8 @@ static enum parse_result parse_udp(const struct reflector_settings *settings, bo
 		return when_own(settings, flow, PARSE_TRUNCATED);
 	memcpy(&flow->source_port, udp + UDP_SOURCE_PORT, sizeof(uint16_t));
 	memcpy(&flow->destination_port, udp + UDP_DESTINATION_PORT, sizeof(uint16_t));
-	packet->payload = packet->udp + UDP_HEADER_SIZE;
 	packet->payload_length = (uint16_t)(length - UDP_HEADER_SIZE);
+	packet->has_checksum = checksum_load(udp + UDP_CHECKSUM) != 0;
 	return PARSE_TEST_PORT;
 }
 
@@ -75,16 +75,14 @@ static bool ipv4_checksum_is_right(const struct packet *packet, size_t header_le
 	return packet->frame->ip_checksum == CHECKSUM_GOOD;
 }
 
-static size_t octets_behind_link(const struct packet *packet)
+enum parse_result parse_ipv4(const struct reflector_settings *settings, struct reflect_frame *frame,
+                             uint8_t *network, struct packet *packet, struct flow_key *flow)
 {
-	return packet->frame->length - (size_t)(packet->network - packet->frame->octets);
-}
+	const uint8_t *ip = network;
+	size_t available = frame->length - (size_t)(network - frame->octets);
 
-enum parse_result parse_ipv4(const struct reflector_settings *settings, struct packet *packet,
-                             struct flow_key *flow)
-{
-	const uint8_t *ip = packet->network;
-	size_t available = octets_behind_link(packet);
+	packet->frame = frame;
+	packet->network = network;
 
 	if (available < IPV4_HEADER_SIZE)
 		return PARSE_TRUNCATED;
@@ -104,7 +102,7 @@ enum parse_result parse_ipv4(const struct reflector_settings *settings, struct p
 	flow_address_from_ipv4(flow->destination, ip + IPV4_DESTINATION);
 	packet->ipv6 = false;
 	packet->ttl = ip[IPV4_TTL];
-	packet->udp = packet->network + header_length;
+	packet->payload = packet->network + header_length + UDP_HEADER_SIZE;
 	enum parse_result result = parse_udp(settings, (fragment & IPV4_MORE_FRAGMENTS) != 0,
 	                                     (size_t)(total_length - header_length), packet, flow);
 	if (result == PARSE_TEST_PORT && !ipv4_checksum_is_right(packet, header_length))
@@ -155,11 +153,14 @@ static enum parse_result skip_extension(const uint8_t *ip, struct extension_walk
 	return PARSE_TEST_PORT;
 }
 
-enum parse_result parse_ipv6(const struct reflector_settings *settings, struct packet *packet,
-                             struct flow_key *flow)
+enum parse_result parse_ipv6(const struct reflector_settings *settings, struct reflect_frame *frame,
+                             uint8_t *network, struct packet *packet, struct flow_key *flow)
 {
-	const uint8_t *ip = packet->network;
-	size_t available = octets_behind_link(packet);
+	const uint8_t *ip = network;
+	size_t available = frame->length - (size_t)(network - frame->octets);
+
+	packet->frame = frame;
+	packet->network = network;
 
 	if (available < IPV6_HEADER_SIZE)
 		return PARSE_TRUNCATED;
@@ -185,10 +186,10 @@ enum parse_result parse_ipv6(const struct reflector_settings *settings, struct p
 	memcpy(flow->destination, ip + IPV6_DESTINATION, IPV6_ADDRESS_SIZE);
 	packet->ipv6 = true;
 	packet->ttl = ip[IPV6_HOP_LIMIT];
-	packet->udp = packet->network + walk.at;
+	packet->payload = packet->network + walk.at + UDP_HEADER_SIZE;
 	enum parse_result result =
 	        parse_udp(settings, walk.fragmented, walk.end - walk.at, packet, flow);
-	if (result == PARSE_TEST_PORT && checksum_load(packet->udp + UDP_CHECKSUM) == 0)
+	if (result == PARSE_TEST_PORT && !packet->has_checksum)
 		return when_own(settings, flow, PARSE_CHECKSUM);
 	return result;
 }

@@ -24,6 +24,17 @@ void burst_leave_to_kernel(struct reflect_frame *frame)
 	frame->counter = DATAPATH_EXCEPTION;
 }
 
+void burst_compact(struct burst *burst)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < burst->count; i++) {
+		if (burst->packets[i].frame != NULL)
+			burst_keep(burst, i, &kept);
+	}
+	burst->count = kept;
+}
+
 static void make_job(struct suite_job *job, const struct packet *packet, uint16_t protected_size,
                      uint32_t hmac)
 {

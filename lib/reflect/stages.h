@@ -36,6 +36,9 @@ void burst_drop(struct burst *burst, struct reflect_frame *frame, enum datapath_
 /** For the stages: the frame is the kernel's. */
 void burst_leave_to_kernel(struct reflect_frame *frame);
 
+/** For the stages: removes the packets whose frame is NULL. */
+void burst_compact(struct burst *burst);
+
 /** For the stages: keeps packet i as the next one, number *kept. */
 static inline void burst_keep(struct burst *burst, unsigned i, unsigned *kept)
 {

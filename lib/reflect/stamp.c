@@ -25,7 +25,7 @@ void stamp_adapt(struct stamp *stamp, uint16_t receive_error)
 	stamp->receive_error = receive_error;
 	stamp->error_estimate =
 	        htobe16(worse_error_estimate(stamp->transmit.error_estimate, receive_error));
-	stamp->sum = checksum_fold((checksum_words)stamp->timestamp + stamp->error_estimate);
+	stamp->sum = checksum_fold(checksum_add(stamp->timestamp, stamp->error_estimate));
 }
 
 struct stamp stamp_now(const struct burst *burst)
@@ -41,7 +41,8 @@ struct stamp stamp_now(const struct burst *burst)
 static inline void write_checksum(const struct packet *packet, uint16_t checksum)
 {
 	if (packet->has_checksum)
-		checksum_store(packet->udp + UDP_CHECKSUM, checksum != 0 ? checksum : 0xffff);
+		checksum_store(packet_udp(packet) + UDP_CHECKSUM,
+		               checksum != 0 ? checksum : 0xffff);
 }
 
 /** Keyed replies are summed when they are sealed. An encrypted one has its timestamp already. */
@@ -66,8 +67,7 @@ static inline void stamp_clear(const struct packet *packet, const struct stamp *
 
 	memcpy(to, &stamp->timestamp, sizeof(stamp->timestamp));
 	memcpy(to + sizeof(stamp->timestamp), &error_estimate, sizeof(error_estimate));
-	write_checksum(packet,
-	               checksum_fold((uint32_t)packet->checksum + checksum_negative(stamp->sum)));
+	write_checksum(packet, checksum_fold((uint32_t)packet->checksum + (uint16_t)~stamp->sum));
 }
 _Static_assert(REFLECTOR_TIMESTAMP + sizeof(uint64_t) == REFLECTOR_ERROR_ESTIMATE, "stamp");
 _Static_assert(REFLECTOR_TIMESTAMP % 2 == 0 && SECURE_REFLECTOR_TIMESTAMP % 2 == 0,
