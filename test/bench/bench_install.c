@@ -292,7 +292,7 @@ static int measure_once(struct error *error)
 		return result;
 	result = world_create(&bench.settings, &bench.elsewhere, error);
 	if (result == 0) {
-		request_ring_fill(&bench.requests, bench.core.traffic);
+		request_ring_fill(&bench.requests, bench.core.traffic, bench.requests.count);
 		result = run_worker(error);
 	}
 	world_destroy(bench.elsewhere);

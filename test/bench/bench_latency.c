@@ -22,20 +22,21 @@
 #define CASES_MAX 12u
 #define LOADS     4u
 #define LONE      0u
-/** Packets of a run. */
-#define PACKETS       16384u
-#define PACKETS_QUICK 8192u
-#define PACKETS_SMOKE 512u
-/** Passes through all sessions before a run. */
-#define WARM_UP_PASSES 2u
+/** Packets of a case before it is the next one's turn, and turns in a round. */
+#define SLICE        2048u
+#define SLICE_SMOKE  512u
+#define SLICES       8u
+#define SLICES_QUICK 4u
+/** Passes through all sessions before a slice. */
+#define WARM_UP_PASSES 1u
 #define WARM_UP_MAX    65536u
 /** TSC ticks between lone packets: a few microseconds, and as many again by chance. */
 #define LONE_GAP_LEAST 5000u
 #define LONE_GAP_MEAN  10000u
-/** Of a run: a longer wait for the CPU is a tail of its own. */
-#define WAITED_US_MAX 500
-/** Runs that are repeated for that, a round. */
-#define REPEATS_A_ROUND  4u
+/** Of a slice: a longer wait for the CPU is a tail of its own. */
+#define WAITED_US_MAX 100
+/** Slices that are repeated for that, a round. */
+#define REPEATS_A_ROUND  16u
 #define LONE_BUFFER_SIZE 512u
 /** The loop that does nothing: a gap above this was no reading of the TSC. */
 #define STALL_LEAST 500u
@@ -54,7 +55,9 @@ struct latency_case {
 	struct record turnaround[LOADS][QUANTILES];
 	struct record sojourn[LOADS][QUANTILES];
 	struct record reflect[QUANTILES];
-	double ticks_per_packet; /**< the maximum rate of this round */
+	double ticks_per_packet;         /**< the maximum rate of this round */
+	struct histogram turnaround_sum; /**< of the slices so far */
+	struct histogram sojourn_sum;
 };
 
 struct latency_bench {
@@ -62,12 +65,13 @@ struct latency_bench {
 	struct scheduled_port *port;
 	struct request_ring requests;
 	struct observation seen;
-	uint32_t packets;
+	uint32_t slice; /**< packets */
+	unsigned slices;
 	uint32_t warm_up;
 	struct latency_case cases[CASES_MAX];
 	unsigned case_count;
 	unsigned repeats;   /**< that are left */
-	unsigned disturbed; /**< runs that waited for their CPU */
+	unsigned disturbed; /**< slices that waited for their CPU */
 	struct record stalls[2];
 };
 
@@ -154,13 +158,12 @@ static int cases_create(struct error *error)
 	if (bench.options.sessions != 0)
 		settings.sessions = bench.options.sessions;
 	else if (bench.options.smoke)
-		settings.sessions = PACKETS_SMOKE / 4;
+		settings.sessions = SLICE_SMOKE / 4;
 	bench.warm_up = WARM_UP_PASSES * settings.sessions;
 	if (bench.warm_up > WARM_UP_MAX)
 		bench.warm_up = WARM_UP_MAX;
-	bench.packets = bench.options.smoke   ? PACKETS_SMOKE
-	                : bench.options.quick ? PACKETS_QUICK
-	                                      : PACKETS;
+	bench.slice = bench.options.smoke ? SLICE_SMOKE : SLICE;
+	bench.slices = bench.options.smoke ? 1 : bench.options.quick ? SLICES_QUICK : SLICES;
 	for (unsigned mode = 0; result == 0 && mode < MODE_COUNT; mode++) {
 		settings.mode = (enum test_mode)mode;
 		result = cases_of_mode(&settings, error);
@@ -189,20 +192,24 @@ static uint64_t run(struct latency_case *measured, uint32_t first, uint32_t pack
 	return tsc_now() - begin;
 }
 
+/** What a round adds up, slice by slice. */
+typedef int (*slice_function)(struct latency_case *measured, const struct load *load,
+                              struct error *error);
+
 static int run_once(struct latency_case *measured, uint64_t mean_gap, uint64_t least_gap,
                     uint64_t *took, struct error *error)
 {
-	request_ring_fill(&bench.requests, measured->core.traffic);
+	request_ring_fill(&bench.requests, measured->core.traffic, bench.warm_up + bench.slice);
 	/* At the pace of the run, so that what is computed ahead of time is there as it will be. */
 	(void)run(measured, 0, bench.warm_up, mean_gap, least_gap);
-	*took = run(measured, bench.warm_up, bench.packets, mean_gap, least_gap);
-	if (bench.seen.reflected + bench.seen.overflown != bench.packets)
+	*took = run(measured, bench.warm_up, bench.slice, mean_gap, least_gap);
+	if (bench.seen.reflected + bench.seen.overflown != bench.slice)
 		return error_set(error, ERROR_FORMAT, "%lu of %u packets were reflected",
-		                 (unsigned long)bench.seen.reflected, bench.packets);
+		                 (unsigned long)bench.seen.reflected, bench.slice);
 	return 0;
 }
 
-/** A run that had to wait for its CPU says nothing of ours: it is repeated, but not for ever. */
+/** A slice that had to wait for its CPU says nothing of ours: it is repeated, but not for ever. */
 static int run_undisturbed(struct latency_case *measured, uint64_t mean_gap, uint64_t least_gap,
                            uint64_t *took, struct error *error)
 {
@@ -220,27 +227,27 @@ static int run_undisturbed(struct latency_case *measured, uint64_t mean_gap, uin
 	}
 }
 
-static int measure_rate(struct latency_case *measured, struct error *error)
+static int rate_slice(struct latency_case *measured, const struct load *load, struct error *error)
 {
 	uint64_t took;
 	int result = run_undisturbed(measured, 0, 0, &took, error);
 
-	measured->ticks_per_packet = (double)took / bench.packets;
-	record_round(&measured->rate, measured->ticks_per_packet);
+	(void)load;
+	measured->ticks_per_packet += (double)took / bench.slice / bench.slices;
 	return result;
 }
 
-static int measure_load(struct latency_case *measured, unsigned load, struct error *error)
+static int load_slice(struct latency_case *measured, const struct load *load, struct error *error)
 {
 	uint64_t mean = LONE_GAP_MEAN, least = LONE_GAP_LEAST, took;
 
-	if (load != LONE) {
-		mean = (uint64_t)(measured->ticks_per_packet * 100 / loads[load].percent);
+	if (load->percent != 0) {
+		mean = (uint64_t)(measured->ticks_per_packet * 100 / load->percent);
 		least = 0;
 	}
 	int result = run_undisturbed(measured, mean, least, &took, error);
-	histogram_round(&bench.seen.turnaround, measured->turnaround[load]);
-	histogram_round(&bench.seen.sojourn, measured->sojourn[load]);
+	histogram_merge(&measured->turnaround_sum, &bench.seen.turnaround);
+	histogram_merge(&measured->sojourn_sum, &bench.seen.sojourn);
 	return result;
 }
 
@@ -261,23 +268,40 @@ static bool reflect_one(struct latency_case *measured, uint32_t request, uint8_t
 	frame.receive_tsc = begin;
 	frame.receive_time = tsc_clock_read(reflector->clock, begin);
 	reflect_burst(reflector, &frame, 1);
-	histogram_add(&bench.seen.turnaround, tsc_now() - begin, 1);
+	uint64_t took = tsc_now() - begin;
+	if (request >= bench.warm_up)
+		histogram_add(&measured->turnaround_sum, took, 1);
 	return frame.verdict == VERDICT_REFLECT;
 }
 
-static int measure_reflect(struct latency_case *measured, struct error *error)
+static int reflect_slice(struct latency_case *measured, const struct load *load,
+                         struct error *error)
 {
 	uint8_t buffer[LONE_BUFFER_SIZE] __attribute__((aligned(64)));
 
-	request_ring_fill(&bench.requests, measured->core.traffic);
-	for (uint32_t i = 0; i < bench.warm_up + bench.packets; i++) {
-		if (i == bench.warm_up)
-			observation_reset(&bench.seen);
+	(void)load;
+	request_ring_fill(&bench.requests, measured->core.traffic, bench.warm_up + bench.slice);
+	for (uint32_t i = 0; i < bench.warm_up + bench.slice; i++) {
 		if (!reflect_one(measured, i, buffer))
 			return error_set(error, ERROR_FORMAT, "a lone packet was not reflected");
 	}
-	histogram_round(&bench.seen.turnaround, measured->reflect);
 	return 0;
+}
+
+/** All cases in turns of one slice each, so that none has a better time than the others. */
+static int in_slices(slice_function function, const struct load *load, struct error *error)
+{
+	int result = 0;
+
+	for (unsigned i = 0; i < bench.case_count; i++) {
+		histogram_reset(&bench.cases[i].turnaround_sum);
+		histogram_reset(&bench.cases[i].sojourn_sum);
+	}
+	for (unsigned slice = 0; slice < bench.slices; slice++) {
+		for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
+			result = function(&bench.cases[i], load, error);
+	}
+	return result;
 }
 
 static void measure_stalls(void)
@@ -298,20 +322,37 @@ static void measure_stalls(void)
 	record_round(&bench.stalls[1], (double)lost / (double)ticks * 1e6);
 }
 
-/** Compared cases side by side: first every case's maximum, then every case at one load, at the next. */
+static int measure_loads(struct error *error)
+{
+	for (unsigned load = 0; load < LOADS; load++) {
+		int result = in_slices(load_slice, &loads[load], error);
+
+		if (result != 0)
+			return result;
+		for (unsigned i = 0; i < bench.case_count; i++) {
+			struct latency_case *measured = &bench.cases[i];
+
+			histogram_round(&measured->turnaround_sum, measured->turnaround[load]);
+			histogram_round(&measured->sojourn_sum, measured->sojourn[load]);
+		}
+	}
+	return 0;
+}
+
 static int measure_round(struct error *error)
 {
-	int result = 0;
-
 	measure_stalls();
-	for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
-		result = measure_rate(&bench.cases[i], error);
-	for (unsigned load = 0; load < LOADS; load++) {
-		for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
-			result = measure_load(&bench.cases[i], load, error);
-	}
-	for (unsigned i = 0; result == 0 && i < bench.case_count; i++)
-		result = measure_reflect(&bench.cases[i], error);
+	for (unsigned i = 0; i < bench.case_count; i++)
+		bench.cases[i].ticks_per_packet = 0;
+	int result = in_slices(rate_slice, NULL, error);
+	for (unsigned i = 0; i < bench.case_count; i++)
+		record_round(&bench.cases[i].rate, bench.cases[i].ticks_per_packet);
+	if (result == 0)
+		result = measure_loads(error);
+	if (result == 0)
+		result = in_slices(reflect_slice, NULL, error);
+	for (unsigned i = 0; i < bench.case_count; i++)
+		histogram_round(&bench.cases[i].turnaround_sum, bench.cases[i].reflect);
 	return result;
 }
 
@@ -352,7 +393,7 @@ static int prepare(struct error *error)
 	if (bench.port == NULL)
 		return error_set(error, ERROR_SYSTEM, "no port");
 	result = cases_create(error);
-	while (room < bench.packets + bench.warm_up)
+	while (room < bench.slice + bench.warm_up)
 		room *= 2;
 	return result != 0 ? result : request_ring_create(&bench.requests, room, error);
 }
@@ -375,8 +416,7 @@ int main(int argc, char **argv)
 		result = measure_round(&error);
 	if (bench.disturbed > 0)
 		(void)fprintf(
-		        stderr,
-		        "bench_latency: %u runs waited for their CPU; %u of them were repeated\n",
+		        stderr, "bench_latency: %u slices waited for their CPU; %u were repeated\n",
 		        bench.disturbed, bench.options.rounds * repeats_a_round() - bench.repeats);
 	if (result == 0)
 		print_all();

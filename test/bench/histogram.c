@@ -13,6 +13,15 @@ void histogram_reset(struct histogram *histogram)
 	memset(histogram, 0, sizeof(*histogram));
 }
 
+void histogram_merge(struct histogram *histogram, const struct histogram *more)
+{
+	histogram->count += more->count;
+	if (more->longest > histogram->longest)
+		histogram->longest = more->longest;
+	for (unsigned bin = 0; bin < HISTOGRAM_BINS; bin++)
+		histogram->bins[bin] += more->bins[bin];
+}
+
 static uint64_t lower_bound(unsigned bin)
 {
 	if (bin < 1u << HISTOGRAM_FINE_BITS)

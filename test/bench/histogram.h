@@ -46,6 +46,8 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value, ui
 }
 
 void histogram_reset(struct histogram *histogram);
+/** Adds what is in `more`. */
+void histogram_merge(struct histogram *histogram, const struct histogram *more);
 /** A bin counts with its lower bound. Zeros without a value. */
 void histogram_quantiles(const struct histogram *histogram, uint64_t values[QUANTILES]);
 /** Adds a round to the records of the quantiles. */

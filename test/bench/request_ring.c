@@ -47,20 +47,20 @@ static unsigned step_through(unsigned count)
 	}
 }
 
-void request_ring_fill(struct request_ring *ring, struct traffic *traffic)
+void request_ring_fill(struct request_ring *ring, struct traffic *traffic, uint32_t count)
 {
 	unsigned sessions = traffic->world->settings.sessions;
 	unsigned step = step_through(sessions), index = 0;
 
-	for (uint32_t filled = 0; filled < ring->count;) {
-		unsigned indexes[REFLECT_BURST_MAX], count = 0;
+	for (uint32_t filled = 0; filled < count;) {
+		unsigned indexes[REFLECT_BURST_MAX], some = 0;
 
-		while (count < REFLECT_BURST_MAX && filled + count < ring->count) {
-			indexes[count++] = index;
+		while (some < REFLECT_BURST_MAX && filled + some < count) {
+			indexes[some++] = index;
 			index = (index + step) % sessions;
 		}
-		traffic_prepare_from(traffic, indexes, count, USUAL_PAYLOAD);
-		for (unsigned i = 0; i < count; i++, filled++) {
+		traffic_prepare_from(traffic, indexes, some, USUAL_PAYLOAD);
+		for (unsigned i = 0; i < some; i++, filled++) {
 			ring->length = traffic->frames[i].length;
 			memcpy(ring->octets + (size_t)filled * ring->stride,
 			       traffic->frames[i].octets, ring->length);

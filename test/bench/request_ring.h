@@ -18,9 +18,9 @@ int request_ring_create(struct request_ring *ring, uint32_t count, struct error 
 void request_ring_destroy(struct request_ring *ring);
 
 /**
- * Fills the ring with the next requests of the traffic's sessions. The sessions take turns, in an order without a pattern that is always
+ * Fills the first count <= ring->count places with the next requests of the traffic's sessions. The sessions take turns, in an order without a pattern that is always
  * the same: each gets its packets at regular intervals and with consecutive sequence numbers.
  */
-void request_ring_fill(struct request_ring *ring, struct traffic *traffic);
+void request_ring_fill(struct request_ring *ring, struct traffic *traffic, uint32_t count);
 
 #endif

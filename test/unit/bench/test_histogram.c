@@ -70,6 +70,23 @@ static void bins_are_narrow(void)
 	CU_ASSERT_EQUAL(histogram_bin(UINT64_MAX), HISTOGRAM_BINS - 1);
 }
 
+static void histograms_add_up(void)
+{
+	static struct histogram sum;
+	uint64_t values[QUANTILES];
+
+	histogram_reset(&sum);
+	histogram_reset(&histogram);
+	histogram_add(&sum, 7, 60);
+	histogram_add(&histogram, 9000000, 40);
+	histogram_merge(&sum, &histogram);
+	CU_ASSERT_EQUAL(sum.count, 100);
+	histogram_quantiles(&sum, values);
+	CU_ASSERT_EQUAL(values[0], 7);
+	CU_ASSERT(values[1] > 8900000);
+	CU_ASSERT_EQUAL(values[3], 9000000);
+}
+
 static void records_get_a_round(void)
 {
 	struct record records[QUANTILES];
@@ -92,6 +109,7 @@ int main(void)
 	        {"an empty one has zeros", an_empty_one_has_zeros},
 	        {"a burst counts as many times", a_burst_counts_as_many_times},
 	        {"bins are narrow", bins_are_narrow},
+	        {"histograms add up", histograms_add_up},
 	        {"records get a round", records_get_a_round},
 	        CU_TEST_INFO_NULL};
 
