@@ -13,6 +13,9 @@
 /** Up to this many packets are worked on in registers of 128 bits, those of a lone packet. */
 #define AES_NARROW_LANES 2u
 
+/** Beyond, whole registers of 512 bits. */
+#define AES_REGISTER_LANES 4u
+
 /** Working memory for round keys: a secret, which the owner wipes. What it holds between calls is of no use. */
 struct aes_round_keys {
 	uint8_t octets[(AES128_ROUNDS + 1) * AVX512_LANES * AES_BLOCK_SIZE];

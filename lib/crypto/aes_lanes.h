@@ -24,7 +24,8 @@ INLINE_AVX512 VECTOR NAME(next_key)(VECTOR key, int rcon)
 	VECTOR last_rotated = V(shuffle_epi8)(key, V(set1_epi32)(0x0c0f0e0d));
 	VECTOR running = XOR(key, SHIFT(key, 4));
 
-	running = XOR(XOR(running, SHIFT(running, 8)), V(set1_epi32)(rcon));
+	running = V(ternarylogic_epi32)(running, SHIFT(running, 8), V(set1_epi32)(rcon),
+	                                TERNARY_PARITY);
 	return AES(aesenclast)(last_rotated, running);
 }
 

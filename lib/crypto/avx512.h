@@ -19,6 +19,9 @@
 /** Before a loop of a constant number of turns, few: its arrays become registers. */
 #define UNROLL _Pragma("GCC unroll 16")
 
+/** Ternary logic's a ^ b ^ c. */
+#define TERNARY_PARITY 0x96
+
 /** Packets worked on side by side: the 32-bit words of a 512-bit register. */
 #define AVX512_LANES 16u
 
@@ -36,8 +39,8 @@ struct avx512_keys {
 _Static_assert(sizeof(struct avx512_keys) == SUITE_KEYS_ALIGN, "one cache line");
 
 /**
- * Up to AVX512_LANES packets whose protected octets are equally many. Every lane holds a packet: those at and beyond count repeat
- * the first, so that they may be read and, with the same octets, written.
+ * Up to AVX512_LANES packets whose protected octets are equally many. Lanes beyond them, up to those of the registers that
+ * these packets go into, repeat the first packet: they may be read and, with the same octets, written.
  */
 struct lanes {
 	const struct avx512_keys *keys[AVX512_LANES];

@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Functions of three bits; the bit of index 4a + 2b + c is f(a, b, c). The first three are SHA-1's. */
+/* Functions of three bits; the bit of index 4a + 2b + c is f(a, b, c). Those of SHA-1 beside parity: */
 #define TERNARY_CHOOSE        0xca /* a ? b : c */
-#define TERNARY_PARITY        0x96 /* a ^ b ^ c */
 #define TERNARY_MAJORITY      0xe8
 #define TERNARY_OR_DIFFERENCE 0xf6 /* a | (b ^ c) */
 

@@ -28,7 +28,7 @@ INLINE_AVX512 __m128i words(uint32_t first, uint32_t last)
 
 INLINE_AVX512 __m128i parity(__m128i x, __m128i y, __m128i z)
 {
-	return _mm_ternarylogic_epi32(x, y, z, 0x96);
+	return _mm_ternarylogic_epi32(x, y, z, TERNARY_PARITY);
 }
 
 /**

@@ -19,6 +19,8 @@ struct suite_avx512 {
 	struct aes_round_keys round_keys;
 };
 
+_Static_assert(SHA1_NI_LANES <= AES_REGISTER_LANES, "lanes_in_use");
+
 #define BLOCKS_MAX (SUITE_PROTECTED_SIZE / AES_BLOCK_SIZE)
 
 static void avx512_destroy(struct suite *suite)
@@ -87,6 +89,14 @@ static void lane_set(struct lanes *lanes, unsigned lane, const struct suite_job 
 	lanes->hmac[lane] = job->hmac;
 }
 
+/** How many lanes the registers for count packets have: of sha1_avx512.h, and for few of aes_avx512.h alone. */
+static unsigned lanes_in_use(unsigned count)
+{
+	if (count <= SHA1_NI_LANES)
+		return AES_REGISTER_LANES;
+	return count <= SHA1_HALF_LANES ? SHA1_HALF_LANES : AVX512_LANES;
+}
+
 /** Fills the lanes with the next jobs of lanes.blocks blocks; false when there are none. */
 static bool group_next(struct grouping *grouping)
 {
@@ -104,7 +114,7 @@ static bool group_next(struct grouping *grouping)
 	lanes->count = lane;
 	if (lane == 0)
 		return false;
-	for (; lane < AVX512_LANES; lane++)
+	for (unsigned in_use = lanes_in_use(lane); lane < in_use; lane++)
 		lane_set(lanes, lane, &grouping->jobs[grouping->job_of[0]]);
 	return true;
 }
