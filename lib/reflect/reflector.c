@@ -6,8 +6,8 @@
 #include "reflect/stages.h"
 #include "reflect/stamp.h"
 
-/** In larger bursts the suite's lanes cost less than a look at what was computed ahead of time. */
-#define AHEAD_BURST_MAX 4u
+/** Larger bursts fill the suite's lanes, and come when the core is too busy to compute ahead: then a look would be in vain. */
+#define AHEAD_BURST_MAX 8u
 
 _Static_assert(REFLECT_BURST_MAX <= SUITE_BURST_MAX, "a burst is one call of the suite");
 

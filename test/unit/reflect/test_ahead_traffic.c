@@ -15,7 +15,7 @@
 #define SESSIONS      9u
 #define AUTHENTICATED 7u /**< of them; the others are encrypted and unauthenticated */
 #define SLOTS         5u
-#define BURST         8u
+#define BURST         12u
 #define ROUNDS        3000u
 #define CAPACITY      1000u
 /** Past what two sessions' packets are apart before a third one may lose its slot. */
@@ -257,6 +257,17 @@ static void traffic(enum suite_kind kind)
 	free(pool);
 }
 
+static void with_avx512(void)
+{
+	struct suite *suite;
+	struct error error;
+
+	if (suite_create(SUITE_AVX512, &suite, &error) == ERROR_UNAVAILABLE)
+		return;
+	suite_destroy(suite);
+	traffic(SUITE_AVX512);
+}
+
 static void with_ipsec_mb(void)
 {
 	traffic(SUITE_IPSEC_MB);
@@ -308,7 +319,8 @@ static void sessions_end_before_idle_steps(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {{"with ipsec-mb", with_ipsec_mb},
+	CU_TestInfo tests[] = {{"with avx512", with_avx512},
+	                       {"with ipsec-mb", with_ipsec_mb},
 	                       {"with OpenSSL", with_openssl},
 	                       {"sessions end before idle steps", sessions_end_before_idle_steps},
 	                       CU_TEST_INFO_NULL};
