@@ -22,6 +22,8 @@ struct lcores {
 	struct world *world;
 	struct lcore *lcores; /**< as many as CPUs */
 	unsigned count;       /**< that run */
+	unsigned
+	        first; /**< of them: each round another, for CPUs of a shared machine are not equally fast */
 };
 
 static void give_up(const char *text)
@@ -59,10 +61,15 @@ static void *lcore_run(void *argument)
 	return NULL;
 }
 
+static struct lcore *lcore_of(const struct lcores *lcores, unsigned i)
+{
+	return &lcores->lcores[(lcores->first + i) % lcores->world->settings.cores];
+}
+
 /** Packets a second of all together: all begin at once and have the same to do. */
 static double lcores_round(void *context)
 {
-	const struct lcores *lcores = context;
+	struct lcores *lcores = context;
 	double hz = (double)tsc_frequency_hz();
 	pthread_barrier_t barrier;
 	double rate = 0;
@@ -70,16 +77,19 @@ static double lcores_round(void *context)
 	if (pthread_barrier_init(&barrier, NULL, lcores->count) != 0)
 		give_up("no barrier");
 	for (unsigned i = 0; i < lcores->count; i++) {
-		struct lcore *lcore = &lcores->lcores[i];
+		struct lcore *lcore = lcore_of(lcores, i);
 
 		lcore->barrier = &barrier;
 		if (pthread_create(&lcore->thread, NULL, lcore_run, lcore) != 0)
 			give_up("no thread");
 	}
 	for (unsigned i = 0; i < lcores->count; i++) {
-		(void)pthread_join(lcores->lcores[i].thread, NULL);
-		rate += hz / lcores->lcores[i].cycles;
+		struct lcore *lcore = lcore_of(lcores, i);
+
+		(void)pthread_join(lcore->thread, NULL);
+		rate += hz / lcore->cycles;
 	}
+	lcores->first++;
 	(void)pthread_barrier_destroy(&barrier);
 	return rate;
 }
