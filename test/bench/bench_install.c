@@ -38,7 +38,7 @@
 #define HALF          2u
 /** Of the machine's own doing: this p99 against the one before makes a round a disturbed one. */
 #define DISTURBED 1.5
-/** The queue is full sooner than that: a round in which the worker waited for longer is measured again, but not for ever. */
+/** The queue is full after about as long: a round in which the worker waited for longer is measured again, but not for ever. */
 #define WAITED_US_MAX 200
 #define REPEATS_MAX   6u
 
@@ -261,7 +261,16 @@ static bool was_disturbed(unsigned round)
 		              "bench_install: round %u: p99 %lu before, %lu while sessions were "
 		              "installed elsewhere\n",
 		              round + 1, (unsigned long)before[1], (unsigned long)elsewhere[1]);
-	return waited;
+	/* Nothing was done to the worker's registry then. */
+	uint64_t lost =
+	        observation_lost(&bench.seen[BEFORE]) + observation_lost(&bench.seen[ELSEWHERE]);
+	if (lost > 0)
+		(void)fprintf(
+		        stderr,
+		        "bench_install: round %u: the machine lost %lu packets before sessions "
+		        "were installed\n",
+		        round + 1, (unsigned long)lost);
+	return waited || lost > 0;
 }
 
 static int run_worker(struct error *error)
