@@ -5,7 +5,7 @@
  * at once.
  *
  * "cached": the token key of KeyID and Salt has been derived before. "fresh": each set-up needs a PBKDF2 of its own (for comparison).
- * "installed": beside so many sessions that others hold.
+ * "installed": beside so many sessions that others hold; 0 is measured beside it, to compare.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -52,8 +52,10 @@ static const struct measured {
 struct bench {
 	struct extent extent;
 	const char *program;
-	struct appliance_process appliance;
-	unsigned addresses; /**< of clients, used so far */
+	struct appliance_process empty;      /**< without sessions but those that are measured */
+	struct appliance_process full;       /**< with those of held connections */
+	struct appliance_process *appliance; /**< the one that is measured now */
+	unsigned addresses;                  /**< of clients, used so far */
 	int *held;
 	struct error error;
 };
@@ -93,7 +95,7 @@ static struct control_load load_of(struct bench *bench, const struct measured *m
                                    unsigned connections)
 {
 	struct control_load load = {
-	        .server = bench->appliance.control,
+	        .server = bench->appliance->control,
 	        .receiver_port = APPLIANCE_PORT_LOWER,
 	        .mode = measured->mode,
 	        .key = psk,
@@ -114,12 +116,12 @@ static struct control_load load_of(struct bench *bench, const struct measured *m
 /** Set-ups per CPU second of one run. */
 static int measure(struct bench *bench, const struct control_load *load, double *rate)
 {
-	uint64_t before = appliance_process_cpu_ns(&bench->appliance);
+	uint64_t before = appliance_process_cpu_ns(bench->appliance);
 	int status = control_load_run(load, &bench->error);
 
 	settle();
 	*rate = load->connections * 1e9 /
-	        (double)(appliance_process_cpu_ns(&bench->appliance) - before);
+	        (double)(appliance_process_cpu_ns(bench->appliance) - before);
 	return status;
 }
 
@@ -203,60 +205,79 @@ static void release(struct bench *bench)
 	bench->held = NULL;
 }
 
-static int bench_installed(struct bench *bench)
+/** The same cases beside installed sessions and without, turn by turn. */
+static int compare_installed(struct bench *bench)
 {
 	static const struct measured measured[] = {{MODE_UNAUTHENTICATED, KEYS_NONE},
 	                                           {MODE_AUTHENTICATED, KEYS_PSK}};
-	struct record records[2];
-	int status = install(bench);
+	unsigned long installed = (unsigned long)bench->extent.holders * bench->extent.held;
+	struct record records[4];
+	int status = 0;
 
-	for (unsigned i = 0; i < 2; i++) {
-		name(&records[i], &measured[i], i == 0 ? "none" : "cached");
-		record_number(&records[i], "installed",
-		              (unsigned long)bench->extent.holders * bench->extent.held);
+	for (unsigned i = 0; i < 4; i++) {
+		name(&records[i], &measured[i / 2], i / 2 == 0 ? "none" : "cached");
+		record_number(&records[i], "installed", i % 2 == 0 ? 0 : installed);
 	}
 	for (unsigned round = 0; round < bench->extent.rounds && status == 0; round++) {
-		for (unsigned i = 0; i < 2 && status == 0; i++) {
+		for (unsigned i = 0; i < 4 && status == 0; i++) {
+			bench->appliance = i % 2 == 0 ? &bench->empty : &bench->full;
 			struct control_load load =
-			        load_of(bench, &measured[i], bench->extent.set_ups);
+			        load_of(bench, &measured[i / 2], bench->extent.set_ups);
 			double rate;
 
 			status = measure(bench, &load, &rate);
 			record_round(&records[i], rate);
 		}
 	}
-	for (unsigned i = 0; i < 2 && status == 0; i++)
+	for (unsigned i = 0; i < 4 && status == 0; i++)
 		record_print(&records[i], stdout);
-	release(bench);
 	return status;
+}
+
+static int bench_installed(struct bench *bench)
+{
+	unsigned sessions = bench->extent.holders * bench->extent.held + 4 * bench->extent.set_ups;
+	int status =
+	        appliance_process_start(&bench->full, bench->program, 1, sessions, &bench->error);
+	int stopped;
+
+	if (status != 0)
+		return status;
+	bench->appliance = &bench->full;
+	status = install(bench);
+	if (status == 0)
+		status = compare_installed(bench);
+	release(bench);
+	stopped = appliance_process_stop(&bench->full, status == 0 ? &bench->error : NULL);
+	return status != 0 ? status : stopped;
 }
 
 /** With an appliance of its own: a PSK file's entries are all looked at for each KeyID. */
 static int with_appliance(struct bench *bench, unsigned keys, unsigned sessions,
                           int (*measure_cases)(struct bench *bench))
 {
-	int status = appliance_process_start(&bench->appliance, bench->program, keys, sessions,
+	int status = appliance_process_start(&bench->empty, bench->program, keys, sessions,
 	                                     &bench->error);
 	int stopped;
 
 	if (status != 0)
 		return status;
+	bench->appliance = &bench->empty;
 	status = measure_cases(bench);
-	stopped = appliance_process_stop(&bench->appliance, status == 0 ? &bench->error : NULL);
+	stopped = appliance_process_stop(&bench->empty, status == 0 ? &bench->error : NULL);
 	return status != 0 ? status : stopped;
 }
 
 static int bench_all(struct bench *bench)
 {
 	const struct extent *extent = &bench->extent;
-	unsigned held = extent->holders * extent->held;
 	int status = with_appliance(bench, 1, 4 * extent->set_ups, bench_cached);
 
 	if (status == 0)
 		status = with_appliance(bench, 1 + extent->rounds * extent->fresh,
 		                        4 * extent->fresh, bench_fresh);
 	if (status == 0)
-		status = with_appliance(bench, 1, held + 4 * extent->set_ups, bench_installed);
+		status = with_appliance(bench, 1, 4 * extent->set_ups, bench_installed);
 	return status;
 }
 
@@ -285,7 +306,7 @@ int main(int argc, char **argv)
 	                                        {"smoke", no_argument, NULL, 's'},
 	                                        {"specular", required_argument, NULL, 'p'},
 	                                        {NULL, 0, NULL, 0}};
-	static struct bench bench;
+	struct bench bench = {.held = NULL};
 	char program[4096 + 32];
 	int option;
 
