@@ -276,7 +276,7 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	bufferevent_setwatermark(stream, EV_READ, 0, INPUT_HIGH_WATER);
 	(void)bufferevent_enable(stream, EV_READ);
 	flush(connection);
-	timer_arm(connection->timer, server->timing.set_up_deadline);
+	timer_arm_common(connection->timer, server->timing.set_up_deadline);
 	LIST_INSERT_HEAD(&server->connections, connection, link);
 	TAILQ_INSERT_TAIL(&server->half_open, connection, half_open_link);
 	server->connection_count++;
@@ -347,5 +347,5 @@ void connection_watch_activity(struct connection *connection)
 	if (connection->server->timing.servwait == 0 || connection_is_measuring(connection))
 		(void)evtimer_del(connection->timer);
 	else
-		timer_arm(connection->timer, connection->server->timing.servwait);
+		timer_arm_common(connection->timer, connection->server->timing.servwait);
 }

@@ -68,13 +68,31 @@ static inline void server_count(struct control_server *server, enum control_coun
 	counter_add(&server->environment.counters->values[counter], 1);
 }
 
+static inline struct timeval timer_delay(uint64_t milliseconds)
+{
+	return (struct timeval){.tv_sec = (time_t)(milliseconds / 1000),
+	                        .tv_usec = (suseconds_t)(milliseconds % 1000 * 1000)};
+}
+
 /** Arms a timer of the event loop. */
 static inline void timer_arm(struct event *timer, uint64_t milliseconds)
 {
-	struct timeval delay = {.tv_sec = (time_t)(milliseconds / 1000),
-	                        .tv_usec = (suseconds_t)(milliseconds % 1000 * 1000)};
+	const struct timeval delay = timer_delay(milliseconds);
 
 	(void)evtimer_add(timer, &delay);
+}
+
+/**
+ * The same for one of the few delays of the configuration. libevent keeps the timers of such a delay in a queue of their own, so that
+ * those of 100,000 sessions don't make the others' heap deep.
+ */
+static inline void timer_arm_common(struct event *timer, uint64_t milliseconds)
+{
+	const struct timeval delay = timer_delay(milliseconds);
+	const struct timeval *common =
+	        event_base_init_common_timeout(event_get_base(timer), &delay);
+
+	(void)evtimer_add(timer, common != NULL ? common : &delay);
 }
 
 /** Closes the half-open connection that gives way to a new one of client (NULL: of anybody). False: there is none. */

@@ -117,7 +117,7 @@ void test_session_start(struct test_session *test)
 	session_start(test->server->environment.sessions, test->session);
 	server_count(test->server, CONTROL_SESSIONS_STARTED);
 	if (test->server->timing.refwait > 0)
-		timer_arm(test->timer, test->server->timing.refwait);
+		timer_arm_common(test->timer, test->server->timing.refwait);
 }
 
 /** Takes it off its connection or off the server's stopped ones. */
