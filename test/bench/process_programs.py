@@ -4,6 +4,7 @@
 Both get ordinary memory and no shared files (--no-huge --no-shconf), as specular's EAL asks for where no hugepages are reserved,
 so that they are comparable and disturb no other DPDK process."""
 
+import ctypes
 import json
 import os
 import pty
@@ -25,6 +26,8 @@ BURST, DESCRIPTORS = 32, 1024
 POOL_MBUFS = 40960  # what the file takes and what is on its way: specular's own pool is as large
 START_SECONDS, ANSWER_SECONDS, STARVED_SECONDS = 60, 20, 30
 SESSIONS_PER_BATCH = 256
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)  # loaded before any thread runs
 
 
 class Failed(Exception):
@@ -37,6 +40,11 @@ def process_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)  # CPUCLOCK_SCHED of pid, see clock_getcpuclockid(3)
 
 
+def die_with_parent():
+    """In a child before it runs: it shall not poll on when the bench is killed."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Program:
     """A forwarder. It runs only between resume and pause, so that several can take turns on one CPU."""
     name = forward = ""
@@ -45,7 +53,8 @@ class Program:
         self.text = ""
         self.arrived = threading.Condition()
         self.command = command
-        self.process = subprocess.Popen(command, **streams)
+        # Not in the terminal's group: an interrupt shall come to the bench alone, which ends its programs in order.
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent, **streams)
         self.ended = False
 
     def collect(self, descriptor):
@@ -191,7 +200,7 @@ class Testpmd(Program):
     def __init__(self, pcap, forward, infinite=True, written=None):
         program = shutil.which("dpdk-testpmd", path=os.environ.get("PATH", "") + ":/usr/local/bin:/usr/bin:/usr/sbin")
         if program is None:
-            raise Failed("dpdk-testpmd is not installed; it is in Debian's dpdk: tools/setup --tests")
+            raise Failed("dpdk-testpmd is not installed; it is in Debian's package dpdk: tools/setup")
         self.forward = forward
         device = f"net_pcap0,rx_pcap={pcap}" + (",infinite_rx=1" if infinite else "") + (f",tx_pcap={written}" if written else "")
         terminal, said = pty.openpty()  # a pipe would be filled before anything is told
