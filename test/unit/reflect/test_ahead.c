@@ -256,6 +256,47 @@ static void forgeries_are_no_hits(void)
 	tear_down();
 }
 
+/** True when an old packet of a session, numbered 1 to 8, is opened as a packet of session `at`. */
+static bool opens_old_packets(unsigned at, unsigned of)
+{
+	bool opened = false;
+
+	for (uint32_t number = 1; number <= 8; number++) {
+		struct sealed old = seal(of, number);
+
+		opened |= ahead_open(pool, &sessions[at], old.block, old.hmac);
+	}
+	return opened;
+}
+
+/** Where an entry would be there may be an earlier one, of another number or another session. */
+static void what_is_not_valid_is_not_compared(void)
+{
+	set_up(1);
+	(void)packet(0, 0, SECOND);
+	refill_all();
+	CU_ASSERT(opens_old_packets(0, 0));
+	(void)packet(0, 1000, SECOND);
+	CU_ASSERT(ahead_refill(pool, table, suite));
+	/* A late packet brings the numbers in reach that have the old ones' entries. */
+	for (uint32_t expected = 985; expected <= 1001; expected++) {
+		sessions[0].expected_sequence = expected;
+		CU_ASSERT_FALSE(opens_old_packets(0, 0));
+	}
+	sessions[0].expected_sequence = 1;
+	refill_all();
+	CU_ASSERT(opens_old_packets(0, 0));
+	/* The thief has the first owner's entries in its slot now. */
+	(void)packet(1, 3, 30 * SECOND);
+	(void)packet(1, 4, 31 * SECOND);
+	CU_ASSERT_PTR_EQUAL_FATAL(sessions[0].ahead, sessions[1].ahead);
+	for (uint32_t expected = 0; expected <= 8; expected++) {
+		sessions[1].expected_sequence = expected;
+		CU_ASSERT_FALSE(opens_old_packets(1, 0));
+	}
+	tear_down();
+}
+
 static void broken_seal(struct suite *self, struct suite_job *jobs, unsigned count)
 {
 	(void)self;
@@ -296,6 +337,13 @@ static void only_a_silent_session_loses_its_slot(void)
 		CU_ASSERT(packet(0, number + 1, now + 1));
 		refill_all();
 	}
+	/* A few times as often: no reason either. */
+	for (uint32_t number = 10; number < 90; number++) {
+		CU_ASSERT_FALSE(packet(1, number, now += SECOND / 100));
+		if (number % 5 == 0)
+			(void)packet(0, number, now);
+	}
+	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->taken, 1);
 	/* Session 0 is silent while session 1 goes on. */
 	for (uint32_t number = 10; number < 30; number++)
 		(void)packet(1, number, now += SECOND / 100);
@@ -307,6 +355,20 @@ static void only_a_silent_session_loses_its_slot(void)
 	CU_ASSERT_FALSE(open_ahead(0, 11));
 	CU_ASSERT_FALSE(packet(0, 11, now));
 	CU_ASSERT(packet(1, 31, now));
+	tear_down();
+}
+
+/** No interval is known before a second packet, whatever the time looks like when its count wraps. */
+static void a_first_packet_takes_no_slot_from_another(void)
+{
+	uint64_t wrap = UINT64_C(1) << 52, unit = UINT64_C(1) << 20;
+
+	set_up(1);
+	(void)packet(0, 0, wrap - 100 * unit);
+	(void)packet(1, 0, wrap + 5 * unit);
+	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->taken, 1);
+	(void)packet(1, 1, wrap + 6 * unit);
+	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->taken, 2);
 	tear_down();
 }
 
@@ -422,8 +484,11 @@ int main(void)
 	        {"refill is bounded and lazy", refill_is_bounded_and_lazy},
 	        {"losses and reordering", losses_and_reordering},
 	        {"forgeries are no hits", forgeries_are_no_hits},
+	        {"what is not valid is not compared", what_is_not_valid_is_not_compared},
 	        {"a failed seal makes no entry", a_failed_seal_makes_no_entry},
 	        {"only a silent session loses its slot", only_a_silent_session_loses_its_slot},
+	        {"a first packet takes no slot from another",
+	         a_first_packet_takes_no_slot_from_another},
 	        {"a theft before the refill", a_theft_before_the_refill},
 	        {"an ended session leaves nothing", an_ended_session_leaves_nothing},
 	        {"a new session at the same address", a_new_session_at_the_same_address},
