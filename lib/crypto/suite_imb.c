@@ -4,8 +4,9 @@
  *
  * A burst is one hash burst and one cipher burst of the library, each complete when its call returns: no job stays in a queue,
  * and no order of completion matters. Its chained jobs (SUBMIT_BURST_NOCHECK and FLUSH_BURST) give the same octets at the same
- * price for one block and a tenth more for two to six. The cipher burst knows CBC but not ECB; CBC of one block with an IV of
- * zero is that block's ECB, so that both of TWAMP's modes are the same job here and protected_size alone tells them apart.
+ * price for one block and a tenth more for two to six. The cipher burst knows CBC but not ECB. CBC of one block with an IV of zero
+ * is that block's ECB, so that both of TWAMP's modes are the same job and protected_size alone tells them apart; but where all of a
+ * burst is single blocks, as in authenticated mode, AES-NI beside the library takes a tenth off the whole.
  */
 #define NO_COMPAT_IMB_API_053
 #include <intel-ipsec-mb.h>
@@ -16,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "crypto/aes_ni.h"
 #include "crypto/suite_internal.h"
 
 #define AES128_SCHEDULE_SIZE 176u
@@ -132,9 +134,41 @@ static bool hash_run(IMB_MGR *manager, struct suite_imb *self, unsigned count)
 	       count;
 }
 
-static bool cipher_run(IMB_MGR *manager, struct suite_imb *self, unsigned count,
-                       IMB_CIPHER_DIRECTION direction)
+static bool single_blocks(const struct suite_imb *self, unsigned count)
 {
+	if ((self->wide.library->features & IMB_FEATURE_AESNI) == 0)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (self->jobs[i].msg_len_to_cipher_in_bytes != AES_BLOCK_SIZE)
+			return false;
+	return true;
+}
+
+static void ecb_run(const struct suite_job *jobs, unsigned count, IMB_CIPHER_DIRECTION direction)
+{
+	struct aes_ni_block blocks[SUITE_BURST_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct imb_keys *keys = jobs[i].keys;
+
+		blocks[i] = (struct aes_ni_block){.data = jobs[i].data,
+		                                  .schedule = direction == IMB_DIR_ENCRYPT
+		                                                      ? keys->encrypt_schedule
+		                                                      : keys->decrypt_schedule};
+	}
+	if (direction == IMB_DIR_ENCRYPT)
+		aes_ni_encrypt(blocks, count);
+	else
+		aes_ni_decrypt(blocks, count);
+}
+
+static bool cipher_run(IMB_MGR *manager, struct suite_imb *self, const struct suite_job *jobs,
+                       unsigned count, IMB_CIPHER_DIRECTION direction)
+{
+	if (single_blocks(self, count)) {
+		ecb_run(jobs, count, direction);
+		return true;
+	}
 	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(manager, self->jobs, count, IMB_CIPHER_CBC,
 	                                       direction, IMB_KEY_128_BYTES) == count;
 }
@@ -154,8 +188,8 @@ static void imb_open_burst(struct suite *suite, struct suite_job *jobs, unsigned
 
 	IMB_MGR *manager = manager_for(self, count);
 	jobs_describe(self, jobs, count);
-	bool done =
-	        cipher_run(manager, self, count, IMB_DIR_DECRYPT) && hash_run(manager, self, count);
+	bool done = cipher_run(manager, self, jobs, count, IMB_DIR_DECRYPT) &&
+	            hash_run(manager, self, count);
 	for (unsigned i = 0; i < count; i++)
 		jobs[i].verified = done && hmac_equal(self->digests[i], jobs[i].hmac);
 }
@@ -166,8 +200,8 @@ static void imb_seal_burst(struct suite *suite, struct suite_job *jobs, unsigned
 
 	IMB_MGR *manager = manager_for(self, count);
 	jobs_describe(self, jobs, count);
-	bool done =
-	        hash_run(manager, self, count) && cipher_run(manager, self, count, IMB_DIR_ENCRYPT);
+	bool done = hash_run(manager, self, count) &&
+	            cipher_run(manager, self, jobs, count, IMB_DIR_ENCRYPT);
 	for (unsigned i = 0; i < count; i++) {
 		if (done)
 			memcpy(jobs[i].hmac, self->digests[i], SUITE_HMAC_SIZE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,9 +33,24 @@ static void add_address(struct reflector_settings *settings, const char *text, u
 	own->outer_vlan = outer;
 }
 
+bool world_has_avx512(void)
+{
+	struct suite *suite = NULL;
+	struct error error;
+	int result = suite_create(SUITE_AVX512, &suite, &error);
+
+	suite_destroy(suite);
+	if (result == ERROR_UNAVAILABLE)
+		(void)printf("skipped: %s\n", error.text);
+	return result != ERROR_UNAVAILABLE;
+}
+
 void world_set_up(struct world *world)
 {
-	world_set_up_suite(world, SUITE_IPSEC_MB);
+	const char *name = getenv("SPECULAR_TEST_SUITE");
+	bool avx512 = name != NULL && strcmp(name, "avx512") == 0 && world_has_avx512();
+
+	world_set_up_suite(world, avx512 ? SUITE_AVX512 : SUITE_IPSEC_MB);
 }
 
 void world_set_up_suite(struct world *world, enum suite_kind kind)

@@ -32,10 +32,13 @@ struct world {
 	        *station; /**< the port's address; that of requests unless a test says otherwise */
 };
 
+/** The environment variable SPECULAR_TEST_SUITE names the datapath's suite: ipsec-mb (default) or avx512. */
 void world_set_up(struct world *world);
 /** The same with a datapath of another suite. */
 void world_set_up_suite(struct world *world, enum suite_kind kind);
 void world_tear_down(struct world *world);
+/** Says so when not. */
+bool world_has_avx512(void);
 
 /** How a request looks; zeros are a plain one. */
 struct request {
