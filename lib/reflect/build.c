@@ -52,14 +52,14 @@ HOT void move_blocks(uint8_t *to, const uint8_t *from, size_t size, const unsign
 	}
 }
 
-/** Long padding is worth a call of the C library. */
+/** Little and long padding is worth a call of the C library. */
 HOT void move_padding(uint8_t *to, const uint8_t *from, size_t size)
 {
 	if (size >= 64 && size <= 128)
 		move_blocks(to, from, size, 4);
 	else if (size >= 32 && size < 64)
 		move_blocks(to, from, size, 2);
-	else
+	else if (size > 0)
 		memmove(to, from, size);
 }
 
@@ -101,7 +101,8 @@ HOT uint64_t unauthenticated_rest(const struct packet *packet, const struct core
 	size_t cut_at = session->sender_header_size + plan->reused;
 	size_t cut_size = packet->payload_length - cut_at;
 	const uint8_t *cut = packet->payload + cut_at;
-	uint64_t lost = cut_size == SENDER_SYMMETRICAL_MBZ
+	uint64_t lost = cut_size == 0 ? 0
+	                : cut_size == SENDER_SYMMETRICAL_MBZ
 	                        ? checksum_sum_constant(cut, SENDER_SYMMETRICAL_MBZ)
 	                        : checksum_sum(cut, cut_size);
 	uint64_t udp = checksum_load_eight(packet_udp(packet));
@@ -118,7 +119,7 @@ HOT uint64_t unauthenticated_rest(const struct packet *packet, const struct core
 		sum = checksum_shift(checksum_fold(checksum_add(checksum_add(same, udp), length)));
 		sum = checksum_subtract(sum, checksum_add(same, udp & LOW_32));
 	}
-	return checksum_add(sum, checksum_at(cut_at + plan->growth, lost));
+	return lost == 0 ? sum : checksum_add(sum, checksum_at(cut_at + plan->growth, lost));
 }
 _Static_assert((REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE) % 2 == 1, "growth is 0 or odd");
 _Static_assert(REFLECTOR_SENDER_SEQUENCE % 2 == 0, "the sender's header is not shifted");

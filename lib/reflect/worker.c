@@ -20,13 +20,6 @@
 /** The kernel may round a sleep up by this much instead of the default 50 us. */
 #define TIMER_SLACK_NS 1u
 
-/** mbufs and their frames, side by side. */
-struct batch {
-	struct rte_mbuf *mbufs[WORKER_BURST];
-	struct reflect_frame frames[WORKER_BURST];
-	unsigned count;
-};
-
 /** The mbufs of a burst by where they go next. */
 struct outcome {
 	struct rte_mbuf *replies[WORKER_BURST];
@@ -71,70 +64,80 @@ static struct clock_timestamp receive_time_of(const struct worker_queue *queue,
 	return time;
 }
 
-static void frame_fill(struct reflect_frame *frame, const struct worker_queue *queue,
-                       struct rte_mbuf *mbuf, uint64_t tsc, struct clock_timestamp polled)
+/** What the NIC alone knows of a frame, where it says anything. */
+static void frame_fill_offloads(struct reflect_frame *frame, const struct worker_queue *queue,
+                                const struct rte_mbuf *mbuf, struct clock_timestamp polled)
 {
-	frame->octets = rte_pktmbuf_mtod(mbuf, uint8_t *);
-	frame->length = mbuf->data_len;
-	frame->capacity = (uint16_t)(mbuf->data_len + rte_pktmbuf_tailroom(mbuf));
-	frame->mtu = queue->mtu;
-	frame->station = queue->station;
 	frame->ip_checksum = (uint8_t)ip_checksum_of(queue, mbuf);
-	frame->receive_tsc = tsc;
 	frame->receive_time = receive_time_of(queue, mbuf, polled);
 }
 
-/** Frames in one buffer go into the batch; the others are dropped: no port is set up to scatter. */
-static void batch_fill(struct worker *worker, const struct worker_queue *queue,
-                       struct rte_mbuf **mbufs, unsigned received, struct batch *batch,
-                       struct outcome *outcome)
+/**
+ * Frames in one buffer stay in mbufs, in order, and get a frame each; the others are dropped: no port is set up to scatter. Returns
+ * how many stay.
+ */
+static unsigned frames_fill(const struct worker *worker, const struct worker_queue *queue,
+                            struct rte_mbuf **mbufs, unsigned received,
+                            struct reflect_frame *frames, struct outcome *outcome)
 {
 	uint64_t tsc = tsc_now();
-	struct clock_timestamp polled = tsc_clock_read(worker->reflector.clock, tsc);
+	const struct clock_timestamp polled = tsc_clock_read(worker->reflector.clock, tsc);
+	const bool offloads = queue->offload_ip_checksum || queue->nic_clock != NULL;
+	const uint8_t *station = queue->station;
+	const uint16_t mtu = queue->mtu;
+	struct reflect_frame *frame = frames;
 
-	batch->count = 0;
-	for (unsigned i = 0; i < received; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
 	for (unsigned i = 0; i < received; i++) {
-		if (mbufs[i]->nb_segs != 1) {
-			outcome->dropped[outcome->dropped_count++] = mbufs[i];
+		struct rte_mbuf *mbuf = mbufs[i];
+
+		if (unlikely(mbuf->nb_segs != 1)) {
+			outcome->dropped[outcome->dropped_count++] = mbuf;
 			continue;
 		}
-		batch->mbufs[batch->count] = mbufs[i];
-		frame_fill(&batch->frames[batch->count++], queue, mbufs[i], tsc, polled);
+		frame->octets = rte_pktmbuf_mtod(mbuf, uint8_t *);
+		rte_prefetch0(frame->octets);
+		frame->length = mbuf->data_len;
+		frame->capacity = (uint16_t)(mbuf->buf_len - mbuf->data_off);
+		frame->mtu = mtu;
+		frame->station = station;
+		frame->receive_tsc = tsc;
+		frame->ip_checksum = CHECKSUM_UNKNOWN;
+		frame->receive_time = polled;
+		if (unlikely(offloads))
+			frame_fill_offloads(frame, queue, mbuf, polled);
+		mbufs[frame - frames] = mbuf;
+		frame++;
 	}
-	count(worker, DATAPATH_DROP_SEGMENTED, outcome->dropped_count);
+	return (unsigned)(frame - frames);
 }
 
 /** Offload flags of the received frame must not be read as orders for the transmitted one. */
-static void mbuf_take_reply(struct rte_mbuf *mbuf, const struct reflect_frame *frame)
+static inline void mbuf_take_reply(struct rte_mbuf *mbuf, const struct reflect_frame *frame)
 {
-	uint16_t skipped = (uint16_t)(frame->octets - rte_pktmbuf_mtod(mbuf, uint8_t *));
-
-	mbuf->data_off = (uint16_t)(mbuf->data_off + skipped);
+	mbuf->data_off = (uint16_t)(frame->octets - (uint8_t *)mbuf->buf_addr);
 	mbuf->data_len = frame->length;
 	mbuf->pkt_len = frame->length;
 	mbuf->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
 }
 
-static void batch_sort(struct batch *batch, struct outcome *outcome)
+static void frames_sort(struct rte_mbuf *const *mbufs, const struct reflect_frame *frames,
+                        unsigned count, struct outcome *outcome)
 {
-	for (unsigned i = 0; i < batch->count; i++) {
-		struct rte_mbuf *mbuf = batch->mbufs[i];
+	unsigned replies = 0;
 
-		switch (batch->frames[i].verdict) {
-		case VERDICT_REFLECT:
-			mbuf_take_reply(mbuf, &batch->frames[i]);
-			outcome->replies[outcome->reply_count++] = mbuf;
-			break;
-		case VERDICT_EXCEPTION:
+	for (unsigned i = 0; i < count; i++) {
+		struct rte_mbuf *mbuf = mbufs[i];
+
+		if (likely(frames[i].verdict == VERDICT_REFLECT)) {
+			mbuf_take_reply(mbuf, &frames[i]);
+			outcome->replies[replies++] = mbuf;
+		} else if (frames[i].verdict == VERDICT_EXCEPTION) {
 			outcome->exceptions[outcome->exception_count++] = mbuf;
-			break;
-		default:
+		} else {
 			outcome->dropped[outcome->dropped_count++] = mbuf;
-			break;
 		}
 	}
+	outcome->reply_count = replies;
 }
 
 /** How many of `wanted` frames the bucket lets pass; they are paid for. */
@@ -192,19 +195,19 @@ static unsigned transmit(const struct worker_queue *queue, struct rte_mbuf **mbu
 static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
 {
 	struct rte_mbuf *mbufs[WORKER_BURST];
-	struct batch batch;
+	struct reflect_frame frames[WORKER_BURST];
 	struct outcome outcome;
 	unsigned received = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, WORKER_BURST);
 
 	if (received == 0)
 		return 0;
-	outcome.reply_count = 0;
 	outcome.exception_count = 0;
 	outcome.dropped_count = 0;
 	count(worker, DATAPATH_RECEIVED, received);
-	batch_fill(worker, queue, mbufs, received, &batch, &outcome);
-	reflect_burst(&worker->reflector, batch.frames, batch.count);
-	batch_sort(&batch, &outcome);
+	unsigned whole = frames_fill(worker, queue, mbufs, received, frames, &outcome);
+	count(worker, DATAPATH_DROP_SEGMENTED, outcome.dropped_count);
+	reflect_burst(&worker->reflector, frames, whole);
+	frames_sort(mbufs, frames, whole, &outcome);
 	if (outcome.reply_count > 0) {
 		unsigned sent = transmit(queue, outcome.replies, outcome.reply_count);
 

@@ -154,10 +154,14 @@ bucket_match(const struct core_table *table, const struct bucket *bucket, uint32
 	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(lower, upper));
 }
 
-/** The slot of the lowest bit of match. */
+/**
+ * The slot of the lowest bit of match, which is as many as there are zeros below it. Not by __builtin_ctz: its instruction waits for
+ * the former value of the register that it writes, so that each flow of a burst would wait for the one before.
+ */
 static inline uint32_t slot_load(const struct bucket *bucket, uint32_t match)
 {
-	return __atomic_load_n(&bucket->slots[__builtin_ctz(match)], __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&bucket->slots[__builtin_popcount(~match & (match - 1))],
+	                       __ATOMIC_ACQUIRE);
 }
 
 /** The first entry of the bucket whose tag fits; NULL for none. */
@@ -246,7 +250,8 @@ void core_table_find_burst(const struct core_table *table, const struct flow_key
 		/* Another flow with the same tag was in the way. */
 		if (!flow_key_equal(&found[i]->flow, flows[i]))
 			found[i] = core_table_find(table, flows[i], hashes[i]);
-		if (found[i] != NULL)
+		/* Without keys there would be a page walk for nothing. */
+		if (found[i] != NULL && found[i]->keys != NULL)
 			__builtin_prefetch(found[i]->keys);
 	}
 }
