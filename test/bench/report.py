@@ -6,13 +6,14 @@ from targets import MODES, datapath, fastest_suite, packets_per_second
 
 MEGA = 1e6
 STAGES = ("parse", "lookup", "open", "build", "seal", "stamp")
+INSTALL_COUNTS = ("reflected", "lost", "waited")
 QUANTILES = ("p50", "p99", "p99.9", "max")
 
 
 def number(value):
     if value is None:
         return "-"
-    if abs(value) >= 1000:
+    if abs(value) >= 1000 or value == 0:
         return f"{value:,.0f}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
@@ -21,8 +22,15 @@ def shown(figure, scale=1.0):
     """Median, the spread behind it, and a mark when it is noisy."""
     if figure is None:
         return "-"
+    if figure.low == figure.high:
+        return number(figure.median * scale)
     return (f"{number(figure.median * scale)} ({number(figure.low * scale)}..{number(figure.high * scale)})"
             + ("~" if figure.noisy else ""))
+
+
+def against(figure, reference):
+    """A ratio; the reference itself is 1, whatever it spread by."""
+    return "1" if figure is not None and figure is reference else shown(ratio(figure, reference))
 
 
 def table(title, head, rows):
@@ -79,7 +87,7 @@ def process_section(results):
                       for forward in ("5tswap", "macswap")}
         rows.append([f"{case['program']} {case['forward']}", case["source"], case["mode"], case.get("payload", "-"),
                      f"{case['sessions']:,}", shown(record.figure, 1 / MEGA)]
-                    + [shown(ratio(record.figure, reference)) for reference in references.values()])
+                    + [against(record.figure, reference) for reference in references.values()])
     return table("Whole process, one lcore",
                  ["program", "source", "mode", "payload", "sessions", "Mpps", "of 5tswap", "of macswap"], rows)
 
@@ -89,7 +97,7 @@ def crypto_section(results):
     for record in results.select("crypto"):
         case = record.case
         fastest = results.figure("crypto", how=f"suite {fastest_suite(results)}", mode=case["mode"], burst=case["burst"])
-        rows.append([case["how"], case["mode"], case["burst"], shown(record.figure), shown(ratio(record.figure, fastest))])
+        rows.append([case["how"], case["mode"], case["burst"], shown(record.figure), against(record.figure, fastest)])
     return table("Crypto alone: open and seal, 1,024 sessions",
                  ["how", "mode", "burst", "TSC cycles a packet", "x of our suite"], rows)
 
@@ -105,17 +113,46 @@ def latency_section(results):
         reference = results.figure("latency", mode="unauthenticated", suite="none", load=case["load"], quantile="p50")
         figures = [results.figure("latency", quantile=quantile, **case) for quantile in QUANTILES]
         load = case["load"] if case["load"] == "lone" else f"{case['load']} %"
-        rows.append([f"{case['mode']}, {case['suite']}", case["ahead"], load, *[shown(figure) for figure in figures],
-                     shown(ratio(figures[0], reference))])
-    return table("Turnaround, rx burst to tx burst, TSC cycles", ["mode, suite", "ahead", "load", *QUANTILES,
-                                                                 "p50 x of unauthenticated"], rows)
+        rows.append([f"{case['mode']}, {case['suite']}", case["ahead"], load, *[shown(figure) for figure in figures[:-1]],
+                     number(max(figures[-1].rounds) if figures[-1] else None), against(figures[0], reference)])
+    return table("Turnaround, rx burst to tx burst, TSC cycles", ["mode, suite", "ahead", "load", *QUANTILES[:-1],
+                                                                 "max of all", "p50 x of unauthenticated"], rows)
 
 
-def plain_section(results, group, title, unit):
-    """A row for each record: its case as it is."""
-    rows = [[", ".join(f"{name} {value}" for name, value in record.case.items()), shown(record.figure), record.unit]
-            for record in results.select(group)]
-    return table(title, ["case", unit, ""], rows)
+def case_section(results, group, title, measured):
+    """A row for each record, a column for each field of its case."""
+    records = results.select(group)
+    fields = list(dict.fromkeys(name for record in records for name in record.case))
+    rows = [[*[plain(record.case.get(name, "-")) for name in fields], shown(record.figure)] for record in records]
+    return table(title, [*fields, measured], rows)
+
+
+def plain(value):
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def install_section(results):
+    columns = [{"quantile": quantile} for quantile in QUANTILES], [{"what": what} for what in INSTALL_COUNTS]
+    turnaround, counts = [[[phase, *[shown(results.figure("install", phase=phase, **column)) for column in half]]
+                           for phase in results.values("install", "phase")] for half in columns]
+    lines = table("100,000 sessions installed under traffic: turnaround, TSC cycles", ["phase", *QUANTILES], turnaround)
+    lines += table("The same: packets, and for how many microseconds the kernel had the worker wait for its CPU",
+                   ["phase", *INSTALL_COUNTS], counts)
+    for what, name in (("rate", "installed"), ("withdraw rate", "withdrawn")):
+        figure = results.figure("install", what=what)
+        if figure:
+            lines.append(f"  {shown(figure)} sessions {name} a second")
+    return lines
+
+
+def memory_section(results):
+    rows = []
+    for record in results.select("memory"):
+        case = {name: value for name, value in record.case.items() if name != "what"}
+        if record.case.get("what", "all") == "all":
+            rows.append([f"{case['mode']}, {case['suite']}", f"{case['sessions']:,}", case["cores"],
+                         shown(results.figure("memory", **{**case, "what": "empty registry"})), shown(record.figure)])
+    return table("Memory: octets a session", ["mode, suite", "sessions", "cores", "before any is installed", "all"], rows)
 
 
 def scale_section(results):
@@ -137,14 +174,28 @@ def scale_section(results):
             continue
         case = record.case
         one = results.figure("scale", **{**case, "lcores": 1})
-        rows.append([f"{case['mode']}", case["lcores"], shown(record.figure, 1 / MEGA), shown(ratio(record.figure, one))])
+        rows.append([f"{case['mode']}", case["lcores"], shown(record.figure, 1 / MEGA), against(record.figure, one)])
     return lines + table("Lcores, each with a reflector of its own", ["mode", "lcores", "Mpps", "x of one"], rows)
 
 
+def verdict(target):
+    if target.figure is None:
+        return "NOT MEASURED"
+    said = "met" if target.met else "NOT MET"
+    return said + (", disturbed" if target.disturbed else ", noisy" if target.figure.noisy else "")
+
+
 def target_section(found):
-    rows = [[target.name, f"{target.bound} {number(target.target)} {target.unit}", shown(target.figure),
-             "met" if target.met else "NOT MET" if target.figure else "NOT MEASURED"] for target in found]
-    return table("Targets", ["what", "target", "measured", ""], rows)
+    rows = [[target.name, f"{target.bound} {number(target.target)}" + ("" if target.unit == "ratio" else f" {target.unit}"),
+             shown(target.figure), verdict(target)] for target in found]
+    lines = table("Targets", ["what", "target", "measured", ""], rows)
+    lines.append(f"  {sum(target.met for target in found)} of {len(found)} met")
+    doubtful = sum(target.noisy for target in found)
+    if doubtful:
+        lines[-1] += f"; {doubtful} measured on a noisy machine: repeat these before believing them"
+    if any(target.disturbed for target in found):
+        lines.append("  disturbed: in every round the machine took the CPU away, or lost packets before anything was installed")
+    return lines
 
 
 def machine_line(results):
@@ -165,9 +216,8 @@ def report(results, found, quick):
                      "Repeat on a quiet machine before believing a small difference.")
     for part in (datapath_section, stage_section, process_section, crypto_section, latency_section, scale_section):
         lines += part(results)
-    lines += plain_section(results, "control", "Control plane: connect to stop", "set-ups a CPU second")
-    lines += plain_section(results, "install", "100,000 sessions installed under traffic", "measured")
-    lines += plain_section(results, "memory", "Memory", "octets a session")
-    lines += plain_section(results, "key-lookup", "Look-up of an IKE SA's key", "measured")
-    lines += plain_section(results, "peers", "Other servers, same client, loopback", "measured")
+    lines += case_section(results, "control", "Control plane: connect to stop", "set-ups a CPU second")
+    lines += install_section(results) + memory_section(results)
+    lines += case_section(results, "key-lookup", "Look-up of an IKE SA's key", "ns a look-up")
+    lines += case_section(results, "peers", "Other servers, same client, loopback", "for each second of their CPU")
     return "\n".join(lines + target_section(found)) + "\n"

@@ -97,6 +97,28 @@ def test_each_target_can_be_missed():
     assert seen == {target.name for target in targets(Results([]))}
 
 
+def install_records(waited, lost_before, lost_during):
+    return [Record("install", {"phase": "before", "what": "waited"}, "us", waited),
+            Record("install", {"phase": "before", "what": "lost"}, "packets", lost_before),
+            Record("install", {"phase": "during", "what": "lost"}, "packets", lost_during)]
+
+
+def test_rounds_that_the_machine_disturbed():
+    """Packets lost in a round that was disturbed before anything was installed say nothing; where all were, that is said."""
+    def of(*rounds):
+        results = Results(install_records(*rounds))
+        return results, next(target for target in targets(results) if "packets lost" in target.name)
+    for rounds, figure, met, disturbed in (
+            (([0, 900, 0], [0, 0, 5], [0, 70, 80]), [0], True, False),
+            (([0, 900, 0], [0, 0, 0], [1, 70, 80]), [1, 80], False, False),
+            (([900, 900, 900], [0, 0, 0], [0, 0, 0]), [0, 0, 0], True, True),
+            (([900, 0], [0, 5], [70, 80]), [70, 80], False, True)):
+        results, target = of(*rounds)
+        assert (target.figure.rounds, target.met, target.disturbed) == (figure, met, disturbed), rounds
+        assert target.as_json()["noisy"] == (disturbed or target.figure.noisy)
+        assert (", disturbed" in report(results, [target], False)) == disturbed
+
+
 def test_nothing_measured():
     found = targets(Results([]))
     assert len(found) == TARGETS and not any(target.met for target in found)
