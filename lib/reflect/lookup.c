@@ -90,7 +90,6 @@ HOT bool take_session(struct burst *burst, unsigned i, struct core_session *sess
 
 void stage_lookup(struct burst *burst)
 {
-	const struct flow_key *flows[REFLECT_BURST_MAX];
 	struct core_session *found[REFLECT_BURST_MAX];
 	bool zero_padding = burst->reflector->settings->zero_padding, all_kept = true;
 	unsigned count = burst->count;
@@ -98,9 +97,7 @@ void stage_lookup(struct burst *burst)
 	burst->keyed = 0;
 	if (count == 0)
 		return;
-	for (unsigned i = 0; i < count; i++)
-		flows[i] = &burst->flows[i];
-	core_table_find_burst(burst->reflector->table, flows, found, count);
+	core_table_find_burst(burst->reflector->table, burst->flows, burst->hashes, found, count);
 	for (unsigned i = 0; i < count; i++) {
 		if (!take_session(burst, i, found[i], zero_padding)) {
 			burst->packets[i].frame = NULL;

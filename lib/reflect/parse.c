@@ -13,96 +13,166 @@
 #define PREFETCH_AHEAD 4
 #define CACHE_LINE     64u
 
-/* The IPv4 header's first eight octets as a number: what a plain test packet has there. */
-#define IPV4_PLAIN_MASK (UINT64_C(0xff) << 56 | (uint64_t)(IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK))
-#define IPV4_PLAIN      ((uint64_t)IPV4_NO_OPTIONS << 56)
-_Static_assert(IPV4_VERSION_IHL == 0 && IPV4_FRAGMENT == 6, "within the first eight octets");
+/* Where a frame without VLAN tags has what its plain test packet is known by: sixteen octets at once. */
+_Static_assert(ETHERNET_DESTINATION == 0 && ETHERNET_SOURCE == 6 && ETHERNET_TYPE == 12,
+               "sixteen octets from the frame's beginning");
+#define IPV4_COMPARED 2u /**< sixteen octets of the IPv4 header, from here on */
+_Static_assert(IPV4_FRAGMENT == IPV4_COMPARED + 4 && IPV4_PROTOCOL == IPV4_COMPARED + 7,
+               "within these");
 
 /** What a burst's packets are compared with. */
-struct test_ports {
-	uint16_t lower;
-	uint16_t span; /**< upper - lower */
+struct plain {
+	const uint8_t *station; /**< to which link and link_mask belong */
+	__m128i link; /**< the link header of IPv4 to the station, where link_mask is set */
+	__m128i link_mask;
+	__m128i ip; /**< as link, of the IPv4 header from IPV4_COMPARED on */
+	__m128i ip_mask;
+	uint16_t lower; /**< of the test ports */
+	uint16_t span;  /**< upper - lower */
 };
 
-/** UDP of a plain test packet: a whole datagram to a test port, within size octets of IP, which may be negative. */
-HOT bool udp_is_plain(uint64_t header, const struct test_ports *ports, int size)
-{
-	uint16_t port = (uint16_t)(header >> 32);
-	int length = (uint16_t)(header >> 16);
+/** No frame has it as its station. */
+static const uint8_t nobody[ETHERNET_ADDRESS_SIZE];
 
-	return (uint16_t)(port - ports->lower) <= ports->span && length >= (int)UDP_HEADER_SIZE &&
+static struct plain plain_make(const struct reflector_settings *settings, const uint8_t *station)
+{
+	uint8_t link[16] = {[ETHERNET_TYPE] = ETHERTYPE_IPV4_VALUE >> 8};
+	uint8_t link_mask[16] = {[ETHERNET_DESTINATION] = ETHERNET_GROUP_BIT,
+	                         [ETHERNET_SOURCE] = ETHERNET_GROUP_BIT,
+	                         [ETHERNET_TYPE] = 0xff,
+	                         [ETHERNET_TYPE + 1] = 0xff};
+	const __m128i ip =
+	        _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, NEXT_HEADER_UDP, 0, 0, 0, 0, 0, 0, 0, 0);
+	/* More Fragments and the offset; the protocol. */
+	const __m128i ip_mask = _mm_setr_epi8(0, 0, 0, 0, 0x3f, -1, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0);
+	struct plain plain = {.station = station,
+	                      .ip = ip,
+	                      .ip_mask = ip_mask,
+	                      .lower = settings->port_lower,
+	                      .span = (uint16_t)(settings->port_upper - settings->port_lower)};
+
+	if (station != NULL) {
+		memcpy(link + ETHERNET_DESTINATION, station, ETHERNET_ADDRESS_SIZE);
+		memset(link_mask + ETHERNET_DESTINATION, 0xff, ETHERNET_ADDRESS_SIZE);
+		/* A group's frames go the long way. */
+		if ((*station & ETHERNET_GROUP_BIT) != 0)
+			plain.station = nobody;
+	}
+	plain.link = _mm_loadu_si128((const __m128i *)link);
+	plain.link_mask = _mm_loadu_si128((const __m128i *)link_mask);
+	return plain;
+}
+
+/** True when the sixteen octets are those wanted, where mask is set. */
+HOT bool equal_where(const uint8_t *octets, __m128i wanted, __m128i mask)
+{
+	__m128i is = _mm_loadu_si128((const __m128i *)octets);
+
+	return _mm_testz_si128(_mm_xor_si128(is, wanted), mask) != 0;
+}
+
+/** Of a plain IPv4 header: true when its sum, which is not 0, is a multiple of 65535. One multiplication says so for all 64 bits. */
+HOT bool ipv4_checksum_is_right(const uint8_t *ip)
+{
+	const uint64_t multiples = UINT64_MAX / 0xffff; /**< so many of 65535, beside 0 */
+	const uint64_t inverse = -multiples;            /**< 65535 * inverse is 1 modulo 2^64 */
+	uint64_t sum = load_be32(ip + IPV4_DESTINATION);
+
+	sum = checksum_add(checksum_load_eight(ip + IPV4_TTL), __builtin_bswap32((uint32_t)sum));
+	sum = checksum_add(sum, checksum_load_eight(ip));
+	return sum * inverse <= multiples;
+}
+_Static_assert(IPV4_TTL == 8 && IPV4_DESTINATION == 16, "three words");
+
+/** UDP of a plain test packet: a whole datagram to a test port, within size octets of IP, which may be negative. */
+HOT bool udp_is_plain(const uint8_t *udp, const struct plain *plain, int length, int size)
+{
+	uint16_t port = load_be16(udp + UDP_DESTINATION_PORT);
+
+	return (uint16_t)(port - plain->lower) <= plain->span && length >= (int)UDP_HEADER_SIZE &&
 	       length <= size;
 }
 
-HOT void take_udp(struct packet *packet, struct flow_key *flow, uint8_t *udp, uint64_t header)
+/** vlans: both, as the flow has them. */
+HOT void take_udp(struct packet *packet, struct flow_key *flow, uint8_t *udp, int length,
+                  uint32_t vlans)
 {
-	memcpy(&flow->source_port, udp + UDP_SOURCE_PORT, UDP_PORTS_SIZE);
+	uint32_t ports;
+	uint64_t word;
+
+	memcpy(&ports, udp + UDP_SOURCE_PORT, sizeof(ports));
+	word = (uint64_t)vlans << 32 | ports;
+	memcpy(&flow->source_port, &word, sizeof(word));
 	packet->payload = udp + UDP_HEADER_SIZE;
-	packet->payload_length = (uint16_t)((header >> 16) - UDP_HEADER_SIZE);
-	packet->has_checksum = (uint16_t)header != 0;
+	packet->payload_length = (uint16_t)(length - (int)UDP_HEADER_SIZE);
+	packet->has_checksum = checksum_load(udp + UDP_CHECKSUM) != 0;
 }
 _Static_assert(offsetof(struct flow_key, destination_port) ==
-                       offsetof(struct flow_key, source_port) + sizeof(uint16_t),
-               "copied in one piece");
+                               offsetof(struct flow_key, source_port) + 2 &&
+                       offsetof(struct flow_key, vlan) ==
+                               offsetof(struct flow_key, source_port) + UDP_PORTS_SIZE &&
+                       sizeof(struct flow_key) == offsetof(struct flow_key, source_port) + 8,
+               "ports and VLANs are one word");
 
-/** An address in v4-mapped form, in one store: the hash will load it in other pieces. */
-HOT void take_ipv4_address(uint8_t to[16], const uint8_t from[4])
+/** An address in v4-mapped form, in the two words that the hash will load. */
+HOT void take_ipv4_address(uint8_t to[16], uint32_t address)
 {
-	const __m128i prefix = _mm_setr_epi32(0, 0, (int)0xffff0000, 0);
-	int address;
+	const uint64_t words[2] = {0, (uint64_t)address << 32 | 0xffff0000};
 
-	memcpy(&address, from, sizeof(address));
-	_mm_storeu_si128((__m128i *)to, _mm_insert_epi32(prefix, address, 3));
+	memcpy(to, &words[0], sizeof(words[0]));
+	memcpy(to + sizeof(words[0]), &words[1], sizeof(words[1]));
 }
 
 /** False unless it is a plain test packet; then the long way tells what it is. */
-HOT bool parse_plain_ipv4(const struct test_ports *ports, struct reflect_frame *frame, uint8_t *ip,
-                          struct packet *packet, struct flow_key *flow)
+HOT bool parse_plain_ipv4(const struct plain *plain, struct reflect_frame *frame, uint8_t *ip,
+                          uint32_t vlans, struct packet *packet, struct flow_key *flow)
 {
-	long available = frame->octets + frame->length - ip;
+	int available = frame->length - (int)(ip - frame->octets);
+	uint8_t *udp = ip + IPV4_HEADER_SIZE;
 
-	if (available < (long)(IPV4_HEADER_SIZE + UDP_HEADER_SIZE))
+	if (available < (int)(IPV4_HEADER_SIZE + UDP_HEADER_SIZE) || *ip != IPV4_NO_OPTIONS ||
+	    !equal_where(ip + IPV4_COMPARED, plain->ip, plain->ip_mask))
 		return false;
-	uint64_t first = load_be64(ip), second = load_be64(ip + IPV4_TTL);
-	uint32_t destination = load_be32(ip + IPV4_DESTINATION);
-	uint64_t udp = load_be64(ip + IPV4_HEADER_SIZE);
-	int total_length = (uint16_t)(first >> 32);
-	if ((first & IPV4_PLAIN_MASK) != IPV4_PLAIN || (uint8_t)(second >> 48) != NEXT_HEADER_UDP ||
-	    total_length > available ||
-	    !udp_is_plain(udp, ports, total_length - (int)IPV4_HEADER_SIZE))
+	int total_length = load_be16(ip + IPV4_TOTAL_LENGTH);
+	int length = load_be16(udp + UDP_LENGTH);
+	if (total_length > available ||
+	    !udp_is_plain(udp, plain, length, total_length - (int)IPV4_HEADER_SIZE))
 		return false;
-	if (frame->ip_checksum == CHECKSUM_UNKNOWN
-	            ? checksum_fold(checksum_add(checksum_add(first, second), destination)) !=
-	                      0xffff
-	            : frame->ip_checksum != CHECKSUM_GOOD)
+	if (frame->ip_checksum == CHECKSUM_UNKNOWN ? !ipv4_checksum_is_right(ip)
+	                                           : frame->ip_checksum != CHECKSUM_GOOD)
 		return false;
-	take_ipv4_address(flow->source, ip + IPV4_SOURCE);
-	take_ipv4_address(flow->destination, ip + IPV4_DESTINATION);
-	take_udp(packet, flow, ip + IPV4_HEADER_SIZE, udp);
+	uint64_t addresses = checksum_load_eight(ip + IPV4_SOURCE);
+	take_ipv4_address(flow->source, (uint32_t)addresses);
+	take_ipv4_address(flow->destination, (uint32_t)(addresses >> 32));
+	take_udp(packet, flow, udp, length, vlans);
 	packet->frame = frame;
 	packet->network = ip;
 	packet->ipv6 = false;
 	packet->ttl = ip[IPV4_TTL];
 	return true;
 }
+_Static_assert(IPV4_VERSION_IHL == 0 && IPV4_DESTINATION == IPV4_SOURCE + IPV4_ADDRESS_SIZE,
+               "addresses are one word");
 
 /** As parse_plain_ipv4. An address of IPv4 in v4-mapped form, which is never on a wire, goes the long way. */
-HOT bool parse_plain_ipv6(const struct test_ports *ports, struct reflect_frame *frame, uint8_t *ip,
-                          struct packet *packet, struct flow_key *flow)
+HOT bool parse_plain_ipv6(const struct plain *plain, struct reflect_frame *frame, uint8_t *ip,
+                          uint32_t vlans, struct packet *packet, struct flow_key *flow)
 {
-	long available = frame->octets + frame->length - ip;
+	int available = frame->length - (int)(ip - frame->octets);
+	uint8_t *udp = ip + IPV6_HEADER_SIZE;
 
-	if (available < (long)(IPV6_HEADER_SIZE + UDP_HEADER_SIZE))
+	if (available < (int)(IPV6_HEADER_SIZE + UDP_HEADER_SIZE))
 		return false;
-	uint64_t first = load_be64(ip), udp = load_be64(ip + IPV6_HEADER_SIZE);
-	int length = (uint16_t)(first >> 16);
+	uint64_t first = load_be64(ip);
+	int size = (uint16_t)(first >> 16), length = load_be16(udp + UDP_LENGTH);
 	if (first >> 60 != 6 || (uint8_t)(first >> 8) != NEXT_HEADER_UDP ||
-	    length > available - (long)IPV6_HEADER_SIZE || !udp_is_plain(udp, ports, length) ||
-	    (uint16_t)udp == 0 || checksum_load_eight(ip + IPV6_DESTINATION) == 0)
+	    size > available - (int)IPV6_HEADER_SIZE || !udp_is_plain(udp, plain, length, size) ||
+	    checksum_load(udp + UDP_CHECKSUM) == 0 ||
+	    checksum_load_eight(ip + IPV6_DESTINATION) == 0)
 		return false;
 	memcpy(flow->source, ip + IPV6_SOURCE, IPV6_ADDRESS_SIZE);
 	memcpy(flow->destination, ip + IPV6_DESTINATION, IPV6_ADDRESS_SIZE);
-	take_udp(packet, flow, ip + IPV6_HEADER_SIZE, udp);
+	take_udp(packet, flow, udp, length, vlans);
 	packet->frame = frame;
 	packet->network = ip;
 	packet->ipv6 = true;
@@ -164,9 +234,10 @@ HOT enum parse_result parse_link(const struct reflect_frame *frame, struct flow_
 	return PARSE_TEST_PORT;
 }
 
-HOT enum parse_result parse(const struct reflector_settings *settings,
-                            const struct test_ports *ports, struct reflect_frame *frame,
-                            struct packet *packet, struct flow_key *flow)
+/** All but a plain test packet over IPv4 without VLAN tags. */
+static __attribute__((noinline)) enum parse_result
+parse_any(const struct reflector_settings *settings, const struct plain *plain,
+          struct reflect_frame *frame, struct packet *packet, struct flow_key *flow)
 {
 	uint8_t *network;
 	uint16_t ethertype;
@@ -174,32 +245,40 @@ HOT enum parse_result parse(const struct reflector_settings *settings,
 
 	if (result != PARSE_TEST_PORT)
 		return result;
+	uint32_t vlans = (uint32_t)flow->outer_vlan << 16 | flow->vlan;
 	if (ethertype == ETHERTYPE_IPV4_VALUE) {
-		if (parse_plain_ipv4(ports, frame, network, packet, flow))
+		if (parse_plain_ipv4(plain, frame, network, vlans, packet, flow))
 			return PARSE_TEST_PORT;
 		return parse_ipv4(settings, frame, network, packet, flow);
 	}
-	if (parse_plain_ipv6(ports, frame, network, packet, flow))
+	if (parse_plain_ipv6(plain, frame, network, vlans, packet, flow))
 		return PARSE_TEST_PORT;
 	return parse_ipv6(settings, frame, network, packet, flow);
 }
 
-static struct test_ports test_ports(const struct reflector_settings *settings)
+HOT enum parse_result parse(const struct reflector_settings *settings, const struct plain *plain,
+                            struct reflect_frame *frame, struct packet *packet,
+                            struct flow_key *flow)
 {
-	return (struct test_ports){.lower = settings->port_lower,
-	                           .span = (uint16_t)(settings->port_upper - settings->port_lower)};
+	if (frame->length >= ETHERNET_HEADER_SIZE + IPV4_HEADER_SIZE + UDP_HEADER_SIZE &&
+	    frame->station == plain->station &&
+	    equal_where(frame->octets, plain->link, plain->link_mask) &&
+	    parse_plain_ipv4(plain, frame, frame->octets + ETHERNET_HEADER_SIZE, 0, packet, flow))
+		return PARSE_TEST_PORT;
+	return parse_any(settings, plain, frame, packet, flow);
 }
 
 enum parse_result parse_frame(const struct reflector_settings *settings,
                               struct reflect_frame *frame, struct packet *packet,
                               struct flow_key *flow)
 {
-	const struct test_ports ports = test_ports(settings);
+	const struct plain plain = plain_make(settings, frame->station);
 
-	return parse(settings, &ports, frame, packet, flow);
+	return parse(settings, &plain, frame, packet, flow);
 }
 
-static void refuse(struct burst *burst, struct reflect_frame *frame, enum parse_result result)
+static __attribute__((noinline)) void refuse(struct burst *burst, struct reflect_frame *frame,
+                                             enum parse_result result)
 {
 	switch (result) {
 	case PARSE_TEST_PORT:
@@ -226,18 +305,21 @@ void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned cou
 {
 	/* cppcheck-suppress ctuuninitvar ; the caller has set this alone */
 	const struct reflector_settings *settings = burst->reflector->settings;
-	const struct test_ports ports = test_ports(settings);
+	const struct plain plain = plain_make(settings, count > 0 ? frames->station : NULL);
+	const struct core_table_hasher hasher = core_table_hasher(burst->reflector->table);
 	struct reflect_frame *end = frames + count;
 	struct packet *packet = burst->packets;
 	struct flow_key *flow = burst->flows;
+	uint64_t *hash = burst->hashes;
 
 	for (struct reflect_frame *frame = frames; frame < end; frame++) {
 		if (end - frame > PREFETCH_AHEAD) {
 			__builtin_prefetch(frame[PREFETCH_AHEAD].octets, 1);
 			__builtin_prefetch(frame[PREFETCH_AHEAD].octets + CACHE_LINE, 1);
 		}
-		enum parse_result result = parse(settings, &ports, frame, packet, flow);
+		enum parse_result result = parse(settings, &plain, frame, packet, flow);
 		if (result == PARSE_TEST_PORT) {
+			*hash++ = core_table_hash(&hasher, flow);
 			packet++;
 			flow++;
 		} else {

@@ -14,8 +14,9 @@ struct burst {
 	unsigned count;
 	unsigned keyed; /**< packets of authenticated and encrypted sessions at stage_lookup */
 	struct packet packets[REFLECT_BURST_MAX];
-	struct flow_key
-	        flows[REFLECT_BURST_MAX]; /**< of the packets, from stage_parse to stage_lookup */
+	/* Of the packets, from stage_parse to stage_lookup. */
+	struct flow_key flows[REFLECT_BURST_MAX];
+	uint64_t hashes[REFLECT_BURST_MAX]; /**< core_table_hash of the flows */
 };
 
 /** Headers, flows; the caller has set burst->reflector. */

@@ -26,7 +26,7 @@
 struct bucket {
 	uint32_t slots[BUCKET_SLOTS];
 } __attribute__((aligned(64)));
-_Static_assert(sizeof(struct bucket) == 64, "one cache line");
+_Static_assert(sizeof(struct bucket) == CORE_TABLE_BUCKET_SIZE, "one cache line");
 _Static_assert(offsetof(struct core_session, reflected) == 64, "prefetched as a second line");
 
 struct core_table {
@@ -93,15 +93,16 @@ uint64_t core_table_seed(const struct core_table *table)
 	return table->seed;
 }
 
-/** The upper half of the hash, scaled to the number of buckets. */
-static inline uint32_t first_index(const struct core_table *table, uint64_t hash)
+struct core_table_hasher core_table_hasher(const struct core_table *table)
 {
-	return (uint32_t)((hash >> 32) * table->bucket_count >> 32);
+	return (struct core_table_hasher){.hash = flow_hash_make(table->seed),
+	                                  .buckets = (const uint8_t *)table->buckets,
+	                                  .bucket_count = table->bucket_count};
 }
 
 static inline struct bucket *first_bucket(const struct core_table *table, uint64_t hash)
 {
-	return &table->buckets[first_index(table, hash)];
+	return &table->buckets[core_table_bucket(hash, table->bucket_count)];
 }
 
 /** Never the first one: one to bucket_count - 1 behind it, as the lower half says. */
@@ -109,7 +110,7 @@ static inline struct bucket *second_bucket(const struct core_table *table, uint6
 {
 	uint64_t lower = (uint32_t)hash * UINT32_C(0x9e3779b1);
 	uint32_t distance = 1 + (uint32_t)(lower * (table->bucket_count - 1) >> 32);
-	uint32_t index = first_index(table, hash) + distance;
+	uint32_t index = (uint32_t)core_table_bucket(hash, table->bucket_count) + distance;
 
 	return &table->buckets[index < table->bucket_count ? index : index - table->bucket_count];
 }
@@ -221,18 +222,13 @@ static void find_in_second(const struct core_table *table, const uint64_t hashes
 	}
 }
 
-/** Each loop leaves the memory system the time that the next one would wait for it: buckets, entries, keys. */
-void core_table_find_burst(const struct core_table *table, const struct flow_key *const flows[],
-                           struct core_session *found[], unsigned count)
+/** Buckets are on their way; each loop leaves the memory system the time that the next one would wait for it: entries, keys. */
+void core_table_find_burst(const struct core_table *table, const struct flow_key flows[],
+                           const uint64_t hashes[], struct core_session *found[], unsigned count)
 {
-	uint64_t hashes[CORE_TABLE_BURST_MAX];
 	uint8_t missing[CORE_TABLE_BURST_MAX];
 	unsigned missing_count = 0;
 
-	for (unsigned i = 0; i < count; i++) {
-		hashes[i] = flow_key_hash(flows[i], table->seed);
-		__builtin_prefetch(first_bucket(table, hashes[i]));
-	}
 	for (unsigned i = 0; i < count; i++) {
 		found[i] = bucket_candidate(table, first_bucket(table, hashes[i]),
 		                            tag_of(table, hashes[i]));
@@ -248,8 +244,8 @@ void core_table_find_burst(const struct core_table *table, const struct flow_key
 		if (found[i] == NULL)
 			continue;
 		/* Another flow with the same tag was in the way. */
-		if (!flow_key_equal(&found[i]->flow, flows[i]))
-			found[i] = core_table_find(table, flows[i], hashes[i]);
+		if (!flow_key_equal(&found[i]->flow, &flows[i]))
+			found[i] = core_table_find(table, &flows[i], hashes[i]);
 		/* Without keys there would be a page walk for nothing. */
 		if (found[i] != NULL && found[i]->keys != NULL)
 			__builtin_prefetch(found[i]->keys);

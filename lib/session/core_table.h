@@ -18,7 +18,15 @@
 #define CORE_TABLE_BURST_MAX 64u
 #define CORE_TABLE_AREAS     2u
 
+#define CORE_TABLE_BUCKET_SIZE 64u /**< a cache line */
+
 struct core_table;
+
+/** The first bucket of a hash: its upper half, scaled to the number of buckets. */
+static inline uint64_t core_table_bucket(uint64_t hash, uint64_t bucket_count)
+{
+	return (hash >> 32) * bucket_count >> 32;
+}
 
 /** Where core_sessions may lie: the i-th of count is i * stride octets behind the first. */
 struct core_table_area {
@@ -48,12 +56,32 @@ int core_table_remove(struct core_table *table, const struct core_session *sessi
 struct core_session *core_table_find(const struct core_table *table, const struct flow_key *key,
                                      uint64_t hash);
 /**
- * The lcore: looks up count <= CORE_TABLE_BURST_MAX flows at once; found[i] is flows[i]'s session, NULL when unknown. The same as
- * core_table_find for each, but memory is fetched for all of them before any is waited for. The two cache lines of what was found,
- * and its keys' first, are on their way into cache.
+ * The lcore: looks up count <= CORE_TABLE_BURST_MAX flows at once, hashes[i] being core_table_hash of flows[i]; found[i] is flows[i]'s
+ * session, NULL when unknown. The same as core_table_find for each, but memory is fetched for all of them before any is waited for.
+ * The two cache lines of what was found, and its keys' first, are on their way into cache.
  */
-void core_table_find_burst(const struct core_table *table, const struct flow_key *const flows[],
-                           struct core_session *found[], unsigned count);
+void core_table_find_burst(const struct core_table *table, const struct flow_key flows[],
+                           const uint64_t hashes[], struct core_session *found[], unsigned count);
+
+/** What hashing flows needs of the table, for as long as the table lives. */
+struct core_table_hasher {
+	struct flow_hash hash;
+	const uint8_t *buckets;
+	uint64_t bucket_count;
+};
+
+struct core_table_hasher core_table_hasher(const struct core_table *table);
+
+/** Its bucket is on its way into cache. */
+static inline uint64_t core_table_hash(const struct core_table_hasher *hasher,
+                                       const struct flow_key *flow)
+{
+	uint64_t hash = flow_hash_of(&hasher->hash, flow);
+
+	__builtin_prefetch(hasher->buckets +
+	                   core_table_bucket(hash, hasher->bucket_count) * CORE_TABLE_BUCKET_SIZE);
+	return hash;
+}
 uint64_t core_table_seed(const struct core_table *table);
 
 #endif

@@ -61,17 +61,36 @@ static inline uint64_t flow_fold(uint64_t left, uint64_t right)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/** A well-mixed 64-bit hash; seed is random per process, so that nobody outside can aim at one bucket. */
-static inline uint64_t flow_key_hash(const struct flow_key *key, uint64_t seed)
+/** What the seed is spread to: made once for many flows. */
+struct flow_hash {
+	uint64_t a;
+	uint64_t b;
+};
+
+/** seed is random per process, so that nobody outside can aim at one bucket. */
+static inline struct flow_hash flow_hash_make(uint64_t seed)
 {
 	/* Arbitrary odd numbers (digits of pi); the seed is what nobody outside knows. */
-	const uint64_t a = seed ^ 0x243f6a8885a308d3u;
-	const uint64_t b = flow_fold(a, 0x13198a2e03707345u) | 1;
-	uint64_t source = flow_fold(flow_word(key, 0) ^ a, flow_word(key, 1) ^ b);
-	uint64_t destination = flow_fold(flow_word(key, 2) ^ b, flow_word(key, 3) ^ a);
+	uint64_t a = seed ^ 0x243f6a8885a308d3u;
+
+	return (struct flow_hash){.a = a, .b = flow_fold(a, 0x13198a2e03707345u) | 1};
+}
+
+/** A well-mixed 64-bit hash. */
+static inline uint64_t flow_hash_of(const struct flow_hash *hash, const struct flow_key *key)
+{
+	uint64_t source = flow_fold(flow_word(key, 0) ^ hash->a, flow_word(key, 1) ^ hash->b);
+	uint64_t destination = flow_fold(flow_word(key, 2) ^ hash->b, flow_word(key, 3) ^ hash->a);
 	/* Ports in a row differ in a few low bits only: spread first, else the product would be an arithmetic progression. */
 	uint64_t ports = flow_word(key, 4) * 0x9e3779b97f4a7c15u;
-	return flow_fold(source ^ a, destination ^ ports ^ b);
+	return flow_fold(source ^ hash->a, destination ^ ports ^ hash->b);
+}
+
+static inline uint64_t flow_key_hash(const struct flow_key *key, uint64_t seed)
+{
+	struct flow_hash hash = flow_hash_make(seed);
+
+	return flow_hash_of(&hash, key);
 }
 
 #endif

@@ -145,7 +145,9 @@ static void a_burst_finds_what_single_look_ups_find(void)
 	enum { SESSIONS = 3000 };
 	struct core_session *sessions = sessions_make(SESSIONS);
 	struct core_table *table = table_make(SESSIONS, SEED, sessions, SESSIONS);
-	const struct flow_key *flows[CORE_TABLE_BURST_MAX];
+	struct core_table_hasher hasher = core_table_hasher(table);
+	struct flow_key flows[CORE_TABLE_BURST_MAX];
+	uint64_t hashes[CORE_TABLE_BURST_MAX];
 	struct core_session *found[CORE_TABLE_BURST_MAX];
 	unsigned wrong = 0;
 
@@ -155,12 +157,14 @@ static void a_burst_finds_what_single_look_ups_find(void)
 			wrong += core_table_insert(table, &sessions[i]) != 0;
 	}
 	for (unsigned count = 0; count <= CORE_TABLE_BURST_MAX; count++) {
+		for (unsigned i = 0; i < count; i++) {
+			flows[i] =
+			        i % 5 == 4 ? flows[i - 3] : sessions[random_next() % SESSIONS].flow;
+			hashes[i] = core_table_hash(&hasher, &flows[i]);
+		}
+		core_table_find_burst(table, flows, hashes, found, count);
 		for (unsigned i = 0; i < count; i++)
-			flows[i] = i % 5 == 4 ? flows[i - 3]
-			                      : &sessions[random_next() % SESSIONS].flow;
-		core_table_find_burst(table, flows, found, count);
-		for (unsigned i = 0; i < count; i++)
-			wrong += found[i] != find(table, flows[i]);
+			wrong += found[i] != find(table, &flows[i]);
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
 	core_table_destroy(table);

@@ -45,19 +45,21 @@ static void look_up(struct reader *reader, struct core_table *table,
                     const struct flow_key all[FLOWS + 1], unsigned number)
 {
 	enum { BURST = 8 };
-	const struct flow_key *flows[BURST];
+	struct core_table_hasher hasher = core_table_hasher(table);
 	struct core_session *found[BURST];
+	struct flow_key flows[BURST];
+	uint64_t hashes[BURST];
 
-	for (unsigned i = 0; i < BURST - 2; i++)
-		flows[i] = &all[(number + i) % FLOWS];
-	flows[BURST - 2] = &all[FLOWS];
-	flows[BURST - 1] = &all[FLOWS];
-	core_table_find_burst(table, flows, found, BURST);
+	for (unsigned i = 0; i < BURST; i++) {
+		flows[i] = all[i < BURST - 2 ? (number + i) % FLOWS : FLOWS];
+		hashes[i] = core_table_hash(&hasher, &flows[i]);
+	}
+	core_table_find_burst(table, flows, hashes, found, BURST);
 	counter_add(&reader->lookups, BURST);
 	for (unsigned i = 0; i < BURST; i++) {
 		if (found[i] != NULL)
-			use(reader, found[i], flows[i]);
-		else if (flows[i] == &all[FLOWS])
+			use(reader, found[i], &flows[i]);
+		else if (i >= BURST - 2)
 			reader->wrong++;
 	}
 	const struct flow_key *flow = &all[(number * 5) % FLOWS];
