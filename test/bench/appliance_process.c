@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -196,8 +197,13 @@ static void run_program(const struct appliance_process *process, const char *pro
 {
 	char configuration[PATH_SIZE];
 	char log[PATH_SIZE];
+	sigset_t none;
 	int fd;
 
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setsid(); /* an interrupt shall come to the bench alone, which ends it in order */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	path_of(process, "specular.yaml", configuration);
 	path_of(process, "log", log);
 	fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);

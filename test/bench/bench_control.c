@@ -8,6 +8,8 @@
  * "installed": beside so many sessions that others hold; 0 is measured beside it, to compare.
  */
 #include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,11 +302,50 @@ static int find_program(char *path, size_t size)
 	return snprintf(path, size, "%s/app/specular/specular", own) < (int)size ? 0 : ERROR_SYSTEM;
 }
 
+static sigset_t interrupts(void)
+{
+	sigset_t signals;
+
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGTERM);
+	return signals;
+}
+
+/** An interrupt ends the appliances in order and removes their folders: no handler could. */
+static void *await_interrupt(void *context)
+{
+	struct bench *bench = context;
+	sigset_t signals = interrupts();
+	int number;
+
+	if (sigwait(&signals, &number) != 0)
+		return NULL;
+	if (bench->empty.folder[0] != '\0')
+		(void)appliance_process_stop(&bench->empty, NULL);
+	if (bench->full.folder[0] != '\0')
+		(void)appliance_process_stop(&bench->full, NULL);
+	_exit(128 + number);
+}
+
+static int start_awaiting(struct bench *bench)
+{
+	sigset_t signals = interrupts();
+	pthread_t thread;
+
+	if (pthread_sigmask(SIG_BLOCK, &signals, NULL) != 0 ||
+	    pthread_create(&thread, NULL, await_interrupt, bench) != 0)
+		return error_set(&bench->error, ERROR_SYSTEM, "no thread that waits for signals");
+	(void)pthread_detach(thread);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"quick", no_argument, NULL, 'q'},
 	                                        {"smoke", no_argument, NULL, 's'},
 	                                        {"specular", required_argument, NULL, 'p'},
+	                                        {"help", no_argument, NULL, 'h'},
 	                                        {NULL, 0, NULL, 0}};
 	struct bench bench = {.held = NULL};
 	char program[4096 + 32];
@@ -326,12 +367,13 @@ int main(int argc, char **argv)
 			bench.program = optarg;
 			break;
 		default:
-			(void)fprintf(stderr, "usage: bench_control [--quick | --smoke] "
-			                      "[--specular PROGRAM]\n");
-			return EXIT_FAILURE;
+			(void)fprintf(option == 'h' ? stdout : stderr,
+			              "usage: bench_control [--quick | --smoke] "
+			              "[--specular PROGRAM]\n");
+			return option == 'h' ? EXIT_SUCCESS : 2;
 		}
 	}
-	if (bench_all(&bench) != 0) {
+	if (start_awaiting(&bench) != 0 || bench_all(&bench) != 0) {
 		(void)fprintf(stderr, "bench_control: %s\n", bench.error.text);
 		return EXIT_FAILURE;
 	}

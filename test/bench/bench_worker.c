@@ -19,7 +19,7 @@
 #define US_PER_SECOND   1e6
 #define WARM_UP_SECONDS 0.03
 #define SECONDS         0.3
-#define SECONDS_QUICK   0.1
+#define SECONDS_QUICK   0.05
 #define SECONDS_SMOKE   0.005
 #define PASS_SECONDS    0.02
 /** A lcore that has not had its seconds of CPU within so many passes never will. */

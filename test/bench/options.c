@@ -13,8 +13,10 @@
 #define ROUNDS_SMOKE 2u
 
 static const char usage[] =
-        "usage: %s [--quick] [--smoke] [--rounds N] [--group GROUP]\n"
-        "          [--mode unauthenticated|authenticated|encrypted] [--suite NAME]\n"
+        "usage: %s [--quick] [--smoke] [--rounds N]\n"
+        "          [--group machine|datapath|stages|bare|scale]\n"
+        "          [--mode unauthenticated|authenticated|encrypted]\n"
+        "          [--suite none|avx512|ipsec-mb|openssl]\n"
         "          [--sessions N] [--burst N] [--payload OCTETS] [--family 4|6]\n"
         "Prints records, one JSON object a line. With one of the options after --group only that\n"
         "case is measured; what is not said is 1024 sessions, burst 32, 112 octets, IPv4, every "
@@ -80,6 +82,28 @@ static bool mode_is_known(const char *text)
 	return false;
 }
 
+static bool is_one_of(const char *text, const char *const *words, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** Otherwise a misspelt name would measure nothing, and succeed. A bench_crypto way has words of its own. */
+static bool names_are_known(const struct options *options)
+{
+	static const char *const suites[] = {"none", "avx512", "ipsec-mb", "openssl"};
+	static const char *const groups[] = {"machine", "datapath", "stages", "bare", "scale"};
+
+	return (options->mode == NULL || mode_is_known(options->mode)) &&
+	       (options->suite == NULL || strchr(options->suite, ' ') != NULL ||
+	        is_one_of(options->suite, suites, sizeof(suites) / sizeof(suites[0]))) &&
+	       (options->group == NULL ||
+	        is_one_of(options->group, groups, sizeof(groups) / sizeof(groups[0])));
+}
+
 int options_read(struct options *options, int argc, char **argv)
 {
 	static const struct option names[] = {
@@ -109,7 +133,7 @@ int options_read(struct options *options, int argc, char **argv)
 			return 3;
 		}
 	}
-	if (optind != argc || (options->mode != NULL && !mode_is_known(options->mode))) {
+	if (optind != argc || !names_are_known(options)) {
 		(void)fprintf(stderr, usage, argv[0]);
 		return 3;
 	}

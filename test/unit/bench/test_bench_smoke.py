@@ -86,7 +86,7 @@ def test_options():
     for program in (DATAPATH, CRYPTO):
         assert run(program, "--help").returncode == 0
         for wrong in (["--mode", "secret"], ["--burst", "65"], ["--sessions", "0"], ["--payload", "1x"], ["--family", "5"],
-                      ["--nothing"], ["word"]):
+                      ["--suite", "best"], ["--group", "all"], ["--nothing"], ["word"]):
             done = run(program, *wrong)
             assert done.returncode == 2 and "usage" in done.stderr and not done.stdout, wrong
 
