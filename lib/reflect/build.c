@@ -74,16 +74,43 @@ HOT void build_padding(uint8_t *payload, const struct reply_plan *plan, const si
 		memset(padding + plan->reused, 0, plan->padding - plan->reused);
 }
 
-/** Addresses and protocol: swapping source and destination does not change their sum. */
+/** Of the addresses: swapping source and destination does not change it. */
 HOT uint64_t pseudo_sum(const struct packet *packet, const bool ipv6)
 {
-	uint64_t sum = ipv6 ? checksum_sum_constant(packet->network + IPV6_SOURCE,
-	                                            (size_t)2 * IPV6_ADDRESS_SIZE)
-	                    : checksum_load_eight(packet->network + IPV4_SOURCE);
-
-	return checksum_add(sum, htobe16(NEXT_HEADER_UDP));
+	return ipv6 ? checksum_sum_constant(packet->network + IPV6_SOURCE,
+	                                    (size_t)2 * IPV6_ADDRESS_SIZE)
+	            : checksum_load_eight(packet->network + IPV4_SOURCE);
 }
 _Static_assert(IPV4_DESTINATION == IPV4_SOURCE + IPV4_ADDRESS_SIZE, "eight octets");
+
+/** The carry of the first addition goes into the second; then there is room for that of the second. */
+HOT uint64_t sum_three(uint64_t first, uint64_t second, uint64_t third)
+{
+	__asm__("add %1, %0\n\tadc %2, %0\n\tadc $0, %0"
+	        : "+&r"(first)
+	        : "rm"(second), "rm"(third)
+	        : "cc");
+	return first;
+}
+
+/** What of a sender's header is behind its first eight octets, as a number. */
+HOT uint64_t sender_rest(const uint8_t *payload)
+{
+	return checksum_load_eight(payload + SENDER_HEADER_SIZE - sizeof(uint64_t)) >> 16;
+}
+_Static_assert(SENDER_HEADER_SIZE == 2 * sizeof(uint64_t) - 2, "six octets");
+
+/** Of padding that falls away: as a rule just what the reply's header is longer than the sender's. */
+HOT uint64_t cut_sum(const uint8_t *cut, size_t size)
+{
+	if (size != SENDER_SYMMETRICAL_MBZ)
+		return checksum_sum(cut, size);
+	uint64_t last = checksum_load_eight(cut + SENDER_SYMMETRICAL_MBZ - sizeof(uint64_t)) >> 40;
+	return checksum_add(sum_three(checksum_load_eight(cut), checksum_load_eight(cut + 8),
+	                              checksum_load_eight(cut + 16)),
+	                    last);
+}
+_Static_assert(SENDER_SYMMETRICAL_MBZ == 3 * sizeof(uint64_t) + 3, "three words and three octets");
 
 /**
  * The request's checksum C closes its sum modulo 65535: C + A + M = e, where M is the padding that the reply carries, A all the
@@ -92,34 +119,39 @@ _Static_assert(IPV4_DESTINATION == IPV4_SOURCE + IPV4_ADDRESS_SIZE, "eight octet
  * moves by an odd number (27 in unauthenticated mode) has M' = 256 M: C' = 256 (C + A) - A', and e' = 256 e, which is 0 just
  * when e is. So the moved padding is never summed.
  *
- * This is C' but for what only the reply has. sender: the sum of the sender's header, which comes back at an even offset, so that
+ * This is C' but for the stamp. written: the sum of what only the reply has. The sender's header comes back at an even offset, so that
  * without growth it cancels out, as addresses and ports do.
  */
-HOT uint64_t unauthenticated_rest(const struct packet *packet, const struct core_session *session,
-                                  const struct reply_plan *plan, uint64_t sender, const bool ipv6)
+HOT uint16_t unauthenticated_checksum(const struct packet *packet,
+                                      const struct core_session *session,
+                                      const struct reply_plan *plan, uint64_t receive,
+                                      uint64_t written, const bool ipv6)
 {
 	size_t cut_at = session->sender_header_size + plan->reused;
 	size_t cut_size = packet->payload_length - cut_at;
-	const uint8_t *cut = packet->payload + cut_at;
-	uint64_t lost = cut_size == 0 ? 0
-	                : cut_size == SENDER_SYMMETRICAL_MBZ
-	                        ? checksum_sum_constant(cut, SENDER_SYMMETRICAL_MBZ)
-	                        : checksum_sum(cut, cut_size);
-	uint64_t udp = checksum_load_eight(packet_udp(packet));
-	uint64_t length = udp >> 32 & LOW_16, sum;
+	uint64_t lost = cut_size == 0 ? 0 : cut_sum(packet->payload + cut_at, cut_size);
+	uint64_t udp = checksum_load_eight(packet_udp(packet)), sum;
+	/* Length and checksum; the length counts once more in the pseudo-header. */
+	uint64_t length = (udp >> 32) + (udp >> 32 & LOW_16);
 
 	if (plan->growth == 0) {
-		sum = checksum_add(checksum_load(packet_udp(packet) + UDP_CHECKSUM) + 2 * length,
+		sum = checksum_add(length,
 		                   checksum_sum_constant(packet->payload + SENDER_HEADER_SIZE,
 		                                         SENDER_SYMMETRICAL_MBZ));
+		sum = checksum_subtract(sum, checksum_add(receive, written));
 	} else {
-		/* Ports, length, checksum; the length counts once more in the pseudo-header. */
-		uint64_t same = checksum_add(pseudo_sum(packet, ipv6), sender);
+		/* What both have: addresses, protocol, ports, the sender's header. */
+		const uint8_t *sender = packet->payload;
+		uint64_t same =
+		        sum_three(pseudo_sum(packet, ipv6), checksum_load_eight(sender),
+		                  sender_rest(sender) + (udp & LOW_32) + htobe16(NEXT_HEADER_UDP));
 
-		sum = checksum_shift(checksum_fold(checksum_add(checksum_add(same, udp), length)));
-		sum = checksum_subtract(sum, checksum_add(same, udp & LOW_32));
+		sum = checksum_shift(checksum_fold(checksum_add(same, length)));
+		sum = checksum_subtract(sum, sum_three(same, receive, written));
 	}
-	return lost == 0 ? sum : checksum_add(sum, checksum_at(cut_at + plan->growth, lost));
+	if (lost != 0)
+		sum = checksum_add(sum, checksum_at(cut_at + plan->growth, lost));
+	return checksum_fold(sum);
 }
 _Static_assert((REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE) % 2 == 1, "growth is 0 or odd");
 _Static_assert(REFLECTOR_SENDER_SEQUENCE % 2 == 0, "the sender's header is not shifted");
@@ -135,25 +167,21 @@ HOT uint16_t build_unauthenticated(const struct packet *packet, const struct cor
 	uint64_t first = htobe32(sequence);
 	/* Sequence number, timestamp and error estimate stand in the same order in both headers. */
 	uint64_t sender = checksum_load_eight(payload);
-	uint64_t sender_rest =
-	        checksum_load_eight(payload + SENDER_HEADER_SIZE - sizeof(uint64_t)) >> 16;
+	uint64_t rest = sender_rest(payload);
 	uint16_t checksum = 0;
 
-	if (packet->has_checksum) {
-		uint64_t added = first + packet->ttl +
-		                 checksum_length(REFLECTOR_HEADER_SIZE + plan->padding);
-		uint64_t rest = unauthenticated_rest(packet, session, plan,
-		                                     checksum_add(sender, sender_rest), ipv6);
-
-		checksum =
-		        checksum_fold(checksum_subtract(checksum_subtract(rest, receive), added));
-	}
+	if (packet->has_checksum)
+		checksum = unauthenticated_checksum(
+		        packet, session, plan, receive,
+		        first + packet->ttl +
+		                checksum_length(REFLECTOR_HEADER_SIZE + plan->padding),
+		        ipv6);
 	build_padding(payload, plan, REFLECTOR_HEADER_SIZE);
 	store_eight(payload + REFLECTOR_SEQUENCE, first);
 	store_eight(payload + REFLECTOR_SEQUENCE + sizeof(uint64_t), 0);
 	store_eight(payload + REFLECTOR_RECEIVE_TIMESTAMP, receive);
 	store_eight(payload + REFLECTOR_SENDER_SEQUENCE, sender);
-	store_eight(payload + REFLECTOR_SENDER_SEQUENCE + sizeof(uint64_t), sender_rest);
+	store_eight(payload + REFLECTOR_SENDER_SEQUENCE + sizeof(uint64_t), rest);
 	payload[REFLECTOR_SENDER_TTL] = packet->ttl;
 	return checksum;
 }

@@ -20,12 +20,10 @@
 /** The kernel may round a sleep up by this much instead of the default 50 us. */
 #define TIMER_SLACK_NS 1u
 
-/** The mbufs of a burst by where they go next. */
+/** The mbufs of a burst that are no replies, by where they go next. */
 struct outcome {
-	struct rte_mbuf *replies[WORKER_BURST];
 	struct rte_mbuf *exceptions[WORKER_BURST];
 	struct rte_mbuf *dropped[WORKER_BURST];
-	unsigned reply_count;
 	unsigned exception_count;
 	unsigned dropped_count;
 };
@@ -86,6 +84,7 @@ static unsigned frames_fill(const struct worker *worker, const struct worker_que
 	const uint8_t *station = queue->station;
 	const uint16_t mtu = queue->mtu;
 	struct reflect_frame *frame = frames;
+	struct rte_mbuf **kept = mbufs;
 
 	for (unsigned i = 0; i < received; i++) {
 		struct rte_mbuf *mbuf = mbufs[i];
@@ -105,10 +104,10 @@ static unsigned frames_fill(const struct worker *worker, const struct worker_que
 		frame->receive_time = polled;
 		if (unlikely(offloads))
 			frame_fill_offloads(frame, queue, mbuf, polled);
-		mbufs[frame - frames] = mbuf;
+		*kept++ = mbuf;
 		frame++;
 	}
-	return (unsigned)(frame - frames);
+	return (unsigned)(kept - mbufs);
 }
 
 /** Offload flags of the received frame must not be read as orders for the transmitted one. */
@@ -120,24 +119,25 @@ static inline void mbuf_take_reply(struct rte_mbuf *mbuf, const struct reflect_f
 	mbuf->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
 }
 
-static void frames_sort(struct rte_mbuf *const *mbufs, const struct reflect_frame *frames,
-                        unsigned count, struct outcome *outcome)
+/** Replies stay in mbufs, in order; returns how many. */
+static unsigned frames_sort(struct rte_mbuf **mbufs, const struct reflect_frame *frames,
+                            unsigned count, struct outcome *outcome)
 {
-	unsigned replies = 0;
+	struct rte_mbuf **kept = mbufs;
 
 	for (unsigned i = 0; i < count; i++) {
 		struct rte_mbuf *mbuf = mbufs[i];
 
 		if (likely(frames[i].verdict == VERDICT_REFLECT)) {
 			mbuf_take_reply(mbuf, &frames[i]);
-			outcome->replies[replies++] = mbuf;
+			*kept++ = mbuf;
 		} else if (frames[i].verdict == VERDICT_EXCEPTION) {
 			outcome->exceptions[outcome->exception_count++] = mbuf;
 		} else {
 			outcome->dropped[outcome->dropped_count++] = mbuf;
 		}
 	}
-	outcome->reply_count = replies;
+	return (unsigned)(kept - mbufs);
 }
 
 /** How many of `wanted` frames the bucket lets pass; they are paid for. */
@@ -207,12 +207,12 @@ static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
 	unsigned whole = frames_fill(worker, queue, mbufs, received, frames, &outcome);
 	count(worker, DATAPATH_DROP_SEGMENTED, outcome.dropped_count);
 	reflect_burst(&worker->reflector, frames, whole);
-	frames_sort(mbufs, frames, whole, &outcome);
-	if (outcome.reply_count > 0) {
-		unsigned sent = transmit(queue, outcome.replies, outcome.reply_count);
+	unsigned replies = frames_sort(mbufs, frames, whole, &outcome);
+	if (replies > 0) {
+		unsigned sent = transmit(queue, mbufs, replies);
 
 		count(worker, DATAPATH_REFLECTED, sent);
-		count(worker, DATAPATH_DROP_TRANSMIT, outcome.reply_count - sent);
+		count(worker, DATAPATH_DROP_TRANSMIT, replies - sent);
 	}
 	send_exceptions(worker, queue, outcome.exceptions, outcome.exception_count);
 	if (outcome.dropped_count > 0)
