@@ -197,6 +197,13 @@ bool ahead_open(struct ahead_pool *pool, const struct core_session *core, uint8_
 	return false;
 }
 
+/** None is valid any more, and none can be read. */
+static void entries_wipe(struct ahead *slot)
+{
+	memset(slot->valid, 0, sizeof(slot->valid));
+	secret_wipe(slot->entries, sizeof(slot->entries));
+}
+
 /** Whether a session that came at `tsc`, and before that at its last_received_tsc, may have the slot. */
 static bool is_free_for(const struct ahead *slot, const struct core_session *core, uint64_t tsc)
 {
@@ -215,8 +222,8 @@ void ahead_take(struct ahead_pool *pool, struct core_session *core, uint64_t tsc
 	struct ahead *slot = &pool->slots[step_hand(&pool->hand, pool->count)];
 	if (!is_free_for(slot, core, tsc))
 		return;
-	/* Entries of an earlier owner are not valid from here on, and overwritten before any is again. */
-	memset(slot->valid, 0, sizeof(slot->valid));
+	if (slot->owner != NULL) /* it may have ended, and this core never be idle */
+		entries_wipe(slot);
 	for (enum direction i = REQUEST; i < DIRECTIONS; i++)
 		slot->end[i] = next_number(core, i);
 	slot->flow = core->flow;
@@ -261,8 +268,7 @@ static bool owner_lives(const struct ahead *slot, const struct core_table *table
 static void slot_wipe(struct ahead_pool *pool, struct ahead *slot)
 {
 	slot->owner = NULL;
-	memset(slot->valid, 0, sizeof(slot->valid));
-	secret_wipe(slot->entries, sizeof(slot->entries));
+	entries_wipe(slot);
 	pool->statistics.wiped++;
 }
 
@@ -331,11 +337,8 @@ static void refill(struct ahead_pool *pool, struct ahead *slot, struct suite *su
 		queue_put(pool, slot);
 }
 
-/** Every so often one slot, all in turn: a session that ended leaves no HMACs behind. */
-static void look_at_one(struct ahead_pool *pool, const struct core_table *table)
+void ahead_tidy(struct ahead_pool *pool, const struct core_table *table)
 {
-	if (++pool->idle_steps % IDLE_STEPS_PER_LOOK != 0)
-		return;
 	struct ahead *slot = &pool->slots[step_hand(&pool->look, pool->count)];
 	if (slot->owner != NULL && !owner_lives(slot, table))
 		slot_wipe(pool, slot);
@@ -344,7 +347,8 @@ static void look_at_one(struct ahead_pool *pool, const struct core_table *table)
 bool ahead_refill(struct ahead_pool *pool, const struct core_table *table, struct suite *suite)
 {
 	if (pool->queue_length == 0) {
-		look_at_one(pool, table);
+		if (++pool->idle_steps % IDLE_STEPS_PER_LOOK == 0)
+			ahead_tidy(pool, table);
 		return false;
 	}
 	struct ahead *slot = queue_get(pool);

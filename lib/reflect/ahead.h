@@ -71,4 +71,10 @@ bool ahead_seal(struct ahead_pool *pool, const struct core_session *core, uint64
  */
 bool ahead_refill(struct ahead_pool *pool, const struct core_table *table, struct suite *suite);
 
+/**
+ * Looks at one slot, all in turn, and wipes it when its session has ended, so that none leaves HMACs behind. ahead_refill does so
+ * too now and then when it has nothing to do; this is for a core that never is idle.
+ */
+void ahead_tidy(struct ahead_pool *pool, const struct core_table *table);
+
 #endif

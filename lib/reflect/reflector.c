@@ -159,6 +159,12 @@ void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, un
 	stage_stamp(&burst);
 }
 
+void reflect_tidy(struct reflector *reflector)
+{
+	if (reflector->ahead != NULL)
+		ahead_tidy(reflector->ahead, reflector->table);
+}
+
 bool reflect_idle(struct reflector *reflector)
 {
 	return reflector->ahead != NULL &&

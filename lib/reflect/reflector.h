@@ -89,4 +89,7 @@ void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, un
 /** A step of what can be done ahead of time, when a poll found nothing: one burst of the suite at most. False: nothing to do. */
 bool reflect_idle(struct reflector *reflector);
 
+/** A short look at what a session that has ended may have left here: to be called now and then, also when no poll is empty. */
+void reflect_tidy(struct reflector *reflector);
+
 #endif

@@ -15,8 +15,10 @@
 #define WORKER_BURST 32u
 /** Polls without a frame before IDLE_SLEEP sleeps: a sender's burst finds the lcore awake. */
 #define EMPTY_POLLS_BEFORE_SLEEP 64u
-#define NS_PER_MICROSECOND       1000u
-#define MICROSECONDS_PER_SECOND  1000000u
+/** Polls, with frames or without, between two calls of reflect_tidy; a power of two. */
+#define POLLS_PER_TIDY          1024u
+#define NS_PER_MICROSECOND      1000u
+#define MICROSECONDS_PER_SECOND 1000000u
 /** The kernel may round a sleep up by this much instead of the default 50 us. */
 #define TIMER_SLACK_NS 1u
 
@@ -267,6 +269,8 @@ int worker_run(void *argument)
 		}
 		rte_rcu_qsbr_quiescent(worker->rcu, worker->core);
 		counter_add(&worker->polls, 1);
+		if (worker->polls % POLLS_PER_TIDY == 0)
+			reflect_tidy(&worker->reflector);
 		if (found > 0) {
 			counter_add(&worker->busy_polls, 1);
 			empty_polls = 0;

@@ -23,6 +23,7 @@ struct sealed {
 static struct suite *suite, *openssl;
 static struct core_table *table;
 static struct ahead_pool *pool;
+static unsigned slot_count;
 static struct core_session sessions[SESSIONS];
 static void *keys[SESSIONS], *openssl_keys[SESSIONS];
 
@@ -66,6 +67,7 @@ static void set_up(unsigned slots)
 	CU_ASSERT_EQUAL_FATAL(suite_create(SUITE_IPSEC_MB, &suite, &error), 0);
 	CU_ASSERT_EQUAL_FATAL(suite_create(SUITE_OPENSSL, &openssl, &error), 0);
 	table = core_table_create(SESSIONS, 1, areas);
+	slot_count = slots;
 	pool = ahead_pool_init(aligned_alloc(AHEAD_POOL_ALIGN, ahead_pool_size(slots)), slots);
 	for (unsigned i = 0; i < SESSIONS; i++) {
 		keys[i] = aligned_alloc(SUITE_KEYS_ALIGN, suite_keys_size(suite));
@@ -152,7 +154,7 @@ static void refill_all(void)
 
 static bool pool_holds(const struct sealed *sealed)
 {
-	return memmem(pool, ahead_pool_size(SLOTS), sealed->hmac, HMAC) != NULL;
+	return memmem(pool, ahead_pool_size(slot_count), sealed->hmac, HMAC) != NULL;
 }
 
 static void every_packet_but_the_first_is_a_hit(void)
@@ -256,6 +258,35 @@ static void forgeries_are_no_hits(void)
 	tear_down();
 }
 
+static bool opens(unsigned at, const struct sealed *sealed)
+{
+	struct sealed request = *sealed;
+
+	return ahead_open(pool, &sessions[at], request.block, request.hmac);
+}
+
+/** What is wrong in the same way at two places must not cancel out. */
+static void alike_differences_are_no_hits(void)
+{
+	set_up(SLOTS);
+	(void)packet(0, 0, 1);
+	refill_all();
+	for (unsigned first = 0; first < sizeof(struct sealed); first++) {
+		for (unsigned second = first + 1; second < sizeof(struct sealed); second++) {
+			struct sealed request = seal(0, 1);
+			uint8_t octets[sizeof(request)];
+
+			memcpy(octets, &request, sizeof(octets));
+			octets[first] ^= 0x40;
+			octets[second] ^= 0x40;
+			memcpy(&request, octets, sizeof(octets));
+			CU_ASSERT_FALSE(opens(0, &request));
+		}
+	}
+	CU_ASSERT(open_ahead(0, 1));
+	tear_down();
+}
+
 /** True when an old packet of a session, numbered 1 to 8, is opened as a packet of session `at`. */
 static bool opens_old_packets(unsigned at, unsigned of)
 {
@@ -286,13 +317,15 @@ static void what_is_not_valid_is_not_compared(void)
 	sessions[0].expected_sequence = 1;
 	refill_all();
 	CU_ASSERT(opens_old_packets(0, 0));
-	/* The thief has the first owner's entries in its slot now. */
+	/* The thief's slot had the first owner's entries, and zeros are none. */
+	const struct sealed zeros = {{0}, {0}};
 	(void)packet(1, 3, 30 * SECOND);
 	(void)packet(1, 4, 31 * SECOND);
 	CU_ASSERT_PTR_EQUAL_FATAL(sessions[0].ahead, sessions[1].ahead);
 	for (uint32_t expected = 0; expected <= 8; expected++) {
 		sessions[1].expected_sequence = expected;
 		CU_ASSERT_FALSE(opens_old_packets(1, 0));
+		CU_ASSERT_FALSE(opens(1, &zeros));
 	}
 	tear_down();
 }
@@ -391,6 +424,46 @@ static void a_theft_before_the_refill(void)
 	tear_down();
 }
 
+/** The first owner may have ended, and the core never have an idle poll to overwrite what the thief found. */
+static void a_thief_finds_nothing(void)
+{
+	set_up(1);
+	(void)packet(0, 0, SECOND);
+	refill_all();
+	struct sealed next = seal(0, 5), reply = seal(0, 9);
+	CU_ASSERT(pool_holds(&next));
+	CU_ASSERT(pool_holds(&reply));
+	(void)packet(1, 0, 30 * SECOND);
+	(void)packet(1, 1, 31 * SECOND);
+	CU_ASSERT_PTR_EQUAL(sessions[0].ahead, sessions[1].ahead);
+	CU_ASSERT_FALSE(pool_holds(&next));
+	CU_ASSERT_FALSE(pool_holds(&reply));
+	tear_down();
+}
+
+/** Even while refills wait, which only idle polls do. */
+static void a_busy_core_wipes_too(void)
+{
+	set_up(SLOTS);
+	(void)packet(0, 0, 1);
+	(void)packet(1, 0, 1);
+	refill_all();
+	struct sealed next = seal(0, 5), other = seal(1, 5);
+	for (uint32_t number = 1; number < 9; number++)
+		CU_ASSERT(packet(1, number, 1));
+	withdraw(0);
+	CU_ASSERT(pool_holds(&next));
+	for (unsigned look = 0; look < SLOTS; look++)
+		ahead_tidy(pool, table);
+	CU_ASSERT_FALSE(pool_holds(&next));
+	CU_ASSERT(pool_holds(&other));
+	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->wiped, 1);
+	refill_all();
+	CU_ASSERT(packet(1, 9, 1));
+	publish(0, 0);
+	tear_down();
+}
+
 static void an_ended_session_leaves_nothing(void)
 {
 	set_up(SLOTS);
@@ -484,12 +557,15 @@ int main(void)
 	        {"refill is bounded and lazy", refill_is_bounded_and_lazy},
 	        {"losses and reordering", losses_and_reordering},
 	        {"forgeries are no hits", forgeries_are_no_hits},
+	        {"alike differences are no hits", alike_differences_are_no_hits},
 	        {"what is not valid is not compared", what_is_not_valid_is_not_compared},
 	        {"a failed seal makes no entry", a_failed_seal_makes_no_entry},
 	        {"only a silent session loses its slot", only_a_silent_session_loses_its_slot},
 	        {"a first packet takes no slot from another",
 	         a_first_packet_takes_no_slot_from_another},
 	        {"a theft before the refill", a_theft_before_the_refill},
+	        {"a thief finds nothing", a_thief_finds_nothing},
+	        {"a busy core wipes too", a_busy_core_wipes_too},
 	        {"an ended session leaves nothing", an_ended_session_leaves_nothing},
 	        {"a new session at the same address", a_new_session_at_the_same_address},
 	        {"old and new at once", old_and_new_at_once},

@@ -27,22 +27,30 @@
 
 static struct rte_mempool *pool;
 static struct rte_ring *rx_ring, *tx_ring, *to_kernel, *from_kernel;
-static uint16_t port_id;
+static struct rte_ring *loop;
+static uint16_t port_id, loop_port_id;
 static struct world world;
 static struct worker *worker;
 static pthread_t thread;
 
-static void port_start(void)
+static uint16_t port_start(const char *name, struct rte_ring *rx, struct rte_ring *tx)
 {
 	struct rte_eth_conf configuration = {0};
-	int port = rte_eth_from_rings("specular", &rx_ring, 1, &tx_ring, 1, 0);
+	int made = rte_eth_from_rings(name, &rx, 1, &tx, 1, 0);
+	uint16_t port = (uint16_t)made;
 
-	CU_ASSERT_FATAL(port >= 0);
-	port_id = (uint16_t)port;
-	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_configure(port_id, 1, 1, &configuration), 0);
-	CU_ASSERT_EQUAL_FATAL(rte_eth_rx_queue_setup(port_id, 0, 64, 0, NULL, pool), 0);
-	CU_ASSERT_EQUAL_FATAL(rte_eth_tx_queue_setup(port_id, 0, 64, 0, NULL), 0);
-	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_start(port_id), 0);
+	CU_ASSERT_FATAL(made >= 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_configure(port, 1, 1, &configuration), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_rx_queue_setup(port, 0, 64, 0, NULL, pool), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_tx_queue_setup(port, 0, 64, 0, NULL), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_start(port), 0);
+	return port;
+}
+
+static void ports_start(void)
+{
+	port_id = port_start("specular", rx_ring, tx_ring);
+	loop_port_id = port_start("loop", loop, loop);
 }
 
 static void *thread_run(void *argument)
@@ -233,6 +241,40 @@ static void idle_polls_compute_ahead(void)
 	}
 }
 
+/** A frame for the kernel comes back as one of the kernel's, and from the wire again: no poll is empty. */
+static void a_core_that_never_idles_wipes(void)
+{
+	static const uint8_t arp[60] = {[0] = 0xff, 0xff, 0xff,        0xff,
+	                                0xff,       0xff, [12] = 0x08, 0x06};
+	uint8_t frame[WORLD_FRAME_MAX], reply[WORLD_FRAME_MAX];
+	struct request request;
+
+	set_up(IDLE_SPIN);
+	struct ahead_pool *ahead =
+	        ahead_pool_init(aligned_alloc(AHEAD_POOL_ALIGN, ahead_pool_size(2)), 2);
+	world.reflector.ahead = worker->reflector.ahead = ahead;
+	request_init(&request, 4, TEST_AUTHENTICATED, 1);
+	struct session *session = request_session(&world, &request);
+	(void)world_reflect(&world, frame, request_build(&world, &request, frame), sizeof(frame),
+	                    reply);
+	CU_ASSERT(reflect_idle(&world.reflector));
+	session_withdraw(world.registry, session);
+	worker->queues[0].port_id = loop_port_id;
+	worker->queues[0].to_kernel = from_kernel;
+	CU_ASSERT_EQUAL_FATAL(rte_ring_enqueue(loop, mbuf_of(arp, sizeof(arp))), 0);
+	start();
+	for (unsigned i = 0; i < WAIT_ROUNDS && counter_read(&worker->polls) < 3 * 1024; i++)
+		(void)usleep(WAIT_US);
+	stop();
+	CU_ASSERT_EQUAL(worker->polls, worker->busy_polls);
+	CU_ASSERT_EQUAL(ahead_pool_statistics(ahead)->wiped, 1);
+	drain(loop);
+	CU_ASSERT_EQUAL(rte_mempool_avail_count(pool), MBUFS);
+	free(ahead);
+	free(worker);
+	world_tear_down(&world);
+}
+
 static void a_full_transmit_queue_drops(void)
 {
 	struct request request;
@@ -420,19 +462,21 @@ static int eal_start(void)
 	pool = rte_pktmbuf_pool_create("pool", MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
 	rx_ring = rte_ring_create("rx", RX_RING_SIZE, 0, 0);
 	tx_ring = rte_ring_create("tx", TX_RING_SIZE, 0, 0);
+	loop = rte_ring_create("loop", RX_RING_SIZE, 0, 0);
 	to_kernel = rte_ring_create("to_kernel", KERNEL_RING_SIZE, 0, 0);
 	from_kernel = rte_ring_create("from_kernel", KERNEL_RING_SIZE, 0, 0);
-	return pool != NULL && rx_ring != NULL && tx_ring != NULL && to_kernel != NULL &&
-	                       from_kernel != NULL
+	return pool != NULL && rx_ring != NULL && tx_ring != NULL && loop != NULL &&
+	                       to_kernel != NULL && from_kernel != NULL
 	               ? 0
 	               : -1;
 }
 
 int main(void)
 {
-	CU_TestInfo tests[] = {{"port of rings", port_start},
+	CU_TestInfo tests[] = {{"ports of rings", ports_start},
 	                       {"replies leave by the port", replies_leave_by_the_port},
 	                       {"idle polls compute ahead", idle_polls_compute_ahead},
+	                       {"a core that never idles wipes", a_core_that_never_idles_wipes},
 	                       {"a full transmit queue drops", a_full_transmit_queue_drops},
 	                       {"frames for the kernel", frames_for_the_kernel},
 	                       {"the port's MTU bounds replies", the_ports_mtu_bounds_replies},
