@@ -7,28 +7,40 @@
 #include "crypto/cpu_avx512.h"
 
 #include <cpuid.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum { EAX, EBX, ECX, EDX };
-
-#define LEAVES 2u
 
 /* Bits of XCR0: xmm, ymm, the mask registers, the upper halves of zmm0 to 15, and zmm16 to 31. */
 #define XCR0_AVX512 UINT64_C(0xe6)
 
+#define OSXSAVE_BIT 27u /**< of leaf 1, ECX: XGETBV may be executed */
+
 static const struct feature {
 	const char *name;
-	unsigned leaf; /**< 0: CPUID leaf 1; 1: leaf 7 */
+	enum cpuid_leaf leaf;
 	unsigned bit_register;
 	unsigned bit;
 } features[] = {
-        {"SSSE3", 0, ECX, 9},    {"SSE4.1", 0, ECX, 19},   {"AES", 0, ECX, 25},
-        {"OSXSAVE", 0, ECX, 27}, {"AVX512F", 1, EBX, 16},  {"AVX512DQ", 1, EBX, 17},
-        {"SHA", 1, EBX, 29},     {"AVX512BW", 1, EBX, 30}, {"AVX512VL", 1, EBX, 31},
-        {"VAES", 1, ECX, 9},
+        {"SSSE3", CPUID_LEAF_1, ECX, 9},     {"SSE4.1", CPUID_LEAF_1, ECX, 19},
+        {"AES", CPUID_LEAF_1, ECX, 25},      {"OSXSAVE", CPUID_LEAF_1, ECX, OSXSAVE_BIT},
+        {"AVX512F", CPUID_LEAF_7, EBX, 16},  {"AVX512DQ", CPUID_LEAF_7, EBX, 17},
+        {"SHA", CPUID_LEAF_7, EBX, 29},      {"AVX512BW", CPUID_LEAF_7, EBX, 30},
+        {"AVX512VL", CPUID_LEAF_7, EBX, 31}, {"VAES", CPUID_LEAF_7, ECX, 9},
 };
+
+const char *cpu_facts_missing(const struct cpu_facts *facts)
+{
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		const struct feature *feature = &features[i];
+
+		if ((facts->cpuid[feature->leaf][feature->bit_register] >> feature->bit & 1) == 0)
+			return feature->name;
+	}
+	return (facts->xcr0 & XCR0_AVX512) == XCR0_AVX512
+	               ? NULL
+	               : "AVX-512 registers, as the kernel does not save them";
+}
 
 static uint64_t xcr0(void)
 {
@@ -40,16 +52,12 @@ static uint64_t xcr0(void)
 
 const char *cpu_avx512_missing(void)
 {
-	unsigned leaves[LEAVES][4] = {{0}};
+	struct cpu_facts facts = {{{0}}, 0};
+	uint32_t *one = facts.cpuid[CPUID_LEAF_1], *seven = facts.cpuid[CPUID_LEAF_7];
 
-	(void)__get_cpuid(1, &leaves[0][EAX], &leaves[0][EBX], &leaves[0][ECX], &leaves[0][EDX]);
-	(void)__get_cpuid_count(7, 0, &leaves[1][EAX], &leaves[1][EBX], &leaves[1][ECX],
-	                        &leaves[1][EDX]);
-	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
-		if ((leaves[features[i].leaf][features[i].bit_register] >> features[i].bit & 1) ==
-		    0)
-			return features[i].name;
-	return (xcr0() & XCR0_AVX512) == XCR0_AVX512
-	               ? NULL
-	               : "AVX-512 registers, as the kernel does not save them";
+	(void)__get_cpuid(1, &one[EAX], &one[EBX], &one[ECX], &one[EDX]);
+	(void)__get_cpuid_count(7, 0, &seven[EAX], &seven[EBX], &seven[ECX], &seven[EDX]);
+	if ((one[ECX] >> OSXSAVE_BIT & 1) != 0)
+		facts.xcr0 = xcr0();
+	return cpu_facts_missing(&facts);
 }

@@ -6,7 +6,7 @@
  * Encrypted mode: AES-128-CBC with zero IV over 32 (sender) or 96 (reflector) octets, HMAC-SHA1 over the same plaintext.
  * The HMAC is computed first and stays clear.
  *
- * suite_imb.c is the only file that includes intel-ipsec-mb and runs on any x86 CPU; suite_avx512.c is faster and needs AVX-512,
+ * suite_imb.c is the only file that includes intel-ipsec-mb and runs on any x86 CPU with AES instructions; suite_avx512.c is faster and needs AVX-512,
  * VAES and SHA extensions; suite_openssl.c is the reference. A suite is only handed out by suite_create after its known-answer
  * self-test passed.
  */

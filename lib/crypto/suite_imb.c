@@ -271,8 +271,10 @@ static int manager_create(struct manager *manager, void (*start)(IMB_MGR *), str
 	}
 	if (library == NULL || code != 0) {
 		free(memory);
-		(void)error_set(error, ERROR_CRYPTO, "ipsec-mb does not start on this CPU: %s",
-		                imb_get_strerror(code));
+		(void)error_set(
+		        error, ERROR_CRYPTO,
+		        "ipsec-mb does not start on this CPU, which must have AES instructions: %s",
+		        imb_get_strerror(code));
 		return ERROR_CRYPTO;
 	}
 	*manager = (struct manager){.library = library, .size = size};

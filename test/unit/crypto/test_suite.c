@@ -131,6 +131,44 @@ static void every_flipped_bit_is_refused(void)
 		flipped_bits_of(kinds[i]);
 }
 
+/** Turns the same bit of two octets of the HMAC over: differences of words must not cancel out. In bursts of each length. */
+static void pairs_of_flipped_bits_of(enum suite_kind kind)
+{
+	struct suite *suite = suite_make(kind);
+	struct session_keys raw = example_keys();
+	uint8_t *keys = keys_make(suite, &raw, 1);
+	const struct packet_vector *vector = &packet_vectors[0];
+
+	for (unsigned length = 1; length <= SUITE_BURST_MAX; length++) {
+		for (unsigned pair = 0; pair < HMAC_SIZE * HMAC_SIZE;) {
+			uint8_t packets[SUITE_BURST_MAX][PACKET_BUFFER];
+			struct suite_job jobs[SUITE_BURST_MAX];
+
+			for (unsigned j = 0; j < length; j++, pair++) {
+				unsigned first = pair / HMAC_SIZE % HMAC_SIZE;
+
+				memcpy(packets[j], vector->sealed, vector->size);
+				jobs[j] = job_of(vector, keys, packets[j]);
+				jobs[j].verified = true;
+				jobs[j].hmac[first] ^= 0x10;
+				jobs[j].hmac[(first + 1 + pair % (HMAC_SIZE - 1)) % HMAC_SIZE] ^=
+				        0x10;
+			}
+			suite_open_burst(suite, jobs, length);
+			for (unsigned j = 0; j < length; j++)
+				CU_ASSERT(!jobs[j].verified);
+		}
+	}
+	keys_free(suite, keys, 1);
+	suite_destroy(suite);
+}
+
+static void alike_differences_are_refused(void)
+{
+	for (unsigned i = 0; i < kind_count; i++)
+		pairs_of_flipped_bits_of(kinds[i]);
+}
+
 static bool holds(const uint8_t *octets, size_t size, const uint8_t *part, size_t part_size)
 {
 	return memmem(octets, size, part, part_size) != NULL;
@@ -266,6 +304,7 @@ int main(void)
 	        {"suites are made and named", suites_are_made_and_named},
 	        {"vectors are met", vectors_are_met},
 	        {"every flipped bit is refused", every_flipped_bit_is_refused},
+	        {"alike differences are refused", alike_differences_are_refused},
 	        {"wiped keys are zero", wiped_keys_are_zero},
 	        {"keys outlive their suite", keys_outlive_their_suite},
 	        {"a packet that fails to seal is blank", a_packet_that_fails_to_seal_is_blank},

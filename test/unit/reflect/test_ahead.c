@@ -117,6 +117,13 @@ static bool open_ahead(unsigned at, uint32_t number)
 	return opened;
 }
 
+static bool opens(unsigned at, const struct sealed *sealed)
+{
+	struct sealed request = *sealed;
+
+	return ahead_open(pool, &sessions[at], request.block, request.hmac);
+}
+
 /** Seals the session's next reply ahead of time; it must be OpenSSL's, or untouched. */
 static bool seal_ahead(unsigned at, uint64_t tsc)
 {
@@ -210,6 +217,27 @@ static void refill_is_bounded_and_lazy(void)
 	tear_down();
 }
 
+/** Sessions at different paces: refills wait in every order and everywhere in the queue. */
+static void everybody_waits_for_a_turn(void)
+{
+	uint32_t next[SLOTS] = {0};
+
+	set_up(SLOTS);
+	for (unsigned i = 0; i < SLOTS; i++)
+		(void)packet(i, next[i]++, 1);
+	refill_all();
+	for (unsigned round = 0; round < 400; round++) {
+		for (unsigned i = 0; i < SLOTS; i++) {
+			if (round % (i + 1) == 0)
+				CU_ASSERT(packet(i, next[i]++, 1));
+		}
+		if (round % 4 == 3)
+			refill_all();
+	}
+	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->taken, SLOTS);
+	tear_down();
+}
+
 static void losses_and_reordering(void)
 {
 	set_up(SLOTS);
@@ -236,6 +264,31 @@ static void losses_and_reordering(void)
 	tear_down();
 }
 
+/** A packet that is repeated or late costs nothing but its own miss; one that is far behind begins the window anew. */
+static void late_packets_keep_the_window(void)
+{
+	set_up(SLOTS);
+	(void)packet(0, 99, 1);
+	refill_all();
+	uint64_t computed = ahead_pool_statistics(pool)->computed;
+	for (uint32_t behind = 1; behind <= 16; behind += 5) {
+		sessions[0].expected_sequence = 100 - behind;
+		CU_ASSERT_FALSE(open_ahead(0, 100 - behind));
+		ahead_take(pool, &sessions[0], 1);
+		sessions[0].reflected--;
+		(void)seal_ahead(0, 1);
+		refill_all();
+		CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->computed, computed);
+	}
+	sessions[0].expected_sequence = 100;
+	CU_ASSERT(open_ahead(0, 100));
+	CU_ASSERT_FALSE(packet(0, 82, 1));
+	refill_all();
+	CU_ASSERT(ahead_pool_statistics(pool)->computed > computed);
+	CU_ASSERT(open_ahead(0, 83));
+	tear_down();
+}
+
 static void forgeries_are_no_hits(void)
 {
 	set_up(SLOTS);
@@ -256,13 +309,6 @@ static void forgeries_are_no_hits(void)
 	CU_ASSERT_FALSE(ahead_open(pool, &sessions[0], foreign.block, foreign.hmac));
 	CU_ASSERT(open_ahead(0, 1));
 	tear_down();
-}
-
-static bool opens(unsigned at, const struct sealed *sealed)
-{
-	struct sealed request = *sealed;
-
-	return ahead_open(pool, &sessions[at], request.block, request.hmac);
 }
 
 /** What is wrong in the same way at two places must not cancel out. */
@@ -351,7 +397,16 @@ static void a_failed_seal_makes_no_entry(void)
 	CU_ASSERT_FALSE(packet(0, 1, 1));
 	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->computed, 0);
 	refill_all();
-	CU_ASSERT(packet(0, 2, 1));
+	for (uint32_t number = 2; number < 10; number++)
+		CU_ASSERT(packet(0, number, 1));
+	/* What it should have overwritten was valid before. */
+	CU_ASSERT(ahead_refill(pool, table, &broken));
+	for (uint32_t expected = 0; expected < 30; expected++) {
+		const struct sealed zeros = {{0}, {0}};
+
+		sessions[0].expected_sequence = expected;
+		CU_ASSERT_FALSE(opens(0, &zeros));
+	}
 	tear_down();
 }
 
@@ -555,7 +610,9 @@ int main(void)
 	        {"every packet but the first is a hit", every_packet_but_the_first_is_a_hit},
 	        {"numbers wrap around", numbers_wrap_around},
 	        {"refill is bounded and lazy", refill_is_bounded_and_lazy},
+	        {"everybody waits for a turn", everybody_waits_for_a_turn},
 	        {"losses and reordering", losses_and_reordering},
+	        {"late packets keep the window", late_packets_keep_the_window},
 	        {"forgeries are no hits", forgeries_are_no_hits},
 	        {"alike differences are no hits", alike_differences_are_no_hits},
 	        {"what is not valid is not compared", what_is_not_valid_is_not_compared},
