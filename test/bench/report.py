@@ -124,7 +124,11 @@ def case_section(results, group, title, measured):
     records = results.select(group)
     fields = list(dict.fromkeys(name for record in records for name in record.case))
     rows = [[*[plain(record.case.get(name, "-")) for name in fields], shown(record.figure)] for record in records]
-    return table(title, [*fields, measured], rows)
+    head = [*fields, measured]
+    if len({record.unit for record in records}) > 1:
+        rows = [row + [record.unit] for row, record in zip(rows, records)]
+        head.append("")
+    return table(title, head, rows)
 
 
 def plain(value):
@@ -219,5 +223,5 @@ def report(results, found, quick):
     lines += case_section(results, "control", "Control plane: connect to stop", "set-ups a CPU second")
     lines += install_section(results) + memory_section(results)
     lines += case_section(results, "key-lookup", "Look-up of an IKE SA's key", "ns a look-up")
-    lines += case_section(results, "peers", "Other servers, same client, loopback", "for each second of their CPU")
+    lines += case_section(results, "peers", "Other servers, same client, loopback", "median")
     return "\n".join(lines + target_section(found)) + "\n"

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -140,11 +141,12 @@ def test_report_names_everything():
         Record("scale", {"suite": "none", "mode": "unauthenticated", "sessions": 64}, "tsc-cycles/packet", [40, 60, 90]),
         Record("scale", {"mode": "unauthenticated", "suite": "none", "lcores": 1}, "packets/s", [1e6]),
         Record("scale", {"mode": "unauthenticated", "suite": "none", "lcores": 2}, "packets/s", [2e6]),
-        Record("peers", {"server": "other", "mode": "encrypted"}, "packets/cpu-second", [1000])]
+        Record("peers", {"server": "other", "mode": "encrypted"}, "packets/cpu-second", [1000]),
+        Record("peers", {"server": "other", "mode": "encrypted"}, "set-ups/cpu-second", [900])]
     results = Results(records)
     text = report(results, targets(results), True)
     for word in ("quick", "NOISY RUN: 1 of", "Datapath", "parse", "Whole process", "Crypto alone", "Turnaround", "Sessions:",
-                 "Lcores", "Control plane", "installed", "Memory", "other", "Targets", "met"):
+                 "Lcores", "Control plane", "installed", "Memory", "other", "1,000  packets/cpu-second", "900  set-ups/cpu-second", "Targets", "met"):
         assert word in text, word
     assert "NOT MET" not in text
 
@@ -187,6 +189,25 @@ def test_program_that_fails():
         done, content = bench(folder, "--only", "bench_crypto", "--only", "bench_memory")
         assert done.returncode == 1
         assert "ended with 3" in content["problems"]["bench_crypto"] and "does not start" in content["problems"]["bench_memory"]
+
+
+def test_interrupted_run_ends_its_program():
+    with tempfile.TemporaryDirectory() as folder:
+        program(folder, "bench_memory", [])
+        path = os.path.join(folder, "test", "bench", "bench_memory")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\necho $$ >{folder}/pid\nexec sleep 100\n")
+        process = subprocess.Popen([os.path.join(ROOT, "tools", "bench"), "--build", folder, "--only", "bench_memory"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        text = ""
+        while not text.endswith("\n"):
+            time.sleep(0.01)
+            if os.path.exists(os.path.join(folder, "pid")):
+                with open(os.path.join(folder, "pid"), encoding="utf-8") as file:
+                    text = file.read()
+        process.terminate()
+        process.communicate()
+        assert process.returncode == 143 and not os.path.exists(f"/proc/{text.strip()}")
 
 
 def test_unknown_program():
