@@ -304,6 +304,7 @@ static void sessions_end_before_idle_steps(void)
 			        VERDICT_REFLECT);
 			length = reply_expect(&ahead, &request, replies++, expected);
 			CU_ASSERT(memcmp(reply, expected, length) == 0);
+			CU_ASSERT_EQUAL(session->cores->expected_sequence, request.sequence + 1);
 			for (uint32_t steps = random_below(3); steps > 0; steps--)
 				(void)reflect_idle(&ahead.reflector);
 		}
