@@ -37,8 +37,9 @@ void *reservation_create(size_t size, enum reservation_use use)
 {
 	size_t mapped = mapped_size(size);
 	size_t small_pages = use == RESERVATION_GROWS ? SMALL_PAGES : 0;
-	uint8_t *mapping = mmap(NULL, mapped + HUGE_PAGE, PROT_READ | PROT_WRITE,
-	                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int protection = use == RESERVATION_FULL ? PROT_READ | PROT_WRITE : PROT_NONE;
+	uint8_t *mapping =
+	        mmap(NULL, mapped + HUGE_PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (mapping == MAP_FAILED)
 		return NULL;
@@ -51,6 +52,21 @@ void *reservation_create(size_t size, enum reservation_use use)
 	if (use == RESERVATION_FULL)
 		memset(memory, 0, mapped);
 	return memory;
+}
+
+bool reservation_grow(void *memory, size_t size, size_t end, size_t *usable)
+{
+	if (end <= *usable)
+		return true;
+	/* Whole huge pages, so that the kernel can give one. */
+	size_t wanted = round_up(end, HUGE_PAGE);
+	size_t mapped = mapped_size(size);
+	if (wanted > mapped)
+		wanted = mapped;
+	if (mprotect((uint8_t *)memory + *usable, wanted - *usable, PROT_READ | PROT_WRITE) != 0)
+		return false;
+	*usable = wanted;
+	return true;
 }
 
 void reservation_destroy(void *memory, size_t size)

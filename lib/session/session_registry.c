@@ -181,7 +181,7 @@ static int session_make(struct session_registry *registry,
 	void *keys = NULL;
 
 	if (session == NULL)
-		return ERROR_LIMIT;
+		return slab->touched < slab->capacity ? ERROR_MEMORY : ERROR_LIMIT;
 	if (keyed) {
 		keys = session_slab_keys(slab, session);
 		int result = suite_keys_expand(registry->suite, &parameters->keys, keys);

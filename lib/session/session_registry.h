@@ -28,7 +28,8 @@ struct session_totals {
 
 /**
  * suite: expands keys, of the kind that the cores use; must outlive the registry. capacity: sessions at once; it reserves address
- * space, memory is for those that there are (and the cores' tables, 8 octets a session and core). Slow path.
+ * space, which counts against no limit of memory; memory is for those that there are (and the cores' tables, 8 octets a session and
+ * core). Slow path.
  */
 int session_registry_create(unsigned core_count, unsigned capacity, const struct suite *suite,
                             struct session_registry **registry, struct error *error);
@@ -48,7 +49,7 @@ bool session_registry_flow_free(const struct session_registry *registry,
                                 const struct flow_key *flow);
 
 /**
- * Publishes a session, not started. ERROR_EXISTS: the flow is in use. ERROR_LIMIT: capacity. ERROR_CRYPTO.
+ * Publishes a session, not started. ERROR_EXISTS: the flow is in use. ERROR_LIMIT: capacity. ERROR_MEMORY, ERROR_CRYPTO.
  * parameters (with its raw keys) stays the caller's to wipe. *session lives until session_withdraw.
  */
 int session_publish(struct session_registry *registry, const struct session_parameters *parameters,

@@ -13,6 +13,16 @@
 #define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
 #endif
 
+static size_t objects_size(const struct session_slab *slab)
+{
+	return slab->capacity * slab->object_size;
+}
+
+static size_t sessions_size(const struct session_slab *slab)
+{
+	return slab->capacity * sizeof(struct session);
+}
+
 int session_slab_create(struct session_slab *slab, unsigned core_count, size_t keys_size,
                         unsigned capacity)
 {
@@ -20,9 +30,8 @@ int session_slab_create(struct session_slab *slab, unsigned core_count, size_t k
 	slab->core_count = core_count;
 	slab->capacity = capacity;
 	slab->object_size = core_count * sizeof(struct core_session) + keys_size;
-	slab->objects = reservation_create(capacity * slab->object_size, RESERVATION_GROWS);
-	slab->sessions =
-	        reservation_create(capacity * sizeof(struct session), RESERVATION_SLOW_PATH);
+	slab->objects = reservation_create(objects_size(slab), RESERVATION_GROWS);
+	slab->sessions = reservation_create(sessions_size(slab), RESERVATION_SLOW_PATH);
 	if (slab->objects != NULL && slab->sessions != NULL)
 		return 0;
 	session_slab_destroy(slab);
@@ -35,14 +44,28 @@ void session_slab_destroy(struct session_slab *slab)
 		ASAN_UNPOISON_MEMORY_REGION(slab->objects, slab->touched * slab->object_size);
 	if (slab->sessions != NULL)
 		ASAN_UNPOISON_MEMORY_REGION(slab->sessions, slab->touched * sizeof(struct session));
-	reservation_destroy(slab->objects, slab->capacity * slab->object_size);
-	reservation_destroy(slab->sessions, slab->capacity * sizeof(struct session));
+	reservation_destroy(slab->objects, objects_size(slab));
+	reservation_destroy(slab->sessions, sessions_size(slab));
 	memset(slab, 0, sizeof(*slab));
 }
 
 static uint8_t *object_of(const struct session_slab *slab, const struct session *session)
 {
 	return slab->objects + (size_t)(session - slab->sessions) * slab->object_size;
+}
+
+/** One that was never in use; NULL when there is no memory for it. */
+static struct session *take_new(struct session_slab *slab)
+{
+	size_t end = (size_t)slab->touched + 1;
+
+	if (end > slab->capacity ||
+	    !reservation_grow(slab->objects, objects_size(slab), end * slab->object_size,
+	                      &slab->objects_usable) ||
+	    !reservation_grow(slab->sessions, sessions_size(slab), end * sizeof(struct session),
+	                      &slab->sessions_usable))
+		return NULL;
+	return &slab->sessions[slab->touched++];
 }
 
 struct session *session_slab_take(struct session_slab *slab)
@@ -52,10 +75,10 @@ struct session *session_slab_take(struct session_slab *slab)
 	if (session != NULL) {
 		ASAN_UNPOISON_MEMORY_REGION(session, sizeof(*session));
 		slab->free = session->next;
-	} else if (slab->touched < slab->capacity) {
-		session = &slab->sessions[slab->touched++];
 	} else {
-		return NULL;
+		session = take_new(slab);
+		if (session == NULL)
+			return NULL;
 	}
 	uint8_t *object = object_of(slab, session);
 	ASAN_UNPOISON_MEMORY_REGION(object, slab->object_size);

@@ -17,7 +17,9 @@ struct session_slab {
 	size_t object_size; /**< a multiple of 64 */
 	uint8_t *objects;
 	struct session *sessions; /**< object i's is the i-th */
-	struct session *free;     /**< in use before, by next */
+	size_t objects_usable;    /**< octets from its beginning on that have memory */
+	size_t sessions_usable;
+	struct session *free; /**< in use before, by next */
 };
 
 /** keys_size: octets, a multiple of SUITE_KEYS_ALIGN, or 0. ERROR_MEMORY. */
@@ -26,7 +28,7 @@ int session_slab_create(struct session_slab *slab, unsigned core_count, size_t k
 /** No session may be in use any more. */
 void session_slab_destroy(struct session_slab *slab);
 
-/** A session with zeroed views and no meaning of its keys' octets; NULL when all are in use. */
+/** A session with zeroed views and no meaning of its keys' octets; NULL when all are in use or there is no memory for one more. */
 struct session *session_slab_take(struct session_slab *slab);
 /** No core may know it any more; its keys are wiped. ASan reports whoever touches it afterwards. */
 void session_slab_give_back(struct session_slab *slab, struct session *session);

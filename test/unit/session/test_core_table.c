@@ -255,6 +255,49 @@ static void equal_hashes_do_not_confuse(void)
 	free(sessions);
 }
 
+/** So many entries leave four bits for the tag: nearly every bucket has several that fit. Most of the area is never touched. */
+static void equal_tags_do_not_confuse_a_burst(void)
+{
+	enum { FLOWS = 1024 };
+	struct core_session *sessions = sessions_make(2 * FLOWS);
+	struct core_table *table = table_make(FLOWS, SEED, sessions, 1u << 26);
+	struct flow_key flows[CORE_TABLE_BURST_MAX];
+	uint64_t hashes[CORE_TABLE_BURST_MAX];
+	struct core_session *found[CORE_TABLE_BURST_MAX];
+	unsigned wrong = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(table);
+	for (unsigned i = 0; i < 2 * FLOWS; i++)
+		random_flow(&sessions[i].flow);
+	for (unsigned i = 0; i < FLOWS; i++)
+		wrong += core_table_insert(table, &sessions[i]) != 0;
+	for (unsigned first = 0; first < 2 * FLOWS; first += CORE_TABLE_BURST_MAX) {
+		for (unsigned i = 0; i < CORE_TABLE_BURST_MAX; i++) {
+			flows[i] = sessions[first + i].flow;
+			hashes[i] = flow_key_hash(&flows[i], SEED);
+		}
+		core_table_find_burst(table, flows, hashes, found, CORE_TABLE_BURST_MAX);
+		for (unsigned i = 0; i < CORE_TABLE_BURST_MAX; i++)
+			wrong += found[i] != (first + i < FLOWS ? &sessions[first + i] : NULL);
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	core_table_destroy(table);
+	free(sessions);
+}
+
+static void what_lies_behind_an_area_is_refused(void)
+{
+	struct core_session *sessions = sessions_make(3);
+	struct core_table *table = table_make(3, SEED, sessions + 1, 1);
+
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[0]), ERROR_ARGUMENT);
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[2]), ERROR_ARGUMENT);
+	CU_ASSERT_EQUAL(core_table_remove(table, &sessions[2]), ERROR_NOT_FOUND);
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[1]), 0);
+	core_table_destroy(table);
+	free(sessions);
+}
+
 static void every_bit_of_a_flow_changes_the_hash(void)
 {
 	struct flow_key flow = {.source_port = 77};
@@ -332,6 +375,8 @@ int main(void)
 	        {"flows come and go at full capacity", flows_come_and_go_at_full_capacity},
 	        {"too many entries are refused", too_many_entries_are_refused},
 	        {"equal hashes do not confuse", equal_hashes_do_not_confuse},
+	        {"equal tags do not confuse a burst", equal_tags_do_not_confuse_a_burst},
+	        {"what lies behind an area is refused", what_lies_behind_an_area_is_refused},
 	        {"every bit of a flow changes the hash", every_bit_of_a_flow_changes_the_hash},
 	        {"neighbouring flows spread", neighbouring_flows_spread},
 	        {"flows are made from endpoints", flows_are_made_from_endpoints},

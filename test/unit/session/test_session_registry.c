@@ -2,6 +2,8 @@
 #include "session/session_registry.h"
 
 #include <rte_rcu_qsbr.h>
+#include <stdio.h>
+#include <sys/resource.h>
 
 #include "stats/counters.h"
 
@@ -305,6 +307,79 @@ static void sessions_go_in_any_order(void)
 	CU_ASSERT_EQUAL(fake_wiped, 6);
 }
 
+/** Whom the suite refuses leaves nothing behind, however often. */
+static void refused_keys_cost_nothing(void)
+{
+	struct session_parameters parameters;
+	struct session *session;
+	unsigned wrong = 0;
+
+	set_up();
+	fake_expand_fails = true;
+	fake_parameters(&parameters, TEST_AUTHENTICATED, 1);
+	for (unsigned i = 0; i < 70000; i++)
+		wrong += session_publish(registry, &parameters, &session, &error) != ERROR_CRYPTO;
+	CU_ASSERT_EQUAL(wrong, 0);
+	fake_expand_fails = false;
+	CU_ASSERT_EQUAL(session_publish(registry, &parameters, &session, &error), 0);
+	session_registry_destroy(registry);
+}
+
+/** Octets of writable memory that the process has, used or not. */
+static rlim_t data_size(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	unsigned long long kilobytes = 0;
+	char line[256];
+
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL &&
+	       sscanf(line, "VmData: %llu", &kilobytes) != 1) {
+	}
+	if (status != NULL)
+		(void)fclose(status);
+	return kilobytes * 1024;
+}
+
+static void limit_data(rlim_t size)
+{
+	struct rlimit limit;
+
+	(void)getrlimit(RLIMIT_DATA, &limit);
+	limit.rlim_cur = size;
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_DATA, &limit), 0);
+}
+
+/** Millions of sessions may be configured where there is no memory for them; only those that come need it. */
+static void capacity_is_not_memory(void)
+{
+	enum { CONFIGURED = 2097152, MOST = 65536 };
+	struct session_parameters parameters;
+	struct session *session;
+	struct rlimit before;
+	unsigned published = 0;
+	int status = 0;
+
+	set_up();
+	session_registry_destroy(registry);
+	(void)getrlimit(RLIMIT_DATA, &before);
+	limit_data(data_size() + ((rlim_t)256 << 20));
+	CU_ASSERT_EQUAL_FATAL(session_registry_create(CORES, CONFIGURED, NULL, &registry, &error),
+	                      0);
+	limit_data(data_size());
+	while (status == 0 && published < MOST) {
+		fake_parameters(&parameters, TEST_AUTHENTICATED, (uint16_t)published);
+		status = session_publish(registry, &parameters, &session, &error);
+		published += status == 0;
+	}
+	CU_ASSERT_EQUAL(status, ERROR_MEMORY);
+	CU_ASSERT_EQUAL(session_registry_count(registry), published);
+	CU_ASSERT(session_registry_flow_free(registry, &parameters.flow));
+	limit_data(before.rlim_cur);
+	CU_ASSERT_EQUAL(session_publish(registry, &parameters, &session, &error), 0);
+	session_registry_destroy(registry);
+	CU_ASSERT_EQUAL(fake_wiped, fake_expanded);
+}
+
 static void totals_are_sums(void)
 {
 	struct session_parameters parameters;
@@ -338,6 +413,8 @@ int main(void)
 	        {"keys are wiped where they lay", keys_are_wiped_where_they_lay},
 	        {"reclaim is bounded", reclaim_is_bounded},
 	        {"sessions go in any order", sessions_go_in_any_order},
+	        {"refused keys cost nothing", refused_keys_cost_nothing},
+	        {"capacity is not memory", capacity_is_not_memory},
 	        {"totals are sums", totals_are_sums},
 	        CU_TEST_INFO_NULL};
 	return unit_run("session-session_registry", tests);
