@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Commands through a whole Server: RFC 5357 sections 3.4 to 3.8, RFC 6038 section 4, and the timeouts SERVWAIT, REFWAIT, Timeout. */
+#include <event2/event.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "base/bytes.h"
 #include "control/connection.h"
@@ -527,6 +529,38 @@ static void refwait_ends_sessions_without_packets_and_lets_servwait_resume(void)
 	harness_close(&harness);
 }
 
+/** REFWAIT counts from the last packet: after one that came half of it ago, only the other half is waited for. */
+static void refwait_runs_from_the_last_packet(void)
+{
+	struct harness harness;
+	struct client client;
+	struct timeval now;
+	struct timeval end;
+
+	harness_open(&harness);
+	harness_start(&harness);
+	harness.server->timing.refwait = 2000;
+	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	CU_ASSERT_EQUAL(request(&client), ACCEPT_OK);
+	CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
+	struct connection *connection = LIST_FIRST(&harness.server->connections);
+	struct event *timer = LIST_FIRST(&connection->sessions)->timer;
+	struct core_session *core =
+	        harness_find(&harness, CLIENT_IPV4, SENDER_PORT, OUR_IPV4, RECEIVER_PORT);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(core);
+	core->last_received_tsc = tsc_now() - harness.server->environment.tsc_hz;
+	/* As if its time had come. */
+	event_active(timer, EV_TIMEOUT, 0);
+	(void)event_base_loop(harness.base, EVLOOP_NONBLOCK);
+	CU_ASSERT_TRUE_FATAL(event_pending(timer, EV_TIMEOUT, &end) != 0);
+	(void)gettimeofday(&now, NULL);
+	CU_ASSERT_TRUE((double)(end.tv_sec - now.tv_sec) +
+	                       (double)(end.tv_usec - now.tv_usec) / 1e6 <
+	               1.5);
+	client_close(&client);
+	harness_close(&harness);
+}
+
 static void stop_may_still_count_sessions_that_refwait_ended(void)
 {
 	struct harness harness;
@@ -573,6 +607,7 @@ int main(void)
 	         servwait_ends_idle_connections_but_not_measuring_ones},
 	        {"REFWAIT ends sessions without packets and lets SERVWAIT resume",
 	         refwait_ends_sessions_without_packets_and_lets_servwait_resume},
+	        {"REFWAIT runs from the last packet", refwait_runs_from_the_last_packet},
 	        {"Stop may still count sessions that REFWAIT ended",
 	         stop_may_still_count_sessions_that_refwait_ended},
 	        CU_TEST_INFO_NULL,

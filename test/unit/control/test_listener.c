@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/bufferevent.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -79,7 +80,7 @@ static bool read_greeting(struct harness *harness, int fd)
 	return false;
 }
 
-static int traffic_class_of(const struct harness *harness, int level, int option)
+static int option_of(const struct harness *harness, int level, int option)
 {
 	const struct connection *connection = LIST_FIRST(&harness->server->connections);
 	int value = -1;
@@ -105,11 +106,13 @@ static void serves_both_families_with_the_dscp_of_the_syn(void)
 	CU_ASSERT_EQUAL_FATAL(control_server_listen(harness.server, NULL), 0);
 	ipv4 = dial(&harness.config->control.listen[0], 46);
 	CU_ASSERT_TRUE(ipv4 >= 0 && read_greeting(&harness, ipv4));
-	CU_ASSERT_EQUAL(traffic_class_of(&harness, IPPROTO_IP, IP_TOS), 46 << 2);
+	CU_ASSERT_EQUAL(option_of(&harness, IPPROTO_IP, IP_TOS), 46 << 2);
+	/* An answer waits for no acknowledgement of the one before. */
+	CU_ASSERT_EQUAL(option_of(&harness, IPPROTO_TCP, TCP_NODELAY), 1);
 	if (harness.config->control.listen_count == 2) {
 		ipv6 = dial(&harness.config->control.listen[1], 34);
 		CU_ASSERT_TRUE(ipv6 >= 0 && read_greeting(&harness, ipv6));
-		CU_ASSERT_EQUAL(traffic_class_of(&harness, IPPROTO_IPV6, IPV6_TCLASS), 34 << 2);
+		CU_ASSERT_EQUAL(option_of(&harness, IPPROTO_IPV6, IPV6_TCLASS), 34 << 2);
 		(void)close(ipv6);
 	}
 	(void)close(ipv4);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Clients that mean harm or don't know better: garbage, half-open set-ups, slow readers. */
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "control/connection.h"
 #include "harness.h"
 #include "unit.h"
@@ -181,6 +187,99 @@ static void a_client_that_never_reads_costs_little(void)
 	harness_close(&harness);
 }
 
+/** The two ends of a connection whose client reads at the wrong moment. */
+static int server_end = -1;
+static int client_end = -1;
+static size_t drained;
+
+static void drain(void)
+{
+	uint8_t octets[4096];
+	ssize_t size;
+
+	while ((size = recv(client_end, octets, sizeof(octets), MSG_DONTWAIT)) > 0)
+		drained += (size_t)size;
+}
+
+/** The C library's, for libevent. Answers for which input has to wait didn't fit: at once the client reads all that did. */
+ssize_t writev(int fd, const struct iovec *vectors, int count)
+{
+	ssize_t written = syscall(SYS_writev, fd, vectors, count);
+	int code = errno;
+	size_t size = 0;
+
+	for (int i = 0; i < count; i++)
+		size += vectors[i].iov_len;
+	if (fd == server_end && written < 0 && size >= 16384)
+		drain();
+	errno = code;
+	return written;
+}
+
+/** It reads between two writes of one turn, when its input has just been put off: nothing is left to wait for. */
+static void a_client_that_reads_at_the_wrong_moment_is_answered(void)
+{
+	enum { COMMANDS = 16384 };
+	struct harness harness;
+	struct client client;
+	uint8_t command[2 * CONTROL_BLOCK] = {0};
+
+	harness_open(&harness);
+	harness_start(&harness);
+	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	struct connection *connection = LIST_FIRST(&harness.server->connections);
+	(void)bufferevent_disable(client.stream, EV_READ);
+	server_end = bufferevent_getfd(connection->stream);
+	client_end = bufferevent_getfd(client.stream);
+	drained = 0;
+	for (unsigned i = 0; i < COMMANDS; i++)
+		(void)bufferevent_write(client.stream, command, sizeof(command));
+	for (unsigned i = 0; i < 100 && drained == 0; i++)
+		harness_run(&harness, 5);
+	CU_ASSERT_NOT_EQUAL(drained, 0);
+	for (unsigned i = 0; i < 100 && drained < (size_t)COMMANDS * ACCEPT_SESSION_SIZE; i++) {
+		harness_run(&harness, 5);
+		drain();
+	}
+	CU_ASSERT_EQUAL(drained, (size_t)COMMANDS * ACCEPT_SESSION_SIZE);
+	server_end = -1;
+	client_close(&client);
+	harness_close(&harness);
+}
+
+/** However many commands it sends at once, and so wherever input has to wait, none is forgotten when it reads at last. */
+static void commands_sent_at_once_are_all_answered(void)
+{
+	static const uint8_t commands[900 * 2 * CONTROL_BLOCK];
+	struct harness harness;
+	struct client client;
+	unsigned waited = 0;
+	int small = 1;
+
+	harness_open(&harness);
+	harness_start(&harness);
+	for (size_t count = 400; count <= 900; count += 20) {
+		uint8_t reply[ACCEPT_SESSION_SIZE];
+		size_t answers = 0;
+
+		CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+		struct connection *connection = LIST_FIRST(&harness.server->connections);
+		(void)setsockopt(bufferevent_getfd(connection->stream), SOL_SOCKET, SO_SNDBUF,
+		                 &small, sizeof(small));
+		(void)bufferevent_disable(client.stream, EV_READ);
+		(void)bufferevent_write(client.stream, commands, count * 2 * CONTROL_BLOCK);
+		harness_run(&harness, 2);
+		waited += connection->paused;
+		(void)bufferevent_enable(client.stream, EV_READ);
+		while (answers < count && client_read(&client, reply, sizeof(reply)))
+			answers++;
+		CU_ASSERT_EQUAL(answers, count);
+		client_close(&client);
+	}
+	CU_ASSERT_NOT_EQUAL(waited, 0);
+	harness_close(&harness);
+}
+
 /** It reads slowly too: most answers still wait when its end of input is seen. */
 static void a_client_that_has_sent_its_last_is_answered(void)
 {
@@ -259,6 +358,57 @@ static void what_is_sent_ahead_costs_little(void)
 	harness_close(&harness);
 }
 
+/** Lines of the log from here to log_end. */
+static FILE *log_begin(int *standard_error)
+{
+	FILE *capture = tmpfile();
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(capture);
+	(void)fflush(stderr);
+	*standard_error = dup(STDERR_FILENO);
+	(void)dup2(fileno(capture), STDERR_FILENO);
+	return capture;
+}
+
+static unsigned log_end(FILE *capture, int standard_error, const char *event)
+{
+	char line[512];
+	unsigned lines = 0;
+
+	(void)fflush(stderr);
+	(void)dup2(standard_error, STDERR_FILENO);
+	(void)close(standard_error);
+	rewind(capture);
+	while (fgets(line, sizeof(line), capture) != NULL)
+		lines += strstr(line, event) != NULL;
+	(void)fclose(capture);
+	return lines;
+}
+
+static void a_flood_of_refusals_does_not_flood_the_log(void)
+{
+	enum { LINES = 3, REFUSALS = 20 };
+	struct harness harness;
+	struct client client;
+	int standard_error;
+
+	harness_open(&harness);
+	harness.config->control.log_per_minute = LINES;
+	harness_start(&harness);
+	log_set_level(LOG_LEVEL_WARNING);
+	FILE *capture = log_begin(&standard_error);
+	for (unsigned i = 0; i < REFUSALS; i++) {
+		client_connect(&client, &harness, CLIENT_IPV4);
+		(void)client_set_up(&client, MODE_AUTHENTICATED | MODE_ENCRYPTED);
+		client_close(&client);
+	}
+	unsigned lines = log_end(capture, standard_error, "mode-refused");
+	log_set_level(LOG_LEVEL_ERROR);
+	/* A minute may end meanwhile. */
+	CU_ASSERT_TRUE(lines >= 1 && lines <= 2 * LINES + 1);
+	harness_close(&harness);
+}
+
 static void destroying_a_busy_server_leaves_nothing(void)
 {
 	struct harness harness;
@@ -301,10 +451,15 @@ int main(void)
 	        {"half-open ones do not use up their address",
 	         half_open_ones_do_not_use_up_their_address},
 	        {"a client that never reads costs little", a_client_that_never_reads_costs_little},
+	        {"a client that reads at the wrong moment is answered",
+	         a_client_that_reads_at_the_wrong_moment_is_answered},
+	        {"commands sent at once are all answered", commands_sent_at_once_are_all_answered},
 	        {"a client that has sent its last is answered",
 	         a_client_that_has_sent_its_last_is_answered},
 	        {"a last message waits only so long", a_last_message_waits_only_so_long},
 	        {"what is sent ahead costs little", what_is_sent_ahead_costs_little},
+	        {"a flood of refusals does not flood the log",
+	         a_flood_of_refusals_does_not_flood_the_log},
 	        {"destroying a busy server leaves nothing",
 	         destroying_a_busy_server_leaves_nothing},
 	        CU_TEST_INFO_NULL,
