@@ -194,7 +194,9 @@ _Static_assert(REFLECTOR_RECEIVE_TIMESTAMP == 16 && REFLECTOR_SENDER_SEQUENCE ==
                        REFLECTOR_SENDER_TTL == 40,
                "five words and an octet");
 
-HOT void build_secure(const struct packet *packet, const struct reply_plan *plan, uint32_t sequence)
+/** Returns the sum of what it writes but for the first block, which is sealed, and the HMAC. */
+HOT uint64_t build_secure(const struct packet *packet, const struct reply_plan *plan,
+                          uint32_t sequence)
 {
 	uint8_t *payload = packet->payload;
 	uint64_t sender_sequence = checksum_load_eight(payload + SECURE_SENDER_SEQUENCE) & LOW_32;
@@ -219,6 +221,8 @@ HOT void build_secure(const struct packet *packet, const struct reply_plan *plan
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		store_eight(payload + i * sizeof(words[0]), words[i]);
 	_Static_assert(sizeof(words) == SECURE_REFLECTOR_HMAC, "all but the HMAC");
+	return checksum_add(checksum_add(words[4], words[8]),
+	                    sender_sequence + error_estimate + packet->ttl);
 }
 _Static_assert(SECURE_REFLECTOR_RECEIVE_TIMESTAMP == 4 * 8 &&
                        SECURE_REFLECTOR_SENDER_SEQUENCE == 6 * 8 &&
@@ -367,8 +371,11 @@ HOT bool build_reply(struct burst *burst, struct packet *original, const struct 
 	frame->counter = DATAPATH_REFLECTED;
 	if (session->mode == TEST_UNAUTHENTICATED)
 		original->checksum = build_unauthenticated(&packet, session, &plan, sequence, ipv6);
+	else if (session->mode == TEST_AUTHENTICATED)
+		original->checksum =
+		        checksum_subtract(packet.checksum, build_secure(&packet, &plan, sequence));
 	else
-		build_secure(&packet, &plan, sequence);
+		(void)build_secure(&packet, &plan, sequence);
 	build_headers(&packet, session, end, payload_length, ipv6);
 	return true;
 }

@@ -7,6 +7,7 @@
 #ifndef SPECULAR_REFLECT_CHECKSUM_H
 #define SPECULAR_REFLECT_CHECKSUM_H
 
+#include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -78,18 +79,31 @@ static inline uint64_t checksum_sum(const uint8_t *octets, size_t size)
 	return checksum_add(sum, checksum_sum_rest(octets, size));
 }
 
-/** The same for a constant size up to 128 octets, without a loop. */
-static inline __attribute__((always_inline)) uint64_t checksum_sum_constant(const uint8_t *octets,
-                                                                            const size_t size)
+/**
+ * sum and the same for a constant size up to 128 octets: one chain of additions with carry, of which only the last one's is brought
+ * round by itself. That can't carry again: a chain that carries does not leave all ones.
+ */
+static inline __attribute__((always_inline)) uint64_t
+checksum_add_octets(uint64_t sum, const uint8_t *octets, const size_t size)
 {
 	const size_t rest = size % sizeof(uint64_t);
-	uint64_t sum = rest != 0 ? checksum_sum_rest(octets + size - rest, rest) : 0;
+	unsigned long long total = sum;
+	unsigned char carry = 0;
 
 #pragma GCC unroll 16
 	for (size_t at = 0; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t))
-		sum = at == 0 && rest == 0 ? checksum_load_eight(octets)
-		                           : checksum_add(sum, checksum_load_eight(octets + at));
-	return sum;
+		carry = _addcarry_u64(carry, total, checksum_load_eight(octets + at), &total);
+	if (rest != 0)
+		carry = _addcarry_u64(carry, total, checksum_sum_rest(octets + size - rest, rest),
+		                      &total);
+	return total + carry;
+}
+
+/** The same without a sum to begin with. */
+static inline __attribute__((always_inline)) uint64_t checksum_sum_constant(const uint8_t *octets,
+                                                                            const size_t size)
+{
+	return checksum_add_octets(0, octets, size);
 }
 
 /** The sum of the same octets one octet later (or earlier): RFC 1071 section 2 B. Modulo 65535 it is 256 times the sum. */

@@ -13,28 +13,28 @@ _Static_assert(REFLECT_BURST_MAX <= CORE_TABLE_BURST_MAX, "a burst is one look-u
  * Before a keyed packet is opened: its checksum and all that the reply does not carry on, as it came, and the reply's length. Its
  * padding moves by an even number of octets, so addresses and ports, which only change places, cancel out; see build.c.
  */
-HOT uint16_t request_sum(const struct packet *packet, const struct core_session *session,
+HOT uint64_t request_sum(const struct packet *packet, const struct core_session *session,
                          bool zero_padding)
 {
 	struct reply_plan plan = plan_reply(packet, session, zero_padding);
 	size_t cut_at = session->sender_header_size + plan.reused;
 	size_t cut_size = packet->payload_length - cut_at;
-	uint64_t sum = checksum_sum_constant(packet->payload, SECURE_SENDER_HEADER_SIZE);
+	/* The request's length counts as what it has, the reply's is subtracted. */
+	uint64_t sum = checksum_load(packet_udp(packet) + UDP_CHECKSUM) +
+	               checksum_length(packet->payload_length);
 
+	sum = checksum_add_octets(sum, packet->payload, SECURE_SENDER_HEADER_SIZE);
 	if (plan.growth == 0)
-		sum = checksum_add(
-		        sum, checksum_sum_constant(packet->payload + SECURE_SENDER_HEADER_SIZE,
-		                                   SECURE_SENDER_SYMMETRICAL_MBZ));
+		sum = checksum_add_octets(sum, packet->payload + SECURE_SENDER_HEADER_SIZE,
+		                          SECURE_SENDER_SYMMETRICAL_MBZ);
 	if (cut_size == SECURE_SENDER_SYMMETRICAL_MBZ && cut_at % 2 == 0)
-		sum = checksum_add(sum, checksum_sum_constant(packet->payload + cut_at,
-		                                              SECURE_SENDER_SYMMETRICAL_MBZ));
+		sum = checksum_add_octets(sum, packet->payload + cut_at,
+		                          SECURE_SENDER_SYMMETRICAL_MBZ);
 	else if (cut_size > 0)
 		sum = checksum_add(
 		        sum, checksum_at(cut_at, checksum_sum(packet->payload + cut_at, cut_size)));
-	sum = checksum_add(sum, checksum_load(packet_udp(packet) + UDP_CHECKSUM) +
-	                                checksum_length(packet->payload_length));
-	return checksum_fold(checksum_subtract(
-	        sum, checksum_length(session->reflector_header_size + plan.padding)));
+	return checksum_subtract(sum,
+	                         checksum_length(session->reflector_header_size + plan.padding));
 }
 _Static_assert(SECURE_REFLECTOR_HEADER_SIZE - SECURE_SENDER_HEADER_SIZE ==
                        SECURE_SENDER_SYMMETRICAL_MBZ,

@@ -24,8 +24,8 @@ struct packet {
 	bool ipv6;
 	bool has_checksum; /**< of UDP; an IPv4 sender may leave it out */
 
-	/** What the reply's UDP checksum is before the octets not yet written are subtracted. */
-	uint16_t checksum;
+	/** What the reply's UDP checksum is before the octets not yet written are subtracted; as checksum.h has sums, not folded. */
+	uint64_t checksum;
 
 	/** Written by stage_lookup. */
 	struct core_session *core;

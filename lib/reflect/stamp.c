@@ -38,36 +38,40 @@ struct stamp stamp_now(const struct burst *burst)
 }
 
 /** RFC 768: a checksum of 0 means none and is sent as 0xffff, which is the same number modulo 65535. */
-static inline void write_checksum(const struct packet *packet, uint16_t checksum)
+static inline void write_checksum(const struct packet *packet, uint64_t sum)
 {
+	uint16_t checksum = checksum_fold(sum);
+
 	if (packet->has_checksum)
 		checksum_store(packet_udp(packet) + UDP_CHECKSUM,
 		               checksum != 0 ? checksum : 0xffff);
 }
 
-/** Keyed replies are summed when they are sealed. An encrypted one has its timestamp already. */
-static void sum_keyed(struct burst *burst)
+/** A keyed reply's checksum, once sealed: build.c has subtracted what stays clear in authenticated mode. */
+static inline uint64_t subtract_sealed(const struct packet *packet, enum test_mode mode)
 {
-	for (unsigned i = 0; i < burst->count; i++) {
-		struct packet *packet = &burst->packets[i];
+	const uint8_t *payload = packet->payload;
+	uint64_t sealed;
 
-		if (packet->core->mode != TEST_UNAUTHENTICATED && packet->has_checksum)
-			packet->checksum = checksum_fold(checksum_subtract(
-			        packet->checksum,
-			        checksum_sum_constant(packet->payload,
-			                              SECURE_REFLECTOR_HEADER_SIZE)));
+	if (mode == TEST_ENCRYPTED) {
+		sealed = checksum_sum_constant(payload, SECURE_REFLECTOR_HEADER_SIZE);
+	} else {
+		sealed = checksum_sum_constant(payload, REFLECTOR_PROTECTED_AUTHENTICATED);
+		sealed = checksum_add_octets(sealed, payload + SECURE_REFLECTOR_HMAC,
+		                             TEST_HMAC_SIZE);
 	}
+	return checksum_subtract(packet->checksum, sealed);
 }
 
 static inline void stamp_clear(const struct packet *packet, const struct stamp *stamp,
-                               uint32_t offset)
+                               uint32_t offset, uint64_t checksum)
 {
 	uint8_t *to = packet->payload + offset;
 	uint16_t error_estimate = (uint16_t)stamp->error_estimate;
 
 	memcpy(to, &stamp->timestamp, sizeof(stamp->timestamp));
 	memcpy(to + sizeof(stamp->timestamp), &error_estimate, sizeof(error_estimate));
-	write_checksum(packet, checksum_fold((uint32_t)packet->checksum + (uint16_t)~stamp->sum));
+	write_checksum(packet, checksum_subtract(checksum, stamp->sum));
 }
 _Static_assert(REFLECTOR_TIMESTAMP + sizeof(uint64_t) == REFLECTOR_ERROR_ESTIMATE, "stamp");
 _Static_assert(REFLECTOR_TIMESTAMP % 2 == 0 && SECURE_REFLECTOR_TIMESTAMP % 2 == 0,
@@ -77,18 +81,18 @@ void stage_stamp(struct burst *burst)
 {
 	if (burst->count == 0)
 		return;
-	if (burst->keyed > 0)
-		sum_keyed(burst);
 	struct stamp stamp = stamp_now(burst);
 	for (unsigned i = 0; i < burst->count; i++) {
 		const struct packet *packet = &burst->packets[i];
+		enum test_mode mode = packet->core->mode;
 
 		stamp_for(&stamp, packet);
-		if (packet->core->mode == TEST_UNAUTHENTICATED)
-			stamp_clear(packet, &stamp, REFLECTOR_TIMESTAMP);
-		else if (packet->core->mode == TEST_AUTHENTICATED)
-			stamp_clear(packet, &stamp, SECURE_REFLECTOR_TIMESTAMP);
+		if (mode == TEST_UNAUTHENTICATED)
+			stamp_clear(packet, &stamp, REFLECTOR_TIMESTAMP, packet->checksum);
+		else if (mode == TEST_AUTHENTICATED)
+			stamp_clear(packet, &stamp, SECURE_REFLECTOR_TIMESTAMP,
+			            subtract_sealed(packet, mode));
 		else
-			write_checksum(packet, packet->checksum);
+			write_checksum(packet, subtract_sealed(packet, mode));
 	}
 }
