@@ -2,33 +2,34 @@
 #include "crypto/aes_avx512.h"
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-INLINE_AVX512 __m512i load_4(const uint8_t *const *at, size_t offset)
+INLINE_AVX512 __m128i load_1(const struct suite_job *jobs, size_t which, size_t offset)
 {
-	__m512i x = _mm512_castsi128_si512(_mm_loadu_si128((const void *)(at[0] + offset)));
-
-	x = _mm512_inserti32x4(x, _mm_loadu_si128((const void *)(at[1] + offset)), 1);
-	x = _mm512_inserti32x4(x, _mm_loadu_si128((const void *)(at[2] + offset)), 2);
-	return _mm512_inserti32x4(x, _mm_loadu_si128((const void *)(at[3] + offset)), 3);
+	return _mm_loadu_si128(lane_octets(jobs, which, offset));
 }
 
-INLINE_AVX512 void store_4(uint8_t *const *at, size_t offset, __m512i x)
+INLINE_AVX512 void store_1(const struct suite_job *jobs, size_t which, size_t offset, __m128i x)
 {
-	_mm_storeu_si128((void *)(at[0] + offset), _mm512_castsi512_si128(x));
-	_mm_storeu_si128((void *)(at[1] + offset), _mm512_extracti32x4_epi32(x, 1));
-	_mm_storeu_si128((void *)(at[2] + offset), _mm512_extracti32x4_epi32(x, 2));
-	_mm_storeu_si128((void *)(at[3] + offset), _mm512_extracti32x4_epi32(x, 3));
+	_mm_storeu_si128(lane_octets(jobs, which, offset), x);
 }
 
-INLINE_AVX512 __m128i load_1(const uint8_t *const *at, size_t offset)
+INLINE_AVX512 __m512i load_4(const struct suite_job *jobs, size_t which, size_t offset)
 {
-	return _mm_loadu_si128((const void *)(at[0] + offset));
+	__m512i x = _mm512_castsi128_si512(load_1(jobs, which, offset));
+
+	x = _mm512_inserti32x4(x, load_1(jobs + 1, which, offset), 1);
+	x = _mm512_inserti32x4(x, load_1(jobs + 2, which, offset), 2);
+	return _mm512_inserti32x4(x, load_1(jobs + 3, which, offset), 3);
 }
 
-INLINE_AVX512 void store_1(uint8_t *const *at, size_t offset, __m128i x)
+INLINE_AVX512 void store_4(const struct suite_job *jobs, size_t which, size_t offset, __m512i x)
 {
-	_mm_storeu_si128((void *)(at[0] + offset), x);
+	store_1(jobs, which, offset, _mm512_castsi512_si128(x));
+	store_1(jobs + 1, which, offset, _mm512_extracti32x4_epi32(x, 1));
+	store_1(jobs + 2, which, offset, _mm512_extracti32x4_epi32(x, 2));
+	store_1(jobs + 3, which, offset, _mm512_extracti32x4_epi32(x, 3));
 }
 
 #define REGISTERS 4
@@ -65,34 +66,34 @@ INLINE_AVX512 void store_1(uint8_t *const *at, size_t offset, __m128i x)
 #define STORE     store_1
 #include "crypto/aes_lanes.h"
 
-TARGET_AVX512 void aes_avx512_encrypt(const struct lanes *lanes, struct aes_round_keys *scratch)
+TARGET_AVX512 void aes_avx512_encrypt(const struct lanes *lanes, struct aes_scratch *scratch)
 {
 	unsigned count = lanes->count;
 
 	if (count == 1)
-		encrypt_narrow(lanes, (void *)scratch, 1);
+		encrypt_narrow(lanes, scratch, 1);
 	else if (count == 2)
-		encrypt_narrow(lanes, (void *)scratch, 2);
+		encrypt_narrow(lanes, scratch, 2);
 	else if (count <= 4)
-		encrypt_wide(lanes, (void *)scratch, 1);
+		encrypt_wide(lanes, scratch, 1);
 	else if (count <= 8)
-		encrypt_wide(lanes, (void *)scratch, 2);
+		encrypt_wide(lanes, scratch, 2);
 	else
-		encrypt_wide(lanes, (void *)scratch, 4);
+		encrypt_wide(lanes, scratch, 4);
 }
 
-TARGET_AVX512 void aes_avx512_decrypt(const struct lanes *lanes, struct aes_round_keys *scratch)
+TARGET_AVX512 void aes_avx512_decrypt(const struct lanes *lanes, struct aes_scratch *scratch)
 {
 	unsigned count = lanes->count;
 
 	if (count == 1)
-		decrypt_narrow(lanes, (void *)scratch, 1);
+		decrypt_narrow(lanes, scratch, 1);
 	else if (count == 2)
-		decrypt_narrow(lanes, (void *)scratch, 2);
+		decrypt_narrow(lanes, scratch, 2);
 	else if (count <= 4)
-		decrypt_wide(lanes, (void *)scratch, 1);
+		decrypt_wide(lanes, scratch, 1);
 	else if (count <= 8)
-		decrypt_wide(lanes, (void *)scratch, 2);
+		decrypt_wide(lanes, scratch, 2);
 	else
-		decrypt_wide(lanes, (void *)scratch, 4);
+		decrypt_wide(lanes, scratch, 4);
 }

@@ -16,12 +16,21 @@
 /** Beyond, whole registers of 512 bits. */
 #define AES_REGISTER_LANES 4u
 
-/** Working memory for round keys: a secret, which the owner wipes. What it holds between calls is of no use. */
-struct aes_round_keys {
-	uint8_t octets[(AES128_ROUNDS + 1) * AVX512_LANES * AES_BLOCK_SIZE];
+/** Each register's round keys, one round after the other; enough for all lanes. */
+#define AES_ROUND_KEYS_SIZE ((AES128_ROUNDS + 1) * AVX512_LANES * AES_BLOCK_SIZE)
+
+/**
+ * Working memory, all zero at first: a secret, which the owner wipes. What decrypting leaves in it spares encrypting the same lanes
+ * their round keys, when their keys are still the same: those are compared, not their addresses.
+ */
+struct aes_scratch {
+	uint8_t round_keys[AES_ROUND_KEYS_SIZE];
+	uint8_t inverted[AES_ROUND_KEYS_SIZE];
+	unsigned
+	        lanes; /**< whose round keys are there; of registers, hence it also tells how they stand */
 } __attribute__((aligned(64)));
 
-void aes_avx512_encrypt(const struct lanes *lanes, struct aes_round_keys *scratch);
-void aes_avx512_decrypt(const struct lanes *lanes, struct aes_round_keys *scratch);
+void aes_avx512_encrypt(const struct lanes *lanes, struct aes_scratch *scratch);
+void aes_avx512_decrypt(const struct lanes *lanes, struct aes_scratch *scratch);
 
 #endif

@@ -9,7 +9,8 @@
  *   AES(op)    AES's intrinsics of that width: AES(aesenc)
  *   V(op)      the others: V(set1_epi32); XOR(a, b), SHIFT(x, octets) within each block
  *   NAME(x)    the name of a function here
- *   LOAD(at, offset), STORE(at, offset, x)   the blocks of a register from and to the packets at at[0 .. QUARTERS)
+ *   LOAD(jobs, which, offset), STORE(jobs, which, offset, x)   the blocks of a register from and to the QUARTERS packets at jobs,
+ *              as lane_octets has them
  *
  * `registers`, at most REGISTERS, is a constant at each call, so that loops over it unroll.
  */
@@ -32,14 +33,38 @@ INLINE_AVX512 VECTOR NAME(next_key)(VECTOR key, int rcon)
 static const uint8_t NAME(rcon)[AES128_ROUNDS] = {0x01, 0x02, 0x04, 0x08, 0x10,
                                                   0x20, 0x40, 0x80, 0x1b, 0x36};
 
-INLINE_AVX512 void NAME(expand)(const struct lanes *lanes, VECTOR (*round)[REGISTERS],
-                                unsigned registers)
+INLINE_AVX512 void NAME(load_keys)(const struct lanes *lanes, VECTOR key[REGISTERS],
+                                   unsigned registers)
 {
-	VECTOR key[REGISTERS];
+	UNROLL
+	for (unsigned r = 0; r < registers; r++)
+		key[r] = LOAD(lanes->jobs + QUARTERS * r, LANE_KEYS, 0);
+}
+
+/** Whether the scratch has the round keys already, of which the first is the key itself. */
+INLINE_AVX512 bool NAME(has)(const struct aes_scratch *scratch, const VECTOR key[REGISTERS],
+                             unsigned registers)
+{
+	const VECTOR *first = (const void *)scratch->round_keys;
+	VECTOR difference = V(set1_epi32)(0);
 
 	UNROLL
 	for (unsigned r = 0; r < registers; r++)
-		round[0][r] = key[r] = LOAD((const uint8_t *const *)lanes->keys + QUARTERS * r, 0);
+		difference =
+		        V(ternarylogic_epi32)(difference, key[r], first[r], TERNARY_OR_DIFFERENCE);
+	return scratch->lanes == registers * QUARTERS &&
+	       V(test_epi32_mask)(difference, difference) == 0;
+}
+
+INLINE_AVX512 void NAME(expand)(struct aes_scratch *scratch, VECTOR key[REGISTERS],
+                                unsigned registers)
+{
+	VECTOR(*round)[REGISTERS] = (void *)scratch->round_keys;
+
+	scratch->lanes = registers * QUARTERS;
+	UNROLL
+	for (unsigned r = 0; r < registers; r++)
+		round[0][r] = key[r];
 	UNROLL
 	for (unsigned i = 0; i < AES128_ROUNDS; i++)
 		UNROLL
@@ -51,24 +76,29 @@ INLINE_AVX512 void NAME(expand)(const struct lanes *lanes, VECTOR (*round)[REGIS
  * FIPS 197 section 5.3.5: the equivalent inverse cipher wants InvMixColumns of the inner round keys. AESIMC is not there for wide
  * registers; AESDEC undoes AESENCLAST's SubBytes and ShiftRows and does that too.
  */
-INLINE_AVX512 void NAME(invert)(VECTOR (*round)[REGISTERS], unsigned registers)
+INLINE_AVX512 void NAME(invert)(struct aes_scratch *scratch, unsigned registers)
 {
+	VECTOR(*round)[REGISTERS] = (void *)scratch->round_keys;
+	VECTOR(*inverted)[REGISTERS] = (void *)scratch->inverted;
 	const VECTOR zero = V(set1_epi32)(0);
 
 	UNROLL
 	for (unsigned i = 1; i < AES128_ROUNDS; i++)
 		UNROLL
 	for (unsigned r = 0; r < registers; r++)
-		round[i][r] = AES(aesdec)(AES(aesenclast)(round[i][r], zero), zero);
+		inverted[i][r] = AES(aesdec)(AES(aesenclast)(round[i][r], zero), zero);
 }
 
 /** CBC with an IV of zero; of one block that is ECB. */
-INLINE_AVX512 void NAME(encrypt)(const struct lanes *lanes, VECTOR (*round)[REGISTERS],
+INLINE_AVX512 void NAME(encrypt)(const struct lanes *lanes, struct aes_scratch *scratch,
                                  unsigned registers)
 {
-	VECTOR x[REGISTERS];
+	VECTOR(*round)[REGISTERS] = (void *)scratch->round_keys;
+	VECTOR x[REGISTERS], key[REGISTERS];
 
-	NAME(expand)(lanes, round, registers);
+	NAME(load_keys)(lanes, key, registers);
+	if (!NAME(has)(scratch, key, registers))
+		NAME(expand)(scratch, key, registers);
 	UNROLL
 	for (unsigned r = 0; r < registers; r++)
 		x[r] = V(set1_epi32)(0);
@@ -76,7 +106,7 @@ INLINE_AVX512 void NAME(encrypt)(const struct lanes *lanes, VECTOR (*round)[REGI
 		UNROLL
 		for (unsigned r = 0; r < registers; r++)
 			x[r] = XOR(XOR(x[r], round[0][r]),
-			           LOAD((const uint8_t *const *)lanes->data + QUARTERS * r, at));
+			           LOAD(lanes->jobs + QUARTERS * r, LANE_DATA, at));
 		UNROLL
 		for (unsigned i = 1; i < AES128_ROUNDS; i++)
 			UNROLL
@@ -85,36 +115,39 @@ INLINE_AVX512 void NAME(encrypt)(const struct lanes *lanes, VECTOR (*round)[REGI
 		UNROLL
 		for (unsigned r = 0; r < registers; r++) {
 			x[r] = AES(aesenclast)(x[r], round[AES128_ROUNDS][r]);
-			STORE(lanes->data + QUARTERS * r, at, x[r]);
+			STORE(lanes->jobs + QUARTERS * r, LANE_DATA, at, x[r]);
 		}
 	}
 }
 
-INLINE_AVX512 void NAME(decrypt)(const struct lanes *lanes, VECTOR (*round)[REGISTERS],
+INLINE_AVX512 void NAME(decrypt)(const struct lanes *lanes, struct aes_scratch *scratch,
                                  unsigned registers)
 {
-	VECTOR x[REGISTERS], chain[REGISTERS], sealed[REGISTERS];
+	VECTOR(*round)[REGISTERS] = (void *)scratch->round_keys;
+	VECTOR(*inverted)[REGISTERS] = (void *)scratch->inverted;
+	VECTOR x[REGISTERS], chain[REGISTERS], sealed[REGISTERS], key[REGISTERS];
 
-	NAME(expand)(lanes, round, registers);
-	NAME(invert)(round, registers);
+	NAME(load_keys)(lanes, key, registers);
+	NAME(expand)(scratch, key, registers);
+	NAME(invert)(scratch, registers);
 	UNROLL
 	for (unsigned r = 0; r < registers; r++)
 		chain[r] = V(set1_epi32)(0);
 	for (size_t at = 0; at < lanes->blocks * AES_BLOCK_SIZE; at += AES_BLOCK_SIZE) {
 		UNROLL
 		for (unsigned r = 0; r < registers; r++) {
-			sealed[r] = LOAD((const uint8_t *const *)lanes->data + QUARTERS * r, at);
+			sealed[r] = LOAD(lanes->jobs + QUARTERS * r, LANE_DATA, at);
 			x[r] = XOR(sealed[r], round[AES128_ROUNDS][r]);
 		}
 		UNROLL
 		for (unsigned i = AES128_ROUNDS - 1; i > 0; i--)
 			UNROLL
 		for (unsigned r = 0; r < registers; r++)
-			x[r] = AES(aesdec)(x[r], round[i][r]);
+			x[r] = AES(aesdec)(x[r], inverted[i][r]);
 		UNROLL
 		for (unsigned r = 0; r < registers; r++) {
 			x[r] = XOR(AES(aesdeclast)(x[r], round[0][r]), chain[r]);
-			STORE(lanes->data + QUARTERS * r, at, x[r]);
+			STORE(lanes->jobs + QUARTERS * r, LANE_DATA, at, x[r]);
 			chain[r] = sealed[r];
 		}
 	}

@@ -8,7 +8,9 @@
 #ifndef SPECULAR_CRYPTO_AVX512_H
 #define SPECULAR_CRYPTO_AVX512_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "crypto/suite_internal.h"
 
@@ -19,8 +21,9 @@
 /** Before a loop of a constant number of turns, few: its arrays become registers. */
 #define UNROLL _Pragma("GCC unroll 16")
 
-/** Ternary logic's a ^ b ^ c. */
-#define TERNARY_PARITY 0x96
+/* Functions of three bits for ternary logic; the bit of index 4a + 2b + c is f(a, b, c). */
+#define TERNARY_PARITY        0x96 /* a ^ b ^ c */
+#define TERNARY_OR_DIFFERENCE 0xf6 /* a | (b ^ c) */
 
 /** Packets worked on side by side: the 32-bit words of a 512-bit register. */
 #define AVX512_LANES 16u
@@ -39,15 +42,27 @@ struct avx512_keys {
 _Static_assert(sizeof(struct avx512_keys) == SUITE_KEYS_ALIGN, "one cache line");
 
 /**
- * Up to AVX512_LANES packets whose protected octets are equally many. Lanes beyond them, up to those of the registers that
- * these packets go into, repeat the first packet: they may be read and, with the same octets, written.
+ * Up to AVX512_LANES packets whose protected octets are equally many, that of lane p described by jobs[p]. Lanes beyond them, up to
+ * those of the registers that these packets go into, repeat the first packet: they may be read and, with the same octets, written.
  */
 struct lanes {
-	const struct avx512_keys *keys[AVX512_LANES];
-	uint8_t *data[AVX512_LANES];
-	uint8_t *hmac[AVX512_LANES];
+	const struct suite_job *jobs;
 	unsigned count;
 	unsigned blocks; /**< protected octets of each, in blocks of AES_BLOCK_SIZE */
 };
+
+/* What a lane's octets are, for lane_octets. */
+#define LANE_KEYS offsetof(struct suite_job, keys)
+#define LANE_DATA offsetof(struct suite_job, data)
+#define LANE_HMAC offsetof(struct suite_job, hmac)
+
+/** Octets of a lane, from offset on; only data and HMAC may be written. */
+INLINE_AVX512 void *lane_octets(const struct suite_job *job, size_t which, size_t offset)
+{
+	uint8_t *octets;
+
+	memcpy(&octets, (const uint8_t *)job + which, sizeof(octets));
+	return octets + offset;
+}
 
 #endif

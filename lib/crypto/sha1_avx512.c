@@ -6,40 +6,50 @@
 #include <stddef.h>
 
 /* Functions of three bits; the bit of index 4a + 2b + c is f(a, b, c). Those of SHA-1 beside parity: */
-#define TERNARY_CHOOSE        0xca /* a ? b : c */
-#define TERNARY_MAJORITY      0xe8
-#define TERNARY_OR_DIFFERENCE 0xf6 /* a | (b ^ c) */
+#define TERNARY_CHOOSE   0xca /* a ? b : c */
+#define TERNARY_MAJORITY 0xe8
 
-/** 16 octets of packets 0, 4, 8 and 12, counted from at. */
-INLINE_AVX512 __m512i row_load_16(const uint8_t *const *at, size_t offset)
+INLINE_AVX512 __m128i load_1(const struct suite_job *job, size_t which, size_t offset)
 {
-	__m512i row = _mm512_castsi128_si512(_mm_loadu_si128((const void *)(at[0] + offset)));
-
-	row = _mm512_inserti32x4(row, _mm_loadu_si128((const void *)(at[4] + offset)), 1);
-	row = _mm512_inserti32x4(row, _mm_loadu_si128((const void *)(at[8] + offset)), 2);
-	return _mm512_inserti32x4(row, _mm_loadu_si128((const void *)(at[12] + offset)), 3);
+	return _mm_loadu_si128(lane_octets(job, which, offset));
 }
 
-INLINE_AVX512 void row_store_16(uint8_t *const *at, __m512i row)
+INLINE_AVX512 void store_1(const struct suite_job *job, __m128i x)
 {
-	_mm_storeu_si128((void *)at[0], _mm512_castsi512_si128(row));
-	_mm_storeu_si128((void *)at[4], _mm512_extracti32x4_epi32(row, 1));
-	_mm_storeu_si128((void *)at[8], _mm512_extracti32x4_epi32(row, 2));
-	_mm_storeu_si128((void *)at[12], _mm512_extracti32x4_epi32(row, 3));
+	_mm_storeu_si128(lane_octets(job, LANE_HMAC, 0), x);
 }
 
-/** 16 octets of packets 0 and 4, counted from at. */
-INLINE_AVX512 __m256i row_load_8(const uint8_t *const *at, size_t offset)
+/** 16 octets of packets 0, 4, 8 and 12, counted from jobs. */
+INLINE_AVX512 __m512i row_load_16(const struct suite_job *jobs, size_t which, size_t offset)
 {
-	__m256i row = _mm256_castsi128_si256(_mm_loadu_si128((const void *)(at[0] + offset)));
+	__m512i row = _mm512_castsi128_si512(load_1(jobs, which, offset));
 
-	return _mm256_inserti32x4(row, _mm_loadu_si128((const void *)(at[4] + offset)), 1);
+	row = _mm512_inserti32x4(row, load_1(jobs + 4, which, offset), 1);
+	row = _mm512_inserti32x4(row, load_1(jobs + 8, which, offset), 2);
+	return _mm512_inserti32x4(row, load_1(jobs + 12, which, offset), 3);
 }
 
-INLINE_AVX512 void row_store_8(uint8_t *const *at, __m256i row)
+/** To the packets' HMACs. */
+INLINE_AVX512 void row_store_16(const struct suite_job *jobs, __m512i row)
 {
-	_mm_storeu_si128((void *)at[0], _mm256_castsi256_si128(row));
-	_mm_storeu_si128((void *)at[4], _mm256_extracti32x4_epi32(row, 1));
+	store_1(jobs, _mm512_castsi512_si128(row));
+	store_1(jobs + 4, _mm512_extracti32x4_epi32(row, 1));
+	store_1(jobs + 8, _mm512_extracti32x4_epi32(row, 2));
+	store_1(jobs + 12, _mm512_extracti32x4_epi32(row, 3));
+}
+
+/** 16 octets of packets 0 and 4, counted from jobs. */
+INLINE_AVX512 __m256i row_load_8(const struct suite_job *jobs, size_t which, size_t offset)
+{
+	__m256i row = _mm256_castsi128_si256(load_1(jobs, which, offset));
+
+	return _mm256_inserti32x4(row, load_1(jobs + 4, which, offset), 1);
+}
+
+INLINE_AVX512 void row_store_8(const struct suite_job *jobs, __m256i row)
+{
+	store_1(jobs, _mm256_castsi256_si128(row));
+	store_1(jobs + 4, _mm256_extracti32x4_epi32(row, 1));
 }
 
 #define LANES     16

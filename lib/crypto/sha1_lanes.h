@@ -28,10 +28,11 @@ INLINE_AVX512 void NAME(transpose)(VECTOR row[4])
 }
 
 /** Four words of each packet, from offset on; as they stand in memory. */
-INLINE_AVX512 void NAME(load)(const uint8_t *const *at, size_t offset, VECTOR words[4])
+INLINE_AVX512 void NAME(load)(const struct lanes *lanes, size_t which, size_t offset,
+                              VECTOR words[4])
 {
 	for (unsigned r = 0; r < 4; r++)
-		words[r] = ROW_LOAD(at + r, offset);
+		words[r] = ROW_LOAD(lanes->jobs + r, which, offset);
 	NAME(transpose)(words);
 }
 
@@ -120,7 +121,6 @@ INLINE_AVX512 void NAME(pad)(VECTOR w[16], unsigned known, unsigned octets)
 static __attribute__((noinline)) TARGET_AVX512 void NAME(hash)(const struct lanes *lanes,
                                                                VECTOR state[5])
 {
-	const uint8_t *const *data = (const uint8_t *const *)lanes->data;
 	unsigned blocks = lanes->blocks;
 
 	for (unsigned first = 0; first <= blocks; first += 4) {
@@ -130,7 +130,7 @@ static __attribute__((noinline)) TARGET_AVX512 void NAME(hash)(const struct lane
 			VECTOR *words = &w[4 * i];
 
 			if (first + i < blocks) {
-				NAME(load)(data, (first + i) * AES_BLOCK_SIZE, words);
+				NAME(load)(lanes, LANE_DATA, (first + i) * AES_BLOCK_SIZE, words);
 				NAME(swap)(words);
 			} else {
 				words[0] = NAME(word)(first + i == blocks ? 0x80000000u : 0);
@@ -146,14 +146,13 @@ static __attribute__((noinline)) TARGET_AVX512 void NAME(hash)(const struct lane
 /** The first 16 octets of HMAC-SHA1, as words. */
 INLINE_AVX512 void NAME(hmac)(const struct lanes *lanes, VECTOR digest[4])
 {
-	const uint8_t *const *keys = (const uint8_t *const *)lanes->keys;
 	VECTOR w[16], inner[5], outer[5], last[4];
 
-	NAME(load)(keys, offsetof(struct avx512_keys, inner), inner);
-	NAME(load)(keys, offsetof(struct avx512_keys, inner_last), last);
+	NAME(load)(lanes, LANE_KEYS, offsetof(struct avx512_keys, inner), inner);
+	NAME(load)(lanes, LANE_KEYS, offsetof(struct avx512_keys, inner_last), last);
 	inner[4] = last[0];
 	if (lanes->blocks == 1) {
-		NAME(load)((const uint8_t *const *)lanes->data, 0, w);
+		NAME(load)(lanes, LANE_DATA, 0, w);
 		NAME(swap)(w);
 		NAME(pad)(w, 4, AES_BLOCK_SIZE);
 		NAME(compress)(inner, w, true);
@@ -163,7 +162,7 @@ INLINE_AVX512 void NAME(hmac)(const struct lanes *lanes, VECTOR digest[4])
 	for (unsigned i = 0; i < 5; i++)
 		w[i] = inner[i];
 	NAME(pad)(w, 5, HMAC_SHA1_DIGEST_SIZE);
-	NAME(load)(keys, offsetof(struct avx512_keys, outer), outer);
+	NAME(load)(lanes, LANE_KEYS, offsetof(struct avx512_keys, outer), outer);
 	outer[4] = last[1];
 	NAME(compress)(outer, w, true);
 	for (unsigned i = 0; i < 4; i++)
@@ -178,7 +177,7 @@ static TARGET_AVX512 void NAME(write)(const struct lanes *lanes)
 	NAME(swap)(digest);
 	NAME(transpose)(digest);
 	for (unsigned r = 0; r < 4; r++)
-		ROW_STORE(lanes->hmac + r, digest[r]);
+		ROW_STORE(lanes->jobs + r, digest[r]);
 }
 
 /** Bit p: packet p's HMAC is right. Neither time nor addresses depend on where they differ. */
@@ -187,7 +186,7 @@ static TARGET_AVX512 uint32_t NAME(verify)(const struct lanes *lanes)
 	VECTOR digest[4], received[4];
 
 	NAME(hmac)(lanes, digest);
-	NAME(load)((const uint8_t *const *)lanes->hmac, 0, received);
+	NAME(load)(lanes, LANE_HMAC, 0, received);
 	NAME(swap)(received);
 	VECTOR difference = V(xor_epi32)(digest[0], received[0]);
 	for (unsigned i = 1; i < 4; i++)

@@ -135,11 +135,16 @@ INLINE_AVX512 __m128i hmac(const struct avx512_keys *keys, const uint8_t *data, 
 	return swap(compress(state_load(keys->outer, keys->outer_last), w).abcd);
 }
 
+INLINE_AVX512 __m128i hmac_of(const struct suite_job *job, unsigned blocks)
+{
+	return hmac(job->keys, job->data, blocks);
+}
+
 TARGET_AVX512 void hmac_sha1_ni_write(const struct lanes *lanes)
 {
 	for (unsigned i = 0; i < lanes->count; i++)
-		_mm_storeu_si128((void *)lanes->hmac[i],
-		                 hmac(lanes->keys[i], lanes->data[i], lanes->blocks));
+		_mm_storeu_si128((void *)lanes->jobs[i].hmac,
+		                 hmac_of(&lanes->jobs[i], lanes->blocks));
 }
 
 TARGET_AVX512 uint32_t hmac_sha1_ni_verify(const struct lanes *lanes)
@@ -147,9 +152,9 @@ TARGET_AVX512 uint32_t hmac_sha1_ni_verify(const struct lanes *lanes)
 	uint32_t right = 0;
 
 	for (unsigned i = 0; i < lanes->count; i++) {
-		__m128i difference =
-		        _mm_xor_si128(hmac(lanes->keys[i], lanes->data[i], lanes->blocks),
-		                      _mm_loadu_si128((const void *)lanes->hmac[i]));
+		const struct suite_job *job = &lanes->jobs[i];
+		__m128i difference = _mm_xor_si128(hmac_of(job, lanes->blocks),
+		                                   _mm_loadu_si128((const void *)job->hmac));
 		right |= (uint32_t)_mm_testz_si128(difference, difference) << i;
 	}
 	return right;

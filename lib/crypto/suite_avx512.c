@@ -3,7 +3,8 @@
  * The fastest suite, for CPUs with AVX-512, VAES and SHA extensions. What TWAMP seals is so short that an HMAC is two compressions
  * of SHA-1 (three for 96 octets) from states saved in the session's keys, and that fetching stored AES round keys costs more than
  * making them. So packets go side by side, one in each lane of a register: sha1_lanes.h and aes_lanes.h. A burst is cut into
- * groups of packets of one size. A few packets alone would pay for all the lanes, and go through sha1_ni.c instead.
+ * groups of packets of one size, which the lanes take from the caller's jobs where they stand side by side, as they usually do. A few
+ * packets alone would pay for all the lanes, and go through sha1_ni.c instead.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +15,16 @@
 #include "crypto/sha1_avx512.h"
 #include "crypto/sha1_ni.h"
 
+/** As many as the groups of a burst of one size. */
+#define SCRATCHES (SUITE_BURST_MAX / AVX512_LANES)
+
 struct suite_avx512 {
 	struct suite suite;
-	struct aes_round_keys round_keys;
+	struct aes_scratch scratch[SCRATCHES];
 };
 
 _Static_assert(SHA1_NI_LANES <= AES_REGISTER_LANES, "lanes_in_use");
-
-#define BLOCKS_MAX (SUITE_PROTECTED_SIZE / AES_BLOCK_SIZE)
+_Static_assert(sizeof(struct suite_job) == 32, "lanes are a shift apart");
 
 static void avx512_destroy(struct suite *suite)
 {
@@ -63,60 +66,101 @@ static void avx512_keys_wipe(const struct suite *suite, void *expanded)
 	secret_wipe(expanded, sizeof(struct avx512_keys));
 }
 
-/** The jobs of one size, taken from a burst a group at a time. */
+/** The jobs of a burst, taken a group of one size at a time. */
 struct grouping {
-	const struct suite_job *jobs;
+	struct suite_job *jobs;
 	unsigned count;
-	unsigned next; /**< the first job not looked at */
-	uint8_t job_of[AVX512_LANES];
+	unsigned sizes;  /**< bit b: some job has b blocks, which are still to be taken */
+	unsigned next;   /**< the first job not looked at for lanes.blocks */
+	unsigned number; /**< groups so far */
+	bool one_size;
 	struct lanes lanes;
+	uint8_t job_of[AVX512_LANES]; /**< of each lane */
+	struct suite_job
+	        copies[AVX512_LANES]; /**< lanes.jobs, unless the jobs stand as lanes want them */
 };
 
-/** Bit b: some job has b blocks. */
-static unsigned sizes_of(const struct suite_job *jobs, unsigned count)
+/** Field by field: there is much that need not be cleared. */
+static void grouping_start(struct grouping *grouping, struct suite_job *jobs, unsigned count)
 {
 	unsigned sizes = 0;
 
 	for (unsigned i = 0; i < count; i++)
 		sizes |= 1u << jobs[i].protected_size / AES_BLOCK_SIZE;
-	return sizes;
-}
-
-static void lane_set(struct lanes *lanes, unsigned lane, const struct suite_job *job)
-{
-	lanes->keys[lane] = job->keys;
-	lanes->data[lane] = job->data;
-	lanes->hmac[lane] = job->hmac;
+	grouping->jobs = jobs;
+	grouping->count = count;
+	grouping->sizes = sizes;
+	grouping->next = count;
+	grouping->number = 0;
+	grouping->one_size = (sizes & (sizes - 1)) == 0;
 }
 
 /** How many lanes the registers for count packets have: of sha1_avx512.h, and for few of aes_avx512.h alone. */
 static unsigned lanes_in_use(unsigned count)
 {
+	if (count <= AES_NARROW_LANES)
+		return count;
 	if (count <= SHA1_NI_LANES)
 		return AES_REGISTER_LANES;
 	return count <= SHA1_HALF_LANES ? SHA1_HALF_LANES : AVX512_LANES;
 }
 
-/** Fills the lanes with the next jobs of lanes.blocks blocks; false when there are none. */
-static bool group_next(struct grouping *grouping)
+/** Takes the next jobs as they stand; false when others are between them, or when they are too few for whole registers. */
+static bool group_in_place(struct grouping *grouping)
 {
-	struct lanes *lanes = &grouping->lanes;
+	unsigned left = grouping->count - grouping->next;
+	unsigned count = left < AVX512_LANES ? left : AVX512_LANES;
+
+	if (!grouping->one_size || lanes_in_use(count) != count)
+		return false;
+	grouping->lanes.jobs = &grouping->jobs[grouping->next];
+	grouping->lanes.count = count;
+	for (unsigned lane = 0; lane < count; lane++)
+		grouping->job_of[lane] = (uint8_t)grouping->next++;
+	return true;
+}
+
+/** Copies the next jobs of lanes.blocks blocks; there may be none left. */
+static void group_copy(struct grouping *grouping)
+{
 	unsigned lane = 0;
 
 	for (; grouping->next < grouping->count && lane < AVX512_LANES; grouping->next++) {
 		const struct suite_job *job = &grouping->jobs[grouping->next];
 
-		if (job->protected_size != lanes->blocks * AES_BLOCK_SIZE)
+		if (job->protected_size != grouping->lanes.blocks * AES_BLOCK_SIZE)
 			continue;
 		grouping->job_of[lane] = (uint8_t)grouping->next;
-		lane_set(lanes, lane++, job);
+		grouping->copies[lane++] = *job;
 	}
-	lanes->count = lane;
-	if (lane == 0)
-		return false;
+	grouping->lanes.jobs = grouping->copies;
+	grouping->lanes.count = lane;
 	for (unsigned in_use = lanes_in_use(lane); lane < in_use; lane++)
-		lane_set(lanes, lane, &grouping->jobs[grouping->job_of[0]]);
+		grouping->copies[lane] = grouping->copies[0];
+}
+
+/** Fills the lanes; false when all jobs have been in them. */
+static bool group_next(struct grouping *grouping)
+{
+	do {
+		if (grouping->next == grouping->count) {
+			if (grouping->sizes == 0)
+				return false;
+			grouping->lanes.blocks = (unsigned)__builtin_ctz(grouping->sizes);
+			grouping->sizes &= grouping->sizes - 1;
+			grouping->next = 0;
+		}
+		if (!group_in_place(grouping))
+			group_copy(grouping);
+	} while (grouping->lanes.count == 0);
+	grouping->number++;
 	return true;
+}
+
+/** The same for the same group of the next call: what opening leaves there, sealing uses. */
+static struct aes_scratch *scratch_of(struct suite_avx512 *self, const struct grouping *grouping)
+{
+	return &self->scratch[grouping->number % SCRATCHES];
 }
 
 static uint32_t hmac_verify(const struct lanes *lanes)
@@ -136,44 +180,26 @@ static void hmac_write(const struct lanes *lanes)
 static void avx512_open_burst(struct suite *suite, struct suite_job *jobs, unsigned count)
 {
 	struct suite_avx512 *self = (struct suite_avx512 *)suite;
-	unsigned sizes = sizes_of(jobs, count);
+	struct grouping grouping;
 
-	for (unsigned blocks = 1; blocks <= BLOCKS_MAX; blocks++) {
-		struct grouping grouping;
-
-		if ((sizes >> blocks & 1) == 0)
-			continue;
-		grouping.jobs = jobs;
-		grouping.count = count;
-		grouping.next = 0;
-		grouping.lanes.blocks = blocks;
-		while (group_next(&grouping)) {
-			aes_avx512_decrypt(&grouping.lanes, &self->round_keys);
-			uint32_t right = hmac_verify(&grouping.lanes);
-			for (unsigned i = 0; i < grouping.lanes.count; i++)
-				jobs[grouping.job_of[i]].verified = right >> i & 1;
-		}
+	grouping_start(&grouping, jobs, count);
+	while (group_next(&grouping)) {
+		aes_avx512_decrypt(&grouping.lanes, scratch_of(self, &grouping));
+		uint32_t right = hmac_verify(&grouping.lanes);
+		for (unsigned i = 0; i < grouping.lanes.count; i++)
+			jobs[grouping.job_of[i]].verified = right >> i & 1;
 	}
 }
 
 static void avx512_seal_burst(struct suite *suite, struct suite_job *jobs, unsigned count)
 {
 	struct suite_avx512 *self = (struct suite_avx512 *)suite;
-	unsigned sizes = sizes_of(jobs, count);
+	struct grouping grouping;
 
-	for (unsigned blocks = 1; blocks <= BLOCKS_MAX; blocks++) {
-		struct grouping grouping;
-
-		if ((sizes >> blocks & 1) == 0)
-			continue;
-		grouping.jobs = jobs;
-		grouping.count = count;
-		grouping.next = 0;
-		grouping.lanes.blocks = blocks;
-		while (group_next(&grouping)) {
-			hmac_write(&grouping.lanes);
-			aes_avx512_encrypt(&grouping.lanes, &self->round_keys);
-		}
+	grouping_start(&grouping, jobs, count);
+	while (group_next(&grouping)) {
+		hmac_write(&grouping.lanes);
+		aes_avx512_encrypt(&grouping.lanes, scratch_of(self, &grouping));
 	}
 }
 
