@@ -35,17 +35,25 @@ void burst_compact(struct burst *burst)
 	burst->count = kept;
 }
 
-static void make_job(struct suite_job *job, const struct packet *packet, uint16_t protected_size,
-                     uint32_t hmac)
+HOT void make_job(struct suite_job *job, const struct packet *packet, enum test_mode mode,
+                  uint16_t protected_size, uint32_t hmac)
 {
-	const struct core_session *session = packet->core;
-
-	job->keys = session->keys;
+	job->keys = packet->core->keys;
 	job->data = packet->payload;
 	job->hmac = packet->payload + hmac;
 	job->protected_size = protected_size;
-	job->cipher = session->mode == TEST_ENCRYPTED ? SUITE_AES_CBC : SUITE_AES_ECB;
+	job->cipher = mode == TEST_ENCRYPTED ? SUITE_AES_CBC : SUITE_AES_ECB;
 	job->verified = false;
+}
+
+/** The look goes over all of them: usually each is. */
+static bool all_verified(const struct suite_job *jobs, unsigned count)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < count; i++)
+		all = all & jobs[i].verified;
+	return all;
 }
 
 static struct ahead_pool *ahead_for(const struct burst *burst)
@@ -57,8 +65,7 @@ static struct ahead_pool *ahead_for(const struct burst *burst)
 static void expect_next(struct ahead_pool *ahead, const struct packet *packet)
 {
 	packet->core->expected_sequence = load_be32(packet->payload + SECURE_SENDER_SEQUENCE) + 1;
-	if (ahead != NULL)
-		ahead_take(ahead, packet->core, packet->frame->receive_tsc);
+	ahead_take(ahead, packet->core, packet->frame->receive_tsc);
 }
 
 static bool open_ahead(struct ahead_pool *ahead, const struct packet *packet)
@@ -75,28 +82,12 @@ static bool seal_ahead(struct ahead_pool *ahead, const struct packet *packet)
 	                  packet->payload + SECURE_REFLECTOR_HMAC);
 }
 
-/** Opens the keyed packets of the burst in one call, but for what was opened ahead of time; unauthenticated ones pass. */
-void stage_open(struct burst *burst)
+/** Removes the packets whose job did not verify; jobs are of some of the packets, in their order. */
+static void keep_verified(struct burst *burst, struct ahead_pool *ahead,
+                          const struct suite_job *jobs, unsigned job_count)
 {
-	struct ahead_pool *ahead = ahead_for(burst);
-	struct suite_job jobs[REFLECT_BURST_MAX];
-	unsigned job_count = 0, job = 0, kept = 0;
+	unsigned job = 0, kept = 0;
 
-	if (burst->keyed == 0)
-		return;
-	for (unsigned i = 0; i < burst->count; i++) {
-		const struct packet *packet = &burst->packets[i];
-		enum test_mode mode = packet->core->mode;
-
-		if (mode == TEST_UNAUTHENTICATED ||
-		    (mode == TEST_AUTHENTICATED && ahead != NULL && open_ahead(ahead, packet)))
-			continue;
-		make_job(&jobs[job_count++], packet, sender_protected_size(mode),
-		         SECURE_SENDER_HMAC);
-	}
-	if (job_count == 0)
-		return;
-	suite_open_burst(burst->reflector->suite, jobs, job_count);
 	for (unsigned i = 0; i < burst->count; i++) {
 		const struct packet *packet = &burst->packets[i];
 
@@ -105,7 +96,7 @@ void stage_open(struct burst *burst)
 				burst_drop(burst, packet->frame, DATAPATH_DROP_HMAC);
 				continue;
 			}
-			if (packet->core->mode == TEST_AUTHENTICATED)
+			if (ahead != NULL && packet->core->mode == TEST_AUTHENTICATED)
 				expect_next(ahead, packet);
 		}
 		burst_keep(burst, i, &kept);
@@ -113,18 +104,44 @@ void stage_open(struct burst *burst)
 	burst->count = kept;
 }
 
+/** Opens the keyed packets of the burst in one call, but for what was opened ahead of time; unauthenticated ones pass. */
+void stage_open(struct burst *burst)
+{
+	struct ahead_pool *ahead = ahead_for(burst);
+	struct suite_job jobs[REFLECT_BURST_MAX];
+	unsigned count = burst->count, job_count = 0;
+
+	if (burst->keyed == 0)
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		const struct packet *packet = &burst->packets[i];
+		enum test_mode mode = packet->core->mode;
+
+		if (mode == TEST_UNAUTHENTICATED ||
+		    (mode == TEST_AUTHENTICATED && ahead != NULL && open_ahead(ahead, packet)))
+			continue;
+		make_job(&jobs[job_count++], packet, mode, sender_protected_size(mode),
+		         SECURE_SENDER_HMAC);
+	}
+	if (job_count == 0)
+		return;
+	suite_open_burst(burst->reflector->suite, jobs, job_count);
+	if (ahead != NULL || !all_verified(jobs, job_count))
+		keep_verified(burst, ahead, jobs, job_count);
+}
+
 /** Encrypted packets get their timestamp under the cipher, the others after it (RFC 5357 section 4.2.1). */
 void stage_seal(struct burst *burst)
 {
 	struct ahead_pool *ahead = ahead_for(burst);
 	struct suite_job jobs[REFLECT_BURST_MAX];
-	unsigned job_count = 0;
+	unsigned count = burst->count, job_count = 0;
 	struct stamp stamp;
 	bool stamp_made = false;
 
 	if (burst->keyed == 0)
 		return;
-	for (unsigned i = 0; i < burst->count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const struct packet *packet = &burst->packets[i];
 		enum test_mode mode = packet->core->mode;
 
@@ -139,7 +156,7 @@ void stage_seal(struct burst *burst)
 		} else if (ahead != NULL && seal_ahead(ahead, packet)) {
 			continue;
 		}
-		make_job(&jobs[job_count++], packet, reflector_protected_size(mode),
+		make_job(&jobs[job_count++], packet, mode, reflector_protected_size(mode),
 		         SECURE_REFLECTOR_HMAC);
 	}
 	if (job_count > 0)

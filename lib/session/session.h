@@ -55,7 +55,7 @@ struct core_session {
 	uint64_t received; /**< valid test packets, i.e. verified and of a started session */
 	uint64_t last_received_tsc; /**< for REFWAIT; 0 when none came */
 	uint32_t
-	        expected_sequence; /**< one more than that of the last request in authenticated mode */
+	        expected_sequence; /**< one more than that of the last request that ahead.h took note of */
 	struct ahead *
 	        ahead; /**< the core's: what it computed ahead of time; NULL for none. reflect/ahead.h */
 } __attribute__((aligned(64)));
