@@ -53,12 +53,14 @@ static void cross_end(struct cross *cross)
 	}
 }
 
-/** A packet of the protocol's, or now and then of another size that the contract allows, at any alignment. */
-static void packet_make(struct cross *cross, unsigned number)
+/** Of packets: those of the protocol, and now and then another one that the contract allows. */
+static const uint16_t sizes[] = {16, 16, 16, 32, 32, 96, 96, 96, 16, 48, 64, 80};
+#define CHOICES (sizeof(sizes) / sizeof(sizes[0]))
+
+/** A packet at any alignment. */
+static void packet_make(struct cross *cross, unsigned number, unsigned choice)
 {
-	static const uint16_t sizes[] = {16, 16, 16, 32, 32, 96, 96, 96, 16, 48, 64, 80};
 	struct packet *packet = &cross->burst.original[number];
-	unsigned choice = pseudo_random(&cross->random) % (sizeof(sizes) / sizeof(sizes[0]));
 	unsigned session = pseudo_random(&cross->random) % SESSIONS;
 	size_t at = GUARD - pseudo_random(&cross->random) % 16;
 	size_t gap = choice == 0 ? PROTECTED_MAX - sizes[choice] : 0;
@@ -128,7 +130,7 @@ static void burst_run(struct cross *cross, unsigned count)
 
 	burst->count = count;
 	for (unsigned i = 0; i < count; i++)
-		packet_make(cross, i);
+		packet_make(cross, i, pseudo_random(&cross->random) % CHOICES);
 	for (unsigned i = 0; i < cross->suite_count; i++)
 		suite_seal_burst(cross->suites[i], burst->jobs[i], count);
 	CU_ASSERT(packets_equal(cross));
@@ -166,6 +168,64 @@ static void suites_agree(void)
 	cross_end(&cross);
 	(void)printf("%lu packets sealed and opened by %u suites\n", cross.packets,
 	             cross.suite_count);
+}
+
+/** A session ends, and another one gets the memory of its keys. */
+static void session_replace(struct cross *cross, unsigned session, const struct session_keys *raw)
+{
+	for (unsigned i = 0; i < cross->suite_count; i++) {
+		uint8_t *keys = cross->keys[i] + session * suite_keys_size(cross->suites[i]);
+
+		suite_keys_wipe(cross->suites[i], keys);
+		CU_ASSERT_EQUAL(suite_keys_expand(cross->suites[i], raw, keys), 0);
+	}
+}
+
+/** Seals, opens and again seals the same packets of one size, after some sessions may have got other keys. */
+static void again_run(struct cross *cross, unsigned count, unsigned choice, unsigned replaced)
+{
+	struct same_burst *burst = &cross->burst;
+	struct session_keys raw;
+
+	burst->count = count;
+	for (unsigned i = 0; i < count; i++)
+		packet_make(cross, i, choice);
+	for (unsigned i = 0; i < cross->suite_count; i++) {
+		suite_seal_burst(cross->suites[i], burst->jobs[i], count);
+		suite_open_burst(cross->suites[i], burst->jobs[i], count);
+		for (unsigned number = 0; number < count; number++)
+			CU_ASSERT(burst->jobs[i][number].verified);
+	}
+	for (; replaced > 0; replaced--) {
+		pseudo_random_fill(&cross->random, &raw, sizeof(raw));
+		session_replace(cross, pseudo_random(&cross->random) % SESSIONS, &raw);
+	}
+	for (unsigned i = 0; i < cross->suite_count; i++)
+		suite_seal_burst(cross->suites[i], burst->jobs[i], count);
+	CU_ASSERT(packets_equal(cross));
+	for (unsigned i = 0; i < count; i++)
+		CU_ASSERT(guards_kept(burst, i));
+	cross->packets += count;
+}
+
+/** What a suite keeps of one call for the next serves those keys only, wherever they are. */
+static void suites_agree_on_changed_keys(void)
+{
+	static const unsigned choices[] = {1, 3, 5};
+	static const struct session_keys zero;
+	static struct cross cross;
+
+	cross_start(&cross);
+	for (unsigned session = 0; session < SESSIONS; session++)
+		session_replace(&cross, session, &zero);
+	for (unsigned round = 0; round < 4 * ROUNDS; round++)
+		again_run(&cross, 1 + pseudo_random(&cross.random) % SUITE_BURST_MAX, 1,
+		          round < ROUNDS ? 0 : 1);
+	for (unsigned count = 1; count <= SUITE_BURST_MAX; count++)
+		for (unsigned i = 0; i < 3; i++)
+			for (unsigned replaced = 0; replaced < 4; replaced++)
+				again_run(&cross, count, choices[i], replaced * replaced);
+	cross_end(&cross);
 }
 
 /** Threads with suites of their own share keys that one thread expanded. */
@@ -239,6 +299,7 @@ static void threads_share_keys(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {{"suites agree", suites_agree},
+	                       {"suites agree on changed keys", suites_agree_on_changed_keys},
 	                       {"threads share keys", threads_share_keys},
 	                       CU_TEST_INFO_NULL};
 	return unit_run("crypto-suite-cross", tests);
