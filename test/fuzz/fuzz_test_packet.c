@@ -90,7 +90,7 @@ static void seal(uint8_t *frame, size_t size)
 	unsigned mode = port / PORT_OF_MODE, variant = port % PORT_OF_MODE;
 	if (mode < TEST_AUTHENTICATED || mode > TEST_ENCRYPTED || variant >= VARIANTS)
 		return;
-	struct suite_job job = {.keys = world.sessions[mode][variant]->keys,
+	struct suite_job job = {.keys = world.sessions[mode][variant]->cores[0].keys,
 	                        .data = payload,
 	                        .hmac = payload + SECURE_SENDER_HMAC,
 	                        .protected_size = sender_protected_size((enum test_mode)mode),
