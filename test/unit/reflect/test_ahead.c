@@ -503,10 +503,10 @@ static void a_busy_core_wipes_too(void)
 	(void)packet(0, 0, 1);
 	(void)packet(1, 0, 1);
 	refill_all();
-	struct sealed next = seal(0, 5), other = seal(1, 5);
+	struct sealed next = seal(1, 5), other = seal(0, 5);
 	for (uint32_t number = 1; number < 9; number++)
-		CU_ASSERT(packet(1, number, 1));
-	withdraw(0);
+		CU_ASSERT(packet(0, number, 1));
+	withdraw(1);
 	CU_ASSERT(pool_holds(&next));
 	for (unsigned look = 0; look < SLOTS; look++)
 		ahead_tidy(pool, table);
@@ -514,8 +514,8 @@ static void a_busy_core_wipes_too(void)
 	CU_ASSERT(pool_holds(&other));
 	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->wiped, 1);
 	refill_all();
-	CU_ASSERT(packet(1, 9, 1));
-	publish(0, 0);
+	CU_ASSERT(packet(0, 9, 1));
+	publish(1, 1);
 	tear_down();
 }
 
