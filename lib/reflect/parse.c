@@ -256,16 +256,15 @@ parse_any(const struct reflector_settings *settings, const struct plain *plain,
 	return parse_ipv6(settings, frame, network, packet, flow);
 }
 
-HOT enum parse_result parse(const struct reflector_settings *settings, const struct plain *plain,
-                            struct reflect_frame *frame, struct packet *packet,
-                            struct flow_key *flow)
+/** True for a plain test packet over IPv4 without VLAN tags, which is all that most are. */
+HOT bool parse_plainest(const struct plain *plain, struct reflect_frame *frame,
+                        struct packet *packet, struct flow_key *flow)
 {
-	if (frame->length >= ETHERNET_HEADER_SIZE + IPV4_HEADER_SIZE + UDP_HEADER_SIZE &&
-	    frame->station == plain->station &&
-	    equal_where(frame->octets, plain->link, plain->link_mask) &&
-	    parse_plain_ipv4(plain, frame, frame->octets + ETHERNET_HEADER_SIZE, 0, packet, flow))
-		return PARSE_TEST_PORT;
-	return parse_any(settings, plain, frame, packet, flow);
+	return frame->length >= ETHERNET_HEADER_SIZE + IPV4_HEADER_SIZE + UDP_HEADER_SIZE &&
+	       frame->station == plain->station &&
+	       equal_where(frame->octets, plain->link, plain->link_mask) &&
+	       parse_plain_ipv4(plain, frame, frame->octets + ETHERNET_HEADER_SIZE, 0, packet,
+	                        flow);
 }
 
 enum parse_result parse_frame(const struct reflector_settings *settings,
@@ -274,7 +273,9 @@ enum parse_result parse_frame(const struct reflector_settings *settings,
 {
 	const struct plain plain = plain_make(settings, frame->station);
 
-	return parse(settings, &plain, frame, packet, flow);
+	return parse_plainest(&plain, frame, packet, flow)
+	               ? PARSE_TEST_PORT
+	               : parse_any(settings, &plain, frame, packet, flow);
 }
 
 static __attribute__((noinline)) void refuse(struct burst *burst, struct reflect_frame *frame,
@@ -317,11 +318,16 @@ void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned cou
 			__builtin_prefetch(frame[PREFETCH_AHEAD].octets, 1);
 			__builtin_prefetch(frame[PREFETCH_AHEAD].octets + CACHE_LINE, 1);
 		}
-		enum parse_result result = parse(settings, &plain, frame, packet, flow);
-		if (result == PARSE_TEST_PORT) {
-			*hash++ = core_table_hash(&hasher, flow);
+		/* Here the hash takes the flow from registers. */
+		if (parse_plainest(&plain, frame, packet, flow)) {
+			*hash++ = core_table_hash(&hasher, flow++);
 			packet++;
-			flow++;
+			continue;
+		}
+		enum parse_result result = parse_any(settings, &plain, frame, packet, flow);
+		if (result == PARSE_TEST_PORT) {
+			*hash++ = core_table_hash(&hasher, flow++);
+			packet++;
 		} else {
 			refuse(burst, frame, result);
 		}
