@@ -17,12 +17,19 @@ struct measurement {
 struct alternation {
 	struct measurement measurements[ALTERNATE_MAX];
 	unsigned count;
+	double patience; /**< seconds that it may wait for its core, in all */
+	/** Values measured, and those while the core was shared, for want of patience. */
+	unsigned measured;
+	unsigned disturbed;
 };
 
 /** A further case, whose record the caller fills in; more than ALTERNATE_MAX ends the program. */
 struct measurement *alternation_add(struct alternation *alternation,
                                     double (*measure)(void *context), void *context);
-/** Measures the rounds; each begins with another case. */
+/**
+ * Measures the rounds; each begins with another case. What was measured while somebody else used the core (core_share.h) is
+ * measured again, as long as patience lasts.
+ */
 void alternation_run(struct alternation *alternation, unsigned rounds);
 /** Prints the records on standard output. */
 void alternation_print(const struct alternation *alternation);

@@ -10,6 +10,9 @@
 #define PACKETS_QUICK      4096u
 #define PACKETS_SMOKE      128u
 #define BARE_PACKETS_SHARE 2u /**< crypto alone needs fewer */
+/** Seconds that a block may wait for a core of its own. */
+#define PATIENCE       15.0
+#define PATIENCE_QUICK 1.0
 
 static const unsigned matrix_sessions[] = {1, 32, USUAL_SESSIONS, 65536, MOST};
 /** The curve's further points: with those of the matrix, the powers of four. */
@@ -199,6 +202,7 @@ void block_fill(struct block *block, const struct options *options, enum test_mo
 	block->options = options;
 	block->mode = mode;
 	block->family = family;
+	block->usual.patience = options->smoke ? 0 : options->quick ? PATIENCE_QUICK : PATIENCE;
 	for (unsigned i = 0; i < suite_count; i++) {
 		if (options_want_suite(options, suite_shown(block, &suites[i])))
 			suite_add(block, &suites[i], i);
@@ -264,10 +268,29 @@ static void measure_and_print(const struct block *block, struct alternation *alt
 	}
 }
 
+/** The share of the usual cases' values that were measured on a core of our own. */
+static void print_quiet(const struct block *block)
+{
+	const struct alternation *usual = &block->usual;
+	struct record record;
+
+	if (usual->measured == 0)
+		return;
+	record_init(&record, "quiet", "share");
+	record_text(&record, "of", "datapath");
+	record_text(&record, "mode", mode_name(block->mode));
+	record_number(&record, "family", block->family);
+	record_round(&record, 1 - (double)usual->disturbed / usual->measured);
+	record_print(&record, stdout);
+}
+
 void block_measure(struct block *block)
 {
 	measure_and_print(block, &block->usual);
+	/* The others compare with nothing that a target names: what is left of the patience is enough. */
+	block->rest.patience = block->usual.patience;
 	measure_and_print(block, &block->rest);
+	print_quiet(block);
 }
 
 void block_measure_stages(struct block *block)

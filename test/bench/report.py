@@ -218,6 +218,10 @@ def report(results, found, quick):
     if noisy:
         lines.append(f"NOISY RUN: {noisy} of {len(results.records)} figures spread by more than 10 %. "
                      "Repeat on a quiet machine before believing a small difference.")
+    for record in results.select("quiet"):
+        if record.figure.median < 1:
+            lines.append(f"SHARED CORE: {100 * (1 - record.figure.median):.0f} % of the {record.case['of']}'s values, "
+                         f"{record.case['mode']}, IPv{record.case['family']}, were measured while somebody else used the core's units.")
     for part in (datapath_section, stage_section, process_section, crypto_section, latency_section, scale_section):
         lines += part(results)
     lines += case_section(results, "control", "Control plane: connect to stop", "set-ups a CPU second")

@@ -120,6 +120,16 @@ def test_rounds_that_the_machine_disturbed():
         assert (", disturbed" in report(results, [target], False)) == disturbed
 
 
+def test_shared_core():
+    """What was measured beside somebody else on the same core is said, and its targets are doubtful."""
+    quiet = [Record("quiet", {"of": "datapath", "mode": "authenticated", "family": 4}, "share", [0.5])]
+    found = targets(Results(good_records() + quiet))
+    before = {target.name for target in targets(Results(good_records())) if target.disturbed}
+    doubtful = {target.name for target in found if target.disturbed} - before
+    assert len(doubtful) == 5 and all(", authenticated" in name for name in doubtful), doubtful
+    assert "SHARED CORE: 50 %" in report(Results(good_records() + quiet), found, False)
+
+
 def test_nothing_measured():
     found = targets(Results([]))
     assert len(found) == TARGETS and not any(target.met for target in found)
