@@ -157,13 +157,12 @@ _Static_assert((REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE) % 2 == 1, "growth is
 _Static_assert(REFLECTOR_SENDER_SEQUENCE % 2 == 0, "the sender's header is not shifted");
 _Static_assert(UDP_SOURCE_PORT == 0 && UDP_LENGTH == 4 && UDP_CHECKSUM == 6, "one word");
 
-/** Returns what the reply's checksum is but for the stamp; 0 when it has none. */
+/** receive: timestamp in network order. Returns what the reply's checksum is but for the stamp; 0 when it has none. */
 HOT uint16_t build_unauthenticated(const struct packet *packet, const struct core_session *session,
                                    const struct reply_plan *plan, uint32_t sequence,
-                                   const bool ipv6)
+                                   uint64_t receive, const bool ipv6)
 {
 	uint8_t *payload = packet->payload;
-	uint64_t receive = htobe64(packet->frame->receive_time.ntp);
 	uint64_t first = htobe32(sequence);
 	/* Sequence number, timestamp and error estimate stand in the same order in both headers. */
 	uint64_t sender = checksum_load_eight(payload);
@@ -194,27 +193,18 @@ _Static_assert(REFLECTOR_RECEIVE_TIMESTAMP == 16 && REFLECTOR_SENDER_SEQUENCE ==
                        REFLECTOR_SENDER_TTL == 40,
                "five words and an octet");
 
-/** Returns the sum of what it writes but for the first block, which is sealed, and the HMAC. */
+/** receive: as above. Returns the sum of what it writes but for the first block, which is sealed, and the HMAC. */
 HOT uint64_t build_secure(const struct packet *packet, const struct reply_plan *plan,
-                          uint32_t sequence)
+                          uint32_t sequence, uint64_t receive)
 {
 	uint8_t *payload = packet->payload;
 	uint64_t sender_sequence = checksum_load_eight(payload + SECURE_SENDER_SEQUENCE) & LOW_32;
 	uint64_t timestamp = checksum_load_eight(payload + SECURE_SENDER_TIMESTAMP);
 	uint64_t error_estimate =
 	        checksum_load_eight(payload + SECURE_SENDER_ERROR_ESTIMATE) & LOW_16;
-	const uint64_t words[] = {htobe32(sequence),
-	                          0,
-	                          0,
-	                          0,
-	                          htobe64(packet->frame->receive_time.ntp),
-	                          0,
-	                          sender_sequence,
-	                          0,
-	                          timestamp,
-	                          error_estimate,
-	                          packet->ttl,
-	                          0};
+	const uint64_t words[] = {
+	        htobe32(sequence), 0,           0, 0, receive, 0, sender_sequence, 0, timestamp,
+	        error_estimate,    packet->ttl, 0};
 
 	build_padding(payload, plan, SECURE_REFLECTOR_HEADER_SIZE);
 #pragma GCC unroll 12
@@ -355,14 +345,16 @@ HOT bool build_reply(struct burst *burst, struct packet *original, const struct 
 	/* While it is built the reply lies where the request is, behind headers that go away afterwards. */
 	size_t end = (size_t)(packet.payload - frame->octets) + payload_length;
 	uint32_t sequence = (uint32_t)session->reflected;
+	uint64_t receive = htobe64(burst_receive_time(burst, &packet)->ntp);
 
 	counter_add(&session->received, 1);
-	__atomic_store_n(&session->last_received_tsc, frame->receive_tsc, __ATOMIC_RELAXED);
+	__atomic_store_n(&session->last_received_tsc, burst->arrival->receive_tsc,
+	                 __ATOMIC_RELAXED);
 	if (rules->discard_zero_multiplier && has_zero_multiplier(&packet)) {
 		burst_drop(burst, frame, DATAPATH_DROP_ERROR_ESTIMATE);
 		return false;
 	}
-	if (end > frame->capacity || ip_length > frame->mtu) {
+	if (end > frame->capacity || ip_length > burst->arrival->mtu) {
 		burst_drop(burst, frame, DATAPATH_DROP_REPLY_TOO_LONG);
 		return false;
 	}
@@ -370,12 +362,13 @@ HOT bool build_reply(struct burst *burst, struct packet *original, const struct 
 	frame->verdict = VERDICT_REFLECT;
 	frame->counter = DATAPATH_REFLECTED;
 	if (session->mode == TEST_UNAUTHENTICATED)
-		original->checksum = build_unauthenticated(&packet, session, &plan, sequence, ipv6);
-	else if (session->mode == TEST_AUTHENTICATED)
 		original->checksum =
-		        checksum_subtract(packet.checksum, build_secure(&packet, &plan, sequence));
+		        build_unauthenticated(&packet, session, &plan, sequence, receive, ipv6);
+	else if (session->mode == TEST_AUTHENTICATED)
+		original->checksum = checksum_subtract(
+		        packet.checksum, build_secure(&packet, &plan, sequence, receive));
 	else
-		(void)build_secure(&packet, &plan, sequence);
+		(void)build_secure(&packet, &plan, sequence, receive);
 	build_headers(&packet, session, end, payload_length, ipv6);
 	return true;
 }

@@ -47,7 +47,7 @@ HOT bool admit(struct burst *burst, const struct packet *packet, const struct co
 
 	if (until == REFLECT_NOT_STARTED)
 		burst_drop(burst, packet->frame, DATAPATH_DROP_BEFORE_START);
-	else if (packet->frame->receive_tsc >= until)
+	else if (burst->arrival->receive_tsc >= until)
 		burst_drop(burst, packet->frame, DATAPATH_DROP_AFTER_STOP);
 	else if (packet->payload_length <
 	         (uint32_t)session->sender_header_size + session->padding_to_reflect_length)

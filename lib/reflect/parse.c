@@ -20,19 +20,18 @@ _Static_assert(ETHERNET_DESTINATION == 0 && ETHERNET_SOURCE == 6 && ETHERNET_TYP
 _Static_assert(IPV4_FRAGMENT == IPV4_COMPARED + 4 && IPV4_PROTOCOL == IPV4_COMPARED + 7,
                "within these");
 
+#define NO_PORT (-1)
+
 /** What a burst's packets are compared with. */
 struct plain {
-	const uint8_t *station; /**< to which link and link_mask belong */
+	const uint8_t *station; /**< the port's; NULL: it has none */
 	__m128i link; /**< the link header of IPv4 to the station, where link_mask is set */
 	__m128i link_mask;
 	__m128i ip; /**< as link, of the IPv4 header from IPV4_COMPARED on */
 	__m128i ip_mask;
 	uint16_t lower; /**< of the test ports */
-	uint16_t span;  /**< upper - lower */
+	int span;       /**< upper - lower, or NO_PORT: frames to a group are not plain */
 };
-
-/** No frame has it as its station. */
-static const uint8_t nobody[ETHERNET_ADDRESS_SIZE];
 
 static struct plain plain_make(const struct reflector_settings *settings, const uint8_t *station)
 {
@@ -49,14 +48,13 @@ static struct plain plain_make(const struct reflector_settings *settings, const 
 	                      .ip = ip,
 	                      .ip_mask = ip_mask,
 	                      .lower = settings->port_lower,
-	                      .span = (uint16_t)(settings->port_upper - settings->port_lower)};
+	                      .span = settings->port_upper - settings->port_lower};
 
 	if (station != NULL) {
 		memcpy(link + ETHERNET_DESTINATION, station, ETHERNET_ADDRESS_SIZE);
 		memset(link_mask + ETHERNET_DESTINATION, 0xff, ETHERNET_ADDRESS_SIZE);
-		/* A group's frames go the long way. */
-		if ((*station & ETHERNET_GROUP_BIT) != 0)
-			plain.station = nobody;
+		if ((station[0] & ETHERNET_GROUP_BIT) != 0)
+			plain.span = NO_PORT;
 	}
 	plain.link = _mm_loadu_si128((const __m128i *)link);
 	plain.link_mask = _mm_loadu_si128((const __m128i *)link_mask);
@@ -124,8 +122,9 @@ HOT void take_ipv4_address(uint8_t to[16], uint32_t address)
 }
 
 /** False unless it is a plain test packet; then the long way tells what it is. */
-HOT bool parse_plain_ipv4(const struct plain *plain, struct reflect_frame *frame, uint8_t *ip,
-                          uint32_t vlans, struct packet *packet, struct flow_key *flow)
+HOT bool parse_plain_ipv4(const struct plain *plain, struct reflect_frame *frame,
+                          enum reflect_checksum ip_checksum, uint8_t *ip, uint32_t vlans,
+                          struct packet *packet, struct flow_key *flow)
 {
 	int available = frame->length - (int)(ip - frame->octets);
 	uint8_t *udp = ip + IPV4_HEADER_SIZE;
@@ -138,8 +137,8 @@ HOT bool parse_plain_ipv4(const struct plain *plain, struct reflect_frame *frame
 	if (total_length > available ||
 	    !udp_is_plain(udp, plain, length, total_length - (int)IPV4_HEADER_SIZE))
 		return false;
-	if (frame->ip_checksum == CHECKSUM_UNKNOWN ? !ipv4_checksum_is_right(ip)
-	                                           : frame->ip_checksum != CHECKSUM_GOOD)
+	if (ip_checksum == CHECKSUM_UNKNOWN ? !ipv4_checksum_is_right(ip)
+	                                    : ip_checksum != CHECKSUM_GOOD)
 		return false;
 	uint64_t addresses = checksum_load_eight(ip + IPV4_SOURCE);
 	take_ipv4_address(flow->source, (uint32_t)addresses);
@@ -206,8 +205,8 @@ static size_t parse_tags(const struct reflect_frame *frame, struct flow_key *flo
 }
 
 /** PARSE_TEST_PORT when there is an IP header to be looked at, at *network. */
-HOT enum parse_result parse_link(const struct reflect_frame *frame, struct flow_key *flow,
-                                 uint8_t **network, uint16_t *ethertype)
+HOT enum parse_result parse_link(const struct reflect_frame *frame, const uint8_t *station,
+                                 struct flow_key *flow, uint8_t **network, uint16_t *ethertype)
 {
 	const uint8_t *octets = frame->octets;
 	size_t at = ETHERNET_HEADER_SIZE;
@@ -217,8 +216,8 @@ HOT enum parse_result parse_link(const struct reflect_frame *frame, struct flow_
 	/* RFC 1122 section 3.3.6: nothing that came by link broadcast is answered; nor is anything sent to a group of stations. */
 	if (((octets[ETHERNET_DESTINATION] | octets[ETHERNET_SOURCE]) & ETHERNET_GROUP_BIT) != 0)
 		return PARSE_EXCEPTION;
-	if (frame->station != NULL &&
-	    memcmp(octets + ETHERNET_DESTINATION, frame->station, ETHERNET_ADDRESS_SIZE) != 0)
+	if (station != NULL &&
+	    memcmp(octets + ETHERNET_DESTINATION, station, ETHERNET_ADDRESS_SIZE) != 0)
 		return PARSE_OTHER_STATION;
 	*ethertype = load_be16(octets + ETHERNET_TYPE);
 	flow->vlan = 0;
@@ -237,19 +236,20 @@ HOT enum parse_result parse_link(const struct reflect_frame *frame, struct flow_
 /** All but a plain test packet over IPv4 without VLAN tags. */
 static __attribute__((noinline)) enum parse_result
 parse_any(const struct reflector_settings *settings, const struct plain *plain,
-          struct reflect_frame *frame, struct packet *packet, struct flow_key *flow)
+          struct reflect_frame *frame, enum reflect_checksum ip_checksum, struct packet *packet,
+          struct flow_key *flow)
 {
 	uint8_t *network;
 	uint16_t ethertype;
-	enum parse_result result = parse_link(frame, flow, &network, &ethertype);
+	enum parse_result result = parse_link(frame, plain->station, flow, &network, &ethertype);
 
 	if (result != PARSE_TEST_PORT)
 		return result;
 	uint32_t vlans = (uint32_t)flow->outer_vlan << 16 | flow->vlan;
 	if (ethertype == ETHERTYPE_IPV4_VALUE) {
-		if (parse_plain_ipv4(plain, frame, network, vlans, packet, flow))
+		if (parse_plain_ipv4(plain, frame, ip_checksum, network, vlans, packet, flow))
 			return PARSE_TEST_PORT;
-		return parse_ipv4(settings, frame, network, packet, flow);
+		return parse_ipv4(settings, frame, ip_checksum, network, packet, flow);
 	}
 	if (parse_plain_ipv6(plain, frame, network, vlans, packet, flow))
 		return PARSE_TEST_PORT;
@@ -258,24 +258,24 @@ parse_any(const struct reflector_settings *settings, const struct plain *plain,
 
 /** True for a plain test packet over IPv4 without VLAN tags, which is all that most are. */
 HOT bool parse_plainest(const struct plain *plain, struct reflect_frame *frame,
-                        struct packet *packet, struct flow_key *flow)
+                        enum reflect_checksum ip_checksum, struct packet *packet,
+                        struct flow_key *flow)
 {
 	return frame->length >= ETHERNET_HEADER_SIZE + IPV4_HEADER_SIZE + UDP_HEADER_SIZE &&
-	       frame->station == plain->station &&
 	       equal_where(frame->octets, plain->link, plain->link_mask) &&
-	       parse_plain_ipv4(plain, frame, frame->octets + ETHERNET_HEADER_SIZE, 0, packet,
-	                        flow);
+	       parse_plain_ipv4(plain, frame, ip_checksum, frame->octets + ETHERNET_HEADER_SIZE, 0,
+	                        packet, flow);
 }
 
-enum parse_result parse_frame(const struct reflector_settings *settings,
-                              struct reflect_frame *frame, struct packet *packet,
-                              struct flow_key *flow)
+enum parse_result parse_frame(const struct reflector_settings *settings, const uint8_t *station,
+                              struct reflect_frame *frame, enum reflect_checksum ip_checksum,
+                              struct packet *packet, struct flow_key *flow)
 {
-	const struct plain plain = plain_make(settings, frame->station);
+	const struct plain plain = plain_make(settings, station);
 
-	return parse_plainest(&plain, frame, packet, flow)
+	return parse_plainest(&plain, frame, ip_checksum, packet, flow)
 	               ? PARSE_TEST_PORT
-	               : parse_any(settings, &plain, frame, packet, flow);
+	               : parse_any(settings, &plain, frame, ip_checksum, packet, flow);
 }
 
 static __attribute__((noinline)) void refuse(struct burst *burst, struct reflect_frame *frame,
@@ -304,27 +304,33 @@ static __attribute__((noinline)) void refuse(struct burst *burst, struct reflect
 
 void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned count)
 {
-	/* cppcheck-suppress ctuuninitvar ; the caller has set this alone */
+	/* cppcheck-suppress ctuuninitvar ; the caller has set both */
 	const struct reflector_settings *settings = burst->reflector->settings;
-	const struct plain plain = plain_make(settings, count > 0 ? frames->station : NULL);
+	const struct reflect_arrival *arrival = burst->arrival;
+	const struct plain plain = plain_make(settings, arrival->station);
 	const struct core_table_hasher hasher = core_table_hasher(burst->reflector->table);
 	struct reflect_frame *end = frames + count;
 	struct packet *packet = burst->packets;
 	struct flow_key *flow = burst->flows;
 	uint64_t *hash = burst->hashes;
 
+	burst->frames = frames;
 	for (struct reflect_frame *frame = frames; frame < end; frame++) {
 		if (end - frame > PREFETCH_AHEAD) {
 			__builtin_prefetch(frame[PREFETCH_AHEAD].octets, 1);
 			__builtin_prefetch(frame[PREFETCH_AHEAD].octets + CACHE_LINE, 1);
 		}
+		enum reflect_checksum ip_checksum =
+		        arrival->offloads == NULL ? CHECKSUM_UNKNOWN
+		                                  : arrival->offloads[frame - frames].ip_checksum;
 		/* Here the hash takes the flow from registers. */
-		if (parse_plainest(&plain, frame, packet, flow)) {
+		if (parse_plainest(&plain, frame, ip_checksum, packet, flow)) {
 			*hash++ = core_table_hash(&hasher, flow++);
 			packet++;
 			continue;
 		}
-		enum parse_result result = parse_any(settings, &plain, frame, packet, flow);
+		enum parse_result result =
+		        parse_any(settings, &plain, frame, ip_checksum, packet, flow);
 		if (result == PARSE_TEST_PORT) {
 			*hash++ = core_table_hash(&hasher, flow++);
 			packet++;

@@ -15,16 +15,17 @@ enum parse_result {
 	PARSE_FRAGMENT, /**< first fragment of test traffic */
 };
 
-/** Fills the parsed part of *packet, and *flow, when the result is PARSE_TEST_PORT. */
-enum parse_result parse_frame(const struct reflector_settings *settings,
-                              struct reflect_frame *frame, struct packet *packet,
-                              struct flow_key *flow);
+/** Fills the parsed part of *packet, and *flow, when the result is PARSE_TEST_PORT. station: as in struct reflect_arrival. */
+enum parse_result parse_frame(const struct reflector_settings *settings, const uint8_t *station,
+                              struct reflect_frame *frame, enum reflect_checksum ip_checksum,
+                              struct packet *packet, struct flow_key *flow);
 
 /**
  * The same by the long way, which parse_frame goes for all but plain test packets: from the IP header on, *flow having the VLANs.
  */
 enum parse_result parse_ipv4(const struct reflector_settings *settings, struct reflect_frame *frame,
-                             uint8_t *network, struct packet *packet, struct flow_key *flow);
+                             enum reflect_checksum ip_checksum, uint8_t *network,
+                             struct packet *packet, struct flow_key *flow);
 enum parse_result parse_ipv6(const struct reflector_settings *settings, struct reflect_frame *frame,
                              uint8_t *network, struct packet *packet, struct flow_key *flow);
 

@@ -68,15 +68,17 @@ static bool options_are_harmless(const uint8_t *options, size_t size)
 }
 
 /** In software unless the NIC has done it. */
-static bool ipv4_checksum_is_right(const struct packet *packet, size_t header_length)
+static bool ipv4_checksum_is_right(const uint8_t *ip, size_t header_length,
+                                   enum reflect_checksum checksum)
 {
-	if (packet->frame->ip_checksum == CHECKSUM_UNKNOWN)
-		return checksum_fold(checksum_sum(packet->network, header_length)) == 0xffff;
-	return packet->frame->ip_checksum == CHECKSUM_GOOD;
+	if (checksum == CHECKSUM_UNKNOWN)
+		return checksum_fold(checksum_sum(ip, header_length)) == 0xffff;
+	return checksum == CHECKSUM_GOOD;
 }
 
 enum parse_result parse_ipv4(const struct reflector_settings *settings, struct reflect_frame *frame,
-                             uint8_t *network, struct packet *packet, struct flow_key *flow)
+                             enum reflect_checksum ip_checksum, uint8_t *network,
+                             struct packet *packet, struct flow_key *flow)
 {
 	const uint8_t *ip = network;
 	size_t available = frame->length - (size_t)(network - frame->octets);
@@ -105,7 +107,7 @@ enum parse_result parse_ipv4(const struct reflector_settings *settings, struct r
 	packet->payload = packet->network + header_length + UDP_HEADER_SIZE;
 	enum parse_result result = parse_udp(settings, (fragment & IPV4_MORE_FRAGMENTS) != 0,
 	                                     (size_t)(total_length - header_length), packet, flow);
-	if (result == PARSE_TEST_PORT && !ipv4_checksum_is_right(packet, header_length))
+	if (result == PARSE_TEST_PORT && !ipv4_checksum_is_right(ip, header_length, ip_checksum))
 		return when_own(settings, flow, PARSE_CHECKSUM);
 	return result;
 }

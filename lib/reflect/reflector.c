@@ -62,23 +62,26 @@ static struct ahead_pool *ahead_for(const struct burst *burst)
 }
 
 /** A genuine authenticated packet: the next one's sequence number is likely to follow its own. */
-static void expect_next(struct ahead_pool *ahead, const struct packet *packet)
+static void expect_next(const struct burst *burst, struct ahead_pool *ahead,
+                        const struct packet *packet)
 {
 	packet->core->expected_sequence = load_be32(packet->payload + SECURE_SENDER_SEQUENCE) + 1;
-	ahead_take(ahead, packet->core, packet->frame->receive_tsc);
+	ahead_take(ahead, packet->core, burst->arrival->receive_tsc);
 }
 
-static bool open_ahead(struct ahead_pool *ahead, const struct packet *packet)
+static bool open_ahead(const struct burst *burst, struct ahead_pool *ahead,
+                       const struct packet *packet)
 {
 	if (!ahead_open(ahead, packet->core, packet->payload, packet->payload + SECURE_SENDER_HMAC))
 		return false;
-	expect_next(ahead, packet);
+	expect_next(burst, ahead, packet);
 	return true;
 }
 
-static bool seal_ahead(struct ahead_pool *ahead, const struct packet *packet)
+static bool seal_ahead(const struct burst *burst, struct ahead_pool *ahead,
+                       const struct packet *packet)
 {
-	return ahead_seal(ahead, packet->core, packet->frame->receive_tsc, packet->payload,
+	return ahead_seal(ahead, packet->core, burst->arrival->receive_tsc, packet->payload,
 	                  packet->payload + SECURE_REFLECTOR_HMAC);
 }
 
@@ -97,7 +100,7 @@ static void keep_verified(struct burst *burst, struct ahead_pool *ahead,
 				continue;
 			}
 			if (ahead != NULL && packet->core->mode == TEST_AUTHENTICATED)
-				expect_next(ahead, packet);
+				expect_next(burst, ahead, packet);
 		}
 		burst_keep(burst, i, &kept);
 	}
@@ -117,8 +120,8 @@ void stage_open(struct burst *burst)
 		const struct packet *packet = &burst->packets[i];
 		enum test_mode mode = packet->core->mode;
 
-		if (mode == TEST_UNAUTHENTICATED ||
-		    (mode == TEST_AUTHENTICATED && ahead != NULL && open_ahead(ahead, packet)))
+		if (mode == TEST_UNAUTHENTICATED || (mode == TEST_AUTHENTICATED && ahead != NULL &&
+		                                     open_ahead(burst, ahead, packet)))
 			continue;
 		make_job(&jobs[job_count++], packet, mode, sender_protected_size(mode),
 		         SECURE_SENDER_HMAC);
@@ -151,9 +154,9 @@ void stage_seal(struct burst *burst)
 			if (!stamp_made)
 				stamp = stamp_now(burst);
 			stamp_made = true;
-			stamp_for(&stamp, packet);
+			stamp_for(&stamp, burst, packet);
 			stamp_write_secure(packet, &stamp);
-		} else if (ahead != NULL && seal_ahead(ahead, packet)) {
+		} else if (ahead != NULL && seal_ahead(burst, ahead, packet)) {
 			continue;
 		}
 		make_job(&jobs[job_count++], packet, mode, reflector_protected_size(mode),
@@ -163,11 +166,13 @@ void stage_seal(struct burst *burst)
 		suite_seal_burst(burst->reflector->suite, jobs, job_count);
 }
 
-void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, unsigned count)
+void reflect_burst(struct reflector *reflector, const struct reflect_arrival *arrival,
+                   struct reflect_frame *frames, unsigned count)
 {
 	struct burst burst;
 
 	burst.reflector = reflector;
+	burst.arrival = arrival;
 	stage_parse(&burst, frames, count);
 	stage_lookup(&burst);
 	stage_open(&burst);

@@ -30,19 +30,31 @@ enum reflect_checksum { CHECKSUM_UNKNOWN, CHECKSUM_GOOD, CHECKSUM_BAD };
 
 /** One frame. The first part is filled by the caller, the second by reflect_burst. */
 struct reflect_frame {
-	uint8_t *octets; /**< from the Ethernet header on; a reply may start further on */
-	/** Ethernet address of the port; what goes to another station is not answered. NULL: the port has none. */
-	const uint8_t *station;
-	uint16_t length;      /**< without FCS; changed to the reply's */
-	uint16_t capacity;    /**< octets that the buffer has from `octets` on */
-	uint16_t mtu;         /**< of the port: the largest IP packet that a reply may be */
-	uint8_t ip_checksum;  /**< enum reflect_checksum */
-	uint64_t receive_tsc; /**< of the burst; session deadlines are compared with it */
-	struct clock_timestamp
-	        receive_time; /**< NIC's when the port has them, else tsc_clock_read(receive_tsc) */
+	uint8_t *octets;   /**< from the Ethernet header on; a reply may start further on */
+	uint16_t length;   /**< without FCS; changed to the reply's */
+	uint16_t capacity; /**< octets that the buffer has from `octets` on */
 
 	uint8_t verdict; /**< enum reflect_verdict */
 	uint8_t counter; /**< enum datapath_counter of the verdict */
+};
+_Static_assert(sizeof(struct reflect_frame) == 16, "four to a cache line");
+
+/** What a NIC alone knows of a frame. */
+struct reflect_offload {
+	struct clock_timestamp
+	        receive_time; /**< the NIC's; where it has none, that of the arrival */
+	uint8_t ip_checksum;  /**< enum reflect_checksum, of the IPv4 header */
+};
+
+/** What the frames of a burst have in common: they came by one queue of one port, in one poll. */
+struct reflect_arrival {
+	uint64_t receive_tsc; /**< of the poll; session deadlines are compared with it */
+	struct clock_timestamp receive_time; /**< tsc_clock_read(receive_tsc) */
+	/** Ethernet address of the port; what goes to another station is not answered. NULL: the port has none. */
+	const uint8_t *station;
+	/** One a frame, or NULL: then all was received at receive_time, and no checksum is known. */
+	const struct reflect_offload *offloads;
+	uint16_t mtu; /**< of the port: the largest IP packet that a reply may be */
 };
 
 /** An address that test packets may be sent to. */
@@ -76,7 +88,7 @@ struct reflector {
 };
 
 /**
- * Handles count <= REFLECT_BURST_MAX frames, all of one core's queues. Counts the drops; RECEIVED, REFLECTED and EXCEPTION are
+ * Handles count <= REFLECT_BURST_MAX frames of one poll. Counts the drops; RECEIVED, REFLECTED and EXCEPTION are
  * counted by the caller, which alone knows whether a frame got out.
  *
  * Reply: Ethernet, IP and UDP source and destination swapped in place, VLAN tags kept, TTL 255, DSCP of the session, no IPv4
@@ -84,7 +96,8 @@ struct reflector {
  * a corrupted packet stays visibly corrupted. The transmit timestamp of clear headers is taken last, of encrypted ones before
  * sealing. doc/packet-path.md has the reasons.
  */
-void reflect_burst(struct reflector *reflector, struct reflect_frame *frames, unsigned count);
+void reflect_burst(struct reflector *reflector, const struct reflect_arrival *arrival,
+                   struct reflect_frame *frames, unsigned count);
 
 /** A step of what can be done ahead of time, when a poll found nothing: one burst of the suite at most. False: nothing to do. */
 bool reflect_idle(struct reflector *reflector);

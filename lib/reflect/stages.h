@@ -11,6 +11,8 @@
 /** What every stage works on: the packets that are still to be answered, in the order of arrival. */
 struct burst {
 	struct reflector *reflector;
+	const struct reflect_arrival *arrival;
+	const struct reflect_frame *frames; /**< all, as they came */
 	unsigned count;
 	unsigned keyed; /**< packets of authenticated and encrypted sessions at stage_lookup */
 	struct packet packets[REFLECT_BURST_MAX];
@@ -19,7 +21,7 @@ struct burst {
 	uint64_t hashes[REFLECT_BURST_MAX]; /**< core_table_hash of the flows */
 };
 
-/** Headers, flows; the caller has set burst->reflector. */
+/** Headers, flows; the caller has set burst->reflector and burst->arrival. */
 void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned count);
 /** Flow to session: started, not stopped, packet long enough; plans the reply. */
 void stage_lookup(struct burst *burst);
@@ -31,6 +33,17 @@ void stage_build(struct burst *burst);
 void stage_seal(struct burst *burst);
 /** Checksums and transmit timestamps. */
 void stage_stamp(struct burst *burst);
+
+/** For the stages: when the packet was received. */
+static inline const struct clock_timestamp *burst_receive_time(const struct burst *burst,
+                                                               const struct packet *packet)
+{
+	const struct reflect_arrival *arrival = burst->arrival;
+
+	return arrival->offloads == NULL
+	               ? &arrival->receive_time
+	               : &arrival->offloads[packet->frame - burst->frames].receive_time;
+}
 
 /** For the stages: the frame is not answered, and counted. */
 void burst_drop(struct burst *burst, struct reflect_frame *frame, enum datapath_counter reason);

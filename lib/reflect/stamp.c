@@ -33,7 +33,7 @@ struct stamp stamp_now(const struct burst *burst)
 	struct stamp stamp = {.transmit = tsc_clock_read(burst->reflector->clock, tsc_now())};
 
 	stamp.timestamp = htobe64(stamp.transmit.ntp);
-	stamp_adapt(&stamp, burst->packets[0].frame->receive_time.error_estimate);
+	stamp_adapt(&stamp, burst_receive_time(burst, &burst->packets[0])->error_estimate);
 	return stamp;
 }
 
@@ -86,7 +86,7 @@ void stage_stamp(struct burst *burst)
 		const struct packet *packet = &burst->packets[i];
 		enum test_mode mode = packet->core->mode;
 
-		stamp_for(&stamp, packet);
+		stamp_for(&stamp, burst, packet);
 		if (mode == TEST_UNAUTHENTICATED)
 			stamp_clear(packet, &stamp, REFLECTOR_TIMESTAMP, packet->checksum);
 		else if (mode == TEST_AUTHENTICATED)

@@ -23,9 +23,10 @@ struct stamp stamp_now(const struct burst *burst);
 void stamp_adapt(struct stamp *stamp, uint16_t receive_error);
 
 /** Makes the stamp fit the packet. */
-static inline void stamp_for(struct stamp *stamp, const struct packet *packet)
+static inline void stamp_for(struct stamp *stamp, const struct burst *burst,
+                             const struct packet *packet)
 {
-	uint16_t receive_error = packet->frame->receive_time.error_estimate;
+	uint16_t receive_error = burst_receive_time(burst, packet)->error_estimate;
 
 	if (receive_error != stamp->receive_error)
 		stamp_adapt(stamp, receive_error);

@@ -64,27 +64,25 @@ static struct clock_timestamp receive_time_of(const struct worker_queue *queue,
 	return time;
 }
 
-/** What the NIC alone knows of a frame, where it says anything. */
-static void frame_fill_offloads(struct reflect_frame *frame, const struct worker_queue *queue,
-                                const struct rte_mbuf *mbuf, struct clock_timestamp polled)
+static struct reflect_arrival arrival_now(const struct worker *worker,
+                                          const struct worker_queue *queue)
 {
-	frame->ip_checksum = (uint8_t)ip_checksum_of(queue, mbuf);
-	frame->receive_time = receive_time_of(queue, mbuf, polled);
+	uint64_t tsc = tsc_now();
+
+	return (struct reflect_arrival){.receive_tsc = tsc,
+	                                .receive_time =
+	                                        tsc_clock_read(worker->reflector.clock, tsc),
+	                                .station = queue->station,
+	                                .mtu = queue->mtu};
 }
 
 /**
  * Frames in one buffer stay in mbufs, in order, and get a frame each; the others are dropped: no port is set up to scatter. Returns
  * how many stay.
  */
-static unsigned frames_fill(const struct worker *worker, const struct worker_queue *queue,
-                            struct rte_mbuf **mbufs, unsigned received,
+static unsigned frames_fill(struct rte_mbuf **mbufs, unsigned received,
                             struct reflect_frame *frames, struct outcome *outcome)
 {
-	uint64_t tsc = tsc_now();
-	const struct clock_timestamp polled = tsc_clock_read(worker->reflector.clock, tsc);
-	const bool offloads = queue->offload_ip_checksum || queue->nic_clock != NULL;
-	const uint8_t *station = queue->station;
-	const uint16_t mtu = queue->mtu;
 	struct reflect_frame *frame = frames;
 	struct rte_mbuf **kept = mbufs;
 
@@ -99,17 +97,24 @@ static unsigned frames_fill(const struct worker *worker, const struct worker_que
 		rte_prefetch0(frame->octets);
 		frame->length = mbuf->data_len;
 		frame->capacity = (uint16_t)(mbuf->buf_len - mbuf->data_off);
-		frame->mtu = mtu;
-		frame->station = station;
-		frame->receive_tsc = tsc;
-		frame->ip_checksum = CHECKSUM_UNKNOWN;
-		frame->receive_time = polled;
-		if (unlikely(offloads))
-			frame_fill_offloads(frame, queue, mbuf, polled);
 		*kept++ = mbuf;
 		frame++;
 	}
 	return (unsigned)(kept - mbufs);
+}
+
+/** What the NIC says of each frame, where it says anything. */
+static void arrival_take_offloads(struct reflect_arrival *arrival, const struct worker_queue *queue,
+                                  struct rte_mbuf *const *mbufs, unsigned count,
+                                  struct reflect_offload *offloads)
+{
+	if (!queue->offload_ip_checksum && queue->nic_clock == NULL)
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		offloads[i].ip_checksum = (uint8_t)ip_checksum_of(queue, mbufs[i]);
+		offloads[i].receive_time = receive_time_of(queue, mbufs[i], arrival->receive_time);
+	}
+	arrival->offloads = offloads;
 }
 
 /** Offload flags of the received frame must not be read as orders for the transmitted one. */
@@ -198,17 +203,20 @@ static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
 {
 	struct rte_mbuf *mbufs[WORKER_BURST];
 	struct reflect_frame frames[WORKER_BURST];
+	struct reflect_offload offloads[WORKER_BURST];
 	struct outcome outcome;
 	unsigned received = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, WORKER_BURST);
 
 	if (received == 0)
 		return 0;
+	struct reflect_arrival arrival = arrival_now(worker, queue);
 	outcome.exception_count = 0;
 	outcome.dropped_count = 0;
 	count(worker, DATAPATH_RECEIVED, received);
-	unsigned whole = frames_fill(worker, queue, mbufs, received, frames, &outcome);
+	unsigned whole = frames_fill(mbufs, received, frames, &outcome);
 	count(worker, DATAPATH_DROP_SEGMENTED, outcome.dropped_count);
-	reflect_burst(&worker->reflector, frames, whole);
+	arrival_take_offloads(&arrival, queue, mbufs, whole, offloads);
+	reflect_burst(&worker->reflector, &arrival, frames, whole);
 	unsigned replies = frames_sort(mbufs, frames, whole, &outcome);
 	if (replies > 0) {
 		unsigned sent = transmit(queue, mbufs, replies);

@@ -255,19 +255,18 @@ static int load_slice(struct latency_case *measured, const struct load *load, st
 static bool reflect_one(struct latency_case *measured, uint32_t request, uint8_t *buffer)
 {
 	struct reflector *reflector = &measured->core.worker->reflector;
-	struct reflect_frame frame = {.octets = buffer,
-	                              .length = bench.requests.length,
-	                              .capacity = LONE_BUFFER_SIZE,
-	                              .mtu = UINT16_MAX};
+	struct reflect_frame frame = {
+	        .octets = buffer, .length = bench.requests.length, .capacity = LONE_BUFFER_SIZE};
+	struct reflect_arrival arrival = {.mtu = UINT16_MAX};
 
 	memcpy(buffer, bench.requests.octets + (size_t)request * bench.requests.stride,
 	       bench.requests.length);
 	for (uint64_t begin = tsc_now(); tsc_now() - begin < LONE_GAP_LEAST;)
 		(void)reflect_idle(reflector);
 	uint64_t begin = tsc_now();
-	frame.receive_tsc = begin;
-	frame.receive_time = tsc_clock_read(reflector->clock, begin);
-	reflect_burst(reflector, &frame, 1);
+	arrival.receive_tsc = begin;
+	arrival.receive_time = tsc_clock_read(reflector->clock, begin);
+	reflect_burst(reflector, &arrival, &frame, 1);
 	uint64_t took = tsc_now() - begin;
 	if (request >= bench.warm_up)
 		histogram_add(&measured->turnaround_sum, took, 1);

@@ -88,6 +88,7 @@ static void run_stages(struct traffic *traffic, uint64_t tsc[STAGE_COUNT + 1])
 	struct burst burst;
 
 	burst.reflector = &traffic->reflector;
+	burst.arrival = &traffic->arrival;
 	tsc[STAGE_PARSE] = cycles_now();
 	stage_parse(&burst, traffic->frames, traffic->count);
 	tsc[STAGE_LOOKUP] = cycles_now();

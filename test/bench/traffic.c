@@ -218,11 +218,8 @@ static void prepare_some(struct traffic *traffic, unsigned first, unsigned count
 		traffic->frames[first + i] = (struct reflect_frame){
 		        .octets = traffic->buffers + (size_t)(first + i) * TRAFFIC_BUFFER_SIZE +
 		                  TRAFFIC_HEADROOM,
-		        .station = world_station,
 		        .length = (uint16_t)length,
 		        .capacity = TRAFFIC_BUFFER_SIZE - TRAFFIC_HEADROOM,
-		        .mtu = WORLD_MTU,
-		        .ip_checksum = CHECKSUM_UNKNOWN,
 		};
 		request_write(traffic, first + i, &parameters[i]);
 	}
@@ -244,11 +241,12 @@ static void prepare(struct traffic *traffic, unsigned count, uint16_t payload)
 		             count - first < TRAFFIC_SEAL_BURST ? count - first
 		                                                : TRAFFIC_SEAL_BURST);
 	uint64_t tsc = tsc_now();
-	struct clock_timestamp now = tsc_clock_read(&traffic->world->clock, tsc);
-	for (unsigned i = 0; i < count; i++) {
-		traffic->frames[i].receive_tsc = tsc;
-		traffic->frames[i].receive_time = now;
-	}
+	traffic->arrival = (struct reflect_arrival){
+	        .receive_tsc = tsc,
+	        .receive_time = tsc_clock_read(&traffic->world->clock, tsc),
+	        .station = world_station,
+	        .mtu = WORLD_MTU,
+	};
 }
 
 void traffic_prepare(struct traffic *traffic, unsigned count, uint16_t payload)
@@ -340,7 +338,7 @@ static const char *content_fault(const struct traffic *traffic, unsigned i,
 		return "what it says of the request";
 	if (reply->sequence != sent)
 		return "its sequence number";
-	if (reply->receive_timestamp != traffic->frames[i].receive_time.ntp ||
+	if (reply->receive_timestamp != traffic->arrival.receive_time.ntp ||
 	    ntp_difference_ns(reply->timestamp, reply->receive_timestamp) < 0)
 		return "its timestamps";
 	return NULL;

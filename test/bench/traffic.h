@@ -19,6 +19,7 @@ struct traffic {
 	struct suite *suite; /**< of this core; seals requests too */
 	struct datapath_counters *counters;
 	struct reflector reflector;
+	struct reflect_arrival arrival;                 /**< of the prepared burst */
 	struct reflect_frame frames[REFLECT_BURST_MAX]; /**< the prepared burst */
 	unsigned indexes[REFLECT_BURST_MAX];            /**< its sessions */
 	uint32_t sent[REFLECT_BURST_MAX];               /**< its sequence numbers */
@@ -60,7 +61,7 @@ void traffic_prepare_from(struct traffic *traffic, const unsigned *indexes, unsi
 /** reflect_burst. */
 static inline void traffic_reflect(struct traffic *traffic)
 {
-	reflect_burst(&traffic->reflector, traffic->frames, traffic->count);
+	reflect_burst(&traffic->reflector, &traffic->arrival, traffic->frames, traffic->count);
 }
 
 /** How many of the burst's frames were reflected, which is all of them unless the datapath is broken. */

@@ -118,13 +118,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(before, octets, length);
 	world.settings.zero_padding = (choice & ZERO_PADDING) != 0;
 	world.settings.discard_zero_multiplier = (choice & DISCARD) != 0;
-	struct reflect_frame frame = {.octets = octets,
-	                              .length = (uint16_t)length,
-	                              .capacity = (uint16_t)capacity,
-	                              .mtu = 1500,
-	                              .ip_checksum =
-	                                      (choice & 8) != 0 ? CHECKSUM_GOOD : CHECKSUM_UNKNOWN};
-	reflect_burst(&world.reflector, &frame, 1);
+	struct reflect_frame frame = {
+	        .octets = octets, .length = (uint16_t)length, .capacity = (uint16_t)capacity};
+	const struct reflect_offload good = {.ip_checksum = CHECKSUM_GOOD};
+	const struct reflect_arrival arrival = {.offloads = (choice & 8) != 0 ? &good : NULL,
+	                                        .mtu = 1500};
+	reflect_burst(&world.reflector, &arrival, &frame, 1);
 	if (frame.verdict > VERDICT_DROP ||
 	    (size_t)(frame.octets - octets) + frame.length > capacity ||
 	    (frame.verdict == VERDICT_EXCEPTION && memcmp(before, octets, length) != 0))

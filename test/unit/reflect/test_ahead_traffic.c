@@ -179,18 +179,16 @@ static void shot_make(struct shot *shot)
 static void run(struct world *world, unsigned count, uint64_t tsc, struct reflect_frame *frames,
                 uint8_t (*buffers)[CAPACITY])
 {
+	struct reflect_arrival arrival = world_arrival(world);
+
+	arrival.receive_tsc = tsc;
 	for (unsigned i = 0; i < count; i++) {
 		memcpy(buffers[i], shots[i].frame, shots[i].length);
-		frames[i] = (struct reflect_frame){
-		        .octets = buffers[i],
-		        .length = (uint16_t)shots[i].length,
-		        .capacity = CAPACITY,
-		        .mtu = UINT16_MAX,
-		        .station = world->station,
-		        .receive_tsc = tsc,
-		        .receive_time = {.ntp = WORLD_RECEIVE_NTP, .error_estimate = WORLD_ERROR}};
+		frames[i] = (struct reflect_frame){.octets = buffers[i],
+		                                   .length = (uint16_t)shots[i].length,
+		                                   .capacity = CAPACITY};
 	}
-	reflect_burst(&world->reflector, frames, count);
+	reflect_burst(&world->reflector, &arrival, frames, count);
 }
 
 /** What one packet must lead to; its place in the burst is its place among its session's numbers. */

@@ -59,18 +59,19 @@ static void checksums(void)
 	size_t length = request_build(&world, &request, frame);
 	frame[14 + 10] ^= 4;
 	expect_drop(&world, frame, length, DATAPATH_DROP_CHECKSUM);
-	struct reflect_frame run = {.octets = frame,
-	                            .length = (uint16_t)length,
-	                            .capacity = EXPECT_CAPACITY,
-	                            .mtu = UINT16_MAX,
-	                            .ip_checksum = CHECKSUM_BAD,
-	                            .receive_tsc = WORLD_RECEIVE_TSC};
+	struct reflect_frame run = {
+	        .octets = frame, .length = (uint16_t)length, .capacity = EXPECT_CAPACITY};
+	struct reflect_arrival arrival = world_arrival(&world);
+	struct reflect_offload offload = {.receive_time = arrival.receive_time,
+	                                  .ip_checksum = CHECKSUM_BAD};
+	arrival.offloads = &offload;
 	frame[14 + 10] ^= 4;
-	reflect_burst(&world.reflector, &run, 1); /* whom to believe is the caller's choice */
+	reflect_burst(&world.reflector, &arrival, &run,
+	              1); /* whom to believe is the caller's choice */
 	CU_ASSERT_EQUAL(run.verdict, VERDICT_DROP);
 	CU_ASSERT_EQUAL(run.counter, DATAPATH_DROP_CHECKSUM);
-	run.ip_checksum = CHECKSUM_GOOD;
-	reflect_burst(&world.reflector, &run, 1);
+	offload.ip_checksum = CHECKSUM_GOOD;
+	reflect_burst(&world.reflector, &arrival, &run, 1);
 	CU_ASSERT_EQUAL(run.verdict, VERDICT_REFLECT);
 	/* Not to us: the kernel judges. */
 	length = request_build(&world, &request, frame);

@@ -223,13 +223,10 @@ static void the_worse_error_estimate_is_told(void)
 	for (unsigned i = 0; i < sizeof(estimates) / sizeof(estimates[0]); i++) {
 		size_t length = request_build(&world, &request, frame);
 		struct reflect_frame run = {
-		        .octets = frame,
-		        .length = (uint16_t)length,
-		        .capacity = 200,
-		        .mtu = UINT16_MAX,
-		        .receive_tsc = WORLD_RECEIVE_TSC,
-		        .receive_time = {.error_estimate = estimates[i].receive}};
-		reflect_burst(&world.reflector, &run, 1);
+		        .octets = frame, .length = (uint16_t)length, .capacity = 200};
+		struct reflect_arrival arrival = world_arrival(&world);
+		arrival.receive_time.error_estimate = estimates[i].receive;
+		reflect_burst(&world.reflector, &arrival, &run, 1);
 		CU_ASSERT_EQUAL(run.verdict, VERDICT_REFLECT);
 		size_t udp = reply_udp_offset(&request);
 		CU_ASSERT_EQUAL(load_be16(frame + udp + 8 + 12), estimates[i].told);

@@ -105,19 +105,20 @@ static bool parse_both(const struct request *request, const uint8_t *octets, siz
 {
 	/* The buffer has the exact size, so that ASan sees every octet too many. */
 	uint8_t *buffer = malloc(length);
-	struct reflect_frame frame = {.octets = buffer,
-	                              .length = (uint16_t)length,
-	                              .ip_checksum = (uint8_t)random_below(3)};
+	struct reflect_frame frame = {.octets = buffer, .length = (uint16_t)length};
+	enum reflect_checksum checksum = (enum reflect_checksum)random_below(3);
 	struct packet packet, long_packet;
 	struct flow_key flow, long_flow = {.vlan = request->parameters.flow.vlan,
 	                                   .outer_vlan = request->parameters.flow.outer_vlan};
 
 	memcpy(buffer, octets, length);
 	uint8_t *network = buffer + request_ip_offset(request);
-	enum parse_result result = parse_frame(&world.settings, &frame, &packet, &flow);
+	enum parse_result result =
+	        parse_frame(&world.settings, NULL, &frame, checksum, &packet, &flow);
 	enum parse_result long_result =
 	        load_be16(network - 2) == 0x0800
-	                ? parse_ipv4(&world.settings, &frame, network, &long_packet, &long_flow)
+	                ? parse_ipv4(&world.settings, &frame, checksum, network, &long_packet,
+	                             &long_flow)
 	                : parse_ipv6(&world.settings, &frame, network, &long_packet, &long_flow);
 	CU_ASSERT_EQUAL(result, long_result);
 	if (result == PARSE_TEST_PORT && long_result == PARSE_TEST_PORT)
@@ -172,14 +173,9 @@ static void send_burst(struct sent *sent, unsigned count)
 			length = request_udp_offset(request) + random_below(8);
 			sent->requests[i] = SAMPLES;
 		}
-		sent->frames[i] = (struct reflect_frame){
-		        .octets = malloc(capacity),
-		        .length = (uint16_t)length,
-		        .capacity = (uint16_t)capacity,
-		        .mtu = 1500,
-		        .station = world.station,
-		        .receive_tsc = WORLD_RECEIVE_TSC,
-		        .receive_time = {.ntp = WORLD_RECEIVE_NTP, .error_estimate = WORLD_ERROR}};
+		sent->frames[i] = (struct reflect_frame){.octets = malloc(capacity),
+		                                         .length = (uint16_t)length,
+		                                         .capacity = (uint16_t)capacity};
 		memcpy(sent->frames[i].octets, frame, length);
 	}
 }
@@ -216,6 +212,8 @@ static void random_bursts(void)
 	srandom(6038);
 	world_set_up(&world);
 	make_requests();
+	world.mtu = 1500;
+	const struct reflect_arrival arrival = world_arrival(&world);
 	for (unsigned burst = 0; burst < BURSTS; burst++) {
 		unsigned count = 1 + random_below(REFLECT_BURST_MAX);
 
@@ -225,7 +223,7 @@ static void random_bursts(void)
 		send_burst(&sent, count);
 		for (unsigned i = 0; i < count; i++)
 			buffers[i] = sent.frames[i].octets;
-		reflect_burst(&world.reflector, sent.frames, count);
+		reflect_burst(&world.reflector, &arrival, sent.frames, count);
 		check_burst(&sent, buffers, count);
 	}
 	world_tear_down(&world);

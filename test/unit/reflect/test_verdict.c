@@ -178,6 +178,7 @@ static void mixed_bursts(void)
 		request_init(&requests[i], i < 3 ? 4 : 6, (enum test_mode)(i % 3), i);
 		sessions[i] = request_session(&world, &requests[i]);
 	}
+	const struct reflect_arrival arrival = world_arrival(&world);
 	for (unsigned round = 0; round < 50; round++) {
 		for (unsigned i = 0; i < REFLECT_BURST_MAX; i++) {
 			struct request *request = &requests[(i * 5 + round) % 6];
@@ -189,16 +190,11 @@ static void mixed_bursts(void)
 				buffers[i][request_udp_offset(request) + 8] ^= 1;
 			if (i % 11 == 5)
 				buffers[i][12] = 0xff;
-			frames[i] = (struct reflect_frame){
-			        .octets = buffers[i],
-			        .length = (uint16_t)length,
-			        .capacity = EXPECT_CAPACITY,
-			        .mtu = UINT16_MAX,
-			        .receive_tsc = WORLD_RECEIVE_TSC,
-			        .receive_time = {.ntp = WORLD_RECEIVE_NTP,
-			                         .error_estimate = WORLD_ERROR}};
+			frames[i] = (struct reflect_frame){.octets = buffers[i],
+			                                   .length = (uint16_t)length,
+			                                   .capacity = EXPECT_CAPACITY};
 		}
-		reflect_burst(&world.reflector, frames, REFLECT_BURST_MAX);
+		reflect_burst(&world.reflector, &arrival, frames, REFLECT_BURST_MAX);
 		for (unsigned i = 0; i < REFLECT_BURST_MAX; i++) {
 			unsigned which = (i * 5 + round) % 6;
 			struct request request = requests[which];

@@ -340,23 +340,26 @@ size_t reply_expect(const struct world *world, const struct request *request, ui
 	return udp + 8 + header + padding;
 }
 
+struct reflect_arrival world_arrival(const struct world *world)
+{
+	return (struct reflect_arrival){
+	        .receive_tsc = WORLD_RECEIVE_TSC,
+	        .receive_time = {.ntp = WORLD_RECEIVE_NTP, .error_estimate = WORLD_ERROR},
+	        .station = world->station,
+	        .mtu = world->mtu};
+}
+
 struct reflect_frame world_reflect(struct world *world, const uint8_t *frame, size_t length,
                                    size_t capacity, uint8_t reply[WORLD_FRAME_MAX])
 {
 	/* The buffer has the exact size, so that ASan sees every octet too many. */
 	uint8_t *buffer = malloc(capacity > 0 ? capacity : 1);
 	struct reflect_frame run = {
-	        .octets = buffer,
-	        .length = (uint16_t)length,
-	        .capacity = (uint16_t)capacity,
-	        .mtu = world->mtu,
-	        .station = world->station,
-	        .ip_checksum = CHECKSUM_UNKNOWN,
-	        .receive_tsc = WORLD_RECEIVE_TSC,
-	        .receive_time = {.ntp = WORLD_RECEIVE_NTP, .error_estimate = WORLD_ERROR}};
+	        .octets = buffer, .length = (uint16_t)length, .capacity = (uint16_t)capacity};
+	struct reflect_arrival arrival = world_arrival(world);
 
 	memcpy(buffer, frame, length);
-	reflect_burst(&world->reflector, &run, 1);
+	reflect_burst(&world->reflector, &arrival, &run, 1);
 	memcpy(reply, run.octets, run.length);
 	free(buffer);
 	run.octets = reply;

@@ -85,6 +85,9 @@ size_t request_ip_offset(const struct request *request);
 void udp_checksum_write(uint8_t *frame, size_t ip_offset, size_t udp_offset);
 void ipv4_checksum_write(uint8_t *ip);
 
+/** All is received at WORLD_RECEIVE_TSC and WORLD_RECEIVE_NTP, on the world's port. */
+struct reflect_arrival world_arrival(const struct world *world);
+
 /** Runs one frame of exactly length octets in a buffer of capacity octets (at least length); the result is copied to reply. */
 struct reflect_frame world_reflect(struct world *world, const uint8_t *frame, size_t length,
                                    size_t capacity, uint8_t reply[WORLD_FRAME_MAX]);
