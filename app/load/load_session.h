@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * A test session as the load's lcores see it, and what they share. Made by the main thread (opening.h) before the lcores are started,
+ * then written by its one lcore alone; the main thread reads between trials.
+ */
+#ifndef SPECULAR_LOAD_LOAD_SESSION_H
+#define SPECULAR_LOAD_LOAD_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "load_config.h"
+#include "session/core_table.h"
+#include "session/session.h"
+
+enum flight_state {
+	FLIGHT_NONE,
+	FLIGHT_SENT,
+	FLIGHT_ANSWERED, /**< further replies are duplicates */
+};
+
+/** A packet on its way; entry `sequence & flight_mask` of its session. */
+struct load_flight {
+	uint64_t scheduled_tsc;
+	uint64_t sent_tsc;
+	uint64_t timestamp; /**< as written, host order */
+	uint32_t sequence;
+	uint16_t error_estimate; /**< as written, host order */
+	uint8_t state;           /**< enum flight_state */
+	uint8_t reserved;
+};
+_Static_assert(sizeof(struct load_flight) == 32, "two a cache line");
+
+/** One size of a group's packets, the same for all its sessions. Sums are reflect/checksum.h's, in memory order. */
+struct load_size {
+	uint16_t payload;     /**< octets of the UDP payload */
+	uint16_t reply;       /**< octets that the reply's UDP payload must have */
+	uint64_t padding_sum; /**< of the padding as it stands behind the header */
+};
+
+/** What a group's sessions have in common. Fixed once made. */
+struct load_group_format {
+	enum test_mode mode; /**< of the packets; unauthenticated with LOAD_PEER_SWAP */
+	enum load_peer peer;
+	bool symmetrical;
+	uint8_t reply_traffic_class; /**< DSCP << 2 that replies must have */
+	uint16_t sender_header_size;
+	uint16_t reflector_header_size;
+	uint16_t protected_size; /**< that suite_seal_burst seals */
+	unsigned size_count;
+	struct load_size sizes[LOAD_SIZES_MAX];
+	uint8_t *padding; /**< of the largest size; owned by load_sessions */
+};
+
+struct load_session {
+	/**
+	 * flow: of the replies, so source is the reflector; keys: the test keys, expanded, NULL in unauthenticated mode; mode, header sizes.
+	 * First, so that a core_table of them finds this struct.
+	 */
+	struct core_session core;
+	const struct load_group_format *format;
+	/** The frame up to the payload, lengths and checksums left zero: Ethernet, VLAN tags, IP, UDP. */
+	uint8_t headers[14 + 8 + 40 + 8];
+	uint8_t headers_size;
+	uint8_t network_offset;
+	bool ipv6;
+	uint8_t owner; /**< the lcore's index */
+	uint8_t ttl;   /**< that is sent */
+	uint16_t group;
+	uint64_t network_sum; /**< IPv4 header without length, identification and checksum */
+	uint64_t udp_sum;     /**< pseudo-header without length, and ports */
+	/* Sender. */
+	uint32_t next_sequence;
+	uint32_t next_size; /**< index into format->sizes */
+	uint32_t flight_mask;
+	struct load_flight *flights;
+	/* Receiver, since the trial began. */
+	uint32_t first_sequence;   /**< of the trial's packets */
+	uint32_t counted_sequence; /**< of the first packet that counts, behind the warm-up's */
+	uint32_t
+	        highest_answered; /**< sender's number of the replies so far, one more; first_sequence for none */
+	uint32_t
+	        reflector_first; /**< the reflector's number that the trial begins with, as far as known */
+	uint32_t reflector_next; /**< highest number of the reflector, one more */
+	uint32_t
+	        reflector_at_highest; /**< the reflector's number in the reply to highest_answered - 1 */
+	uint32_t
+	        unique; /**< packets known to have reached the reflector: right first replies, late ones included */
+	uint32_t duplicates_forward;
+	int64_t last_rtt_ns; /**< of the newest reply; -1 for none */
+	/** Which of the reflector's last 64 numbers were seen, so that one used twice is told from a reply that came twice. */
+	uint64_t reflector_window;
+	uint8_t sid[SID_SIZE];
+} __attribute__((aligned(64)));
+
+/** All sessions, in one array that lcores share. Owned by the main thread. */
+struct load_sessions {
+	struct load_session *sessions;
+	unsigned count;
+	/** Finds a session by a reply's flow; read only once lcores run. */
+	struct core_table *table;
+	struct load_group_format formats[LOAD_GROUPS_MAX];
+	unsigned format_count;
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * An open-loop schedule: slot k is due at begin + k / rate, whatever happened to the slots before. What could not be sent in time is sent
+ * late (its delay counts from the schedule); what is later than the limit is given up and counted as missed. Pure; one lcore.
+ */
+#ifndef SPECULAR_LOAD_PACER_H
+#define SPECULAR_LOAD_PACER_H
+
+#include <stdint.h>
+
+struct pacer {
+	uint64_t begin_tsc;
+	uint64_t
+	        ticks_integer; /**< of a slot: 64.64 fixed point, so that a week at any rate is off by less than a tick */
+	uint64_t ticks_fraction;
+	uint64_t limit_ticks;
+	/* The next slot. */
+	uint64_t next_tsc;
+	uint64_t next_fraction;
+	uint64_t slots; /**< due so far: sent and missed */
+};
+
+/** slots_per_second may be any positive number; late_ticks: how far behind a slot may be sent. */
+void pacer_begin(struct pacer *pacer, uint64_t begin_tsc, uint64_t tsc_hz, double slots_per_second,
+                 uint64_t late_ticks);
+
+/**
+ * Takes up to `most` slots that are due at now, their times into due[]; the slots given up before them are added to *missed. Returns how
+ * many were taken.
+ */
+unsigned pacer_take(struct pacer *pacer, uint64_t now_tsc, uint64_t due[], unsigned most,
+                    uint64_t *missed);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Throughput by binary search (RFC 2544 section 26.1, RFC 1242 section 3.17) for two loss ratios at once: NDR and PDR, as FD.io CSIT calls
+ * them. Pure: what it knows of the device is what its trials say.
+ */
+#ifndef SPECULAR_LOAD_SEARCH_H
+#define SPECULAR_LOAD_SEARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trial.h"
+
+#define SEARCH_TRIALS_MAX 128u
+
+struct search_settings {
+	double rate_maximum;         /**< packets a second */
+	double rate_minimum;         /**< below it the search gives up */
+	uint32_t ndr_loss, pdr_loss; /**< parts a million; ndr_loss <= pdr_loss */
+	uint32_t precision;          /**< parts a million of the bound: the interval that remains */
+	uint64_t warm_up_ns, duration_ns;
+	uint64_t
+	        confirm_ns; /**< the bound is tried once more for so long, and lowered until it holds; 0: not */
+	uint32_t sessions; /**< 0: all */
+};
+
+/** What is known of one loss ratio. */
+struct search_bound {
+	bool found;
+	double rate; /**< highest offered rate with no more loss than allowed; packets a second */
+	double upper; /**< lowest rate seen with more; 0: none was (the maximum passed, or the load gave out) */
+	bool confirmed;
+	/**
+	 * The load could not offer more, or rate_maximum was reached, with the reflector still within the loss ratio: its throughput is at
+	 * least `rate`.
+	 */
+	bool load_limited;
+	bool maximum_reached;
+};
+
+/** One line of the search's log. */
+struct search_trial {
+	double rate, offered; /**< ordered, and really sent */
+	double loss;          /**< parts a million */
+	uint64_t duration_ns;
+	unsigned limits; /**< enum trial_limit */
+};
+
+struct search_result {
+	struct search_bound ndr, pdr;
+	struct search_trial trials[SEARCH_TRIALS_MAX];
+	unsigned trial_count;
+	bool interrupted;
+};
+
+/** Called after each trial, for progress; may be NULL. */
+typedef void (*search_observer)(void *context, const struct search_result *so_far,
+                                const struct trial_result *last);
+
+/** 0 when the search came to its end (bounds may be not found: rate_minimum lost too much) or was interrupted; else the trial's error. */
+int search_throughput(const struct search_settings *settings, trial_run run, void *context,
+                      search_observer observer, struct search_result *result, struct error *error);
+
+#endif
