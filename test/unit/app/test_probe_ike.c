@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "probe_ike_daemon.h"
-#include "probe_server.h"
-#include "probe_swanctl.h"
+#include "ike_daemon_fixture.h"
+#include "server_fixture.h"
+#include "swanctl_fixture.h"
 #include "unit.h"
 
 #define ARGUMENTS_MAXIMUM 16

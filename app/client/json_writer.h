@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Writes one JSON document to a stream: commas, indentation and escapes. Names and strings are borrowed for the call. */
+#ifndef SPECULAR_CLIENT_JSON_WRITER_H
+#define SPECULAR_CLIENT_JSON_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** Zero-initialised but for out. */
+struct json_writer {
+	FILE *out;
+	unsigned depth;
+	bool behind_value; /**< the next value needs a comma before it */
+};
+
+/** name NULL: an element of an array, or the document itself. */
+void json_open(struct json_writer *json, const char *name, char bracket);
+void json_close(struct json_writer *json, char bracket);
+/** value NULL is written as null. */
+void json_string(struct json_writer *json, const char *name, const char *value);
+void json_unsigned(struct json_writer *json, const char *name, uint64_t value);
+void json_signed(struct json_writer *json, const char *name, int64_t value);
+void json_bool(struct json_writer *json, const char *name, bool value);
+void json_null(struct json_writer *json, const char *name);
+
+#endif
