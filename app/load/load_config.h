@@ -63,6 +63,11 @@ struct load_group {
 	uint32_t share; /**< packets of this group among the others' shares, from 1 */
 };
 
+struct load_mac {
+	bool known;
+	uint8_t octets[6];
+};
+
 /** A rate: packets a second, or a share of the link's. */
 struct load_rate {
 	uint64_t packets; /**< a second, 0 when parts is given */
@@ -98,12 +103,11 @@ struct load_thresholds {
 };
 
 struct load_config {
-	/** eal, ports (one), drivers: as the appliance's functions want them. Everything else in it has the defaults. */
-	struct config *host;
+	/** eal, ports (one), drivers, path, test.crypto: as the functions that start a host want them. All else in it is zero. */
+	struct config host;
 	enum load_peer peer;
-	bool peer_mac_known;
-	uint8_t peer_mac
-	        [6]; /**< next hop; else the kernel's neighbour table is asked, by the port's TAP */
+	/** Of the next hop; when it is not known the kernel's neighbour table is asked, by the port's TAP. */
+	struct load_mac peer_mac;
 	uint64_t link_rate; /**< bits a second; 0: as the port says */
 	struct load_control control;
 	struct load_group groups[LOAD_GROUPS_MAX];
@@ -121,9 +125,9 @@ struct load_config {
 	        late_slot_ns; /**< a packet that leaves later than this behind its schedule is a missed slot */
 	uint16_t send_burst; /**< packets at once, 1 to 64 */
 	/* search */
-	uint32_t ndr_loss;   /**< parts a million, usually 0 */
-	uint32_t pdr_loss;   /**< parts a million, usually 5000 (0.5 %) as FD.io CSIT */
-	uint32_t precision;  /**< parts a million of the rate: the search ends below it */
+	uint64_t ndr_loss;   /**< parts a million, usually 0 */
+	uint64_t pdr_loss;   /**< parts a million, usually 5000 (0.5 %) as FD.io CSIT */
+	uint64_t precision;  /**< parts a million of the rate: the search ends below it */
 	uint64_t confirm_ns; /**< the result is confirmed for so long; 0: not */
 	bool latency;        /**< trials at 10, 50 and 90 % of PDR follow */
 	/* ramp */

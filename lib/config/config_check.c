@@ -248,13 +248,22 @@ static int check_test(const struct check *check)
 	return 0;
 }
 
-int config_check(const struct yaml_tree *tree, const struct config *config, struct error *error)
+int config_check_host(const struct yaml_tree *tree, const struct config *config,
+                      struct error *error)
 {
 	const struct check check = {.tree = tree, .config = config, .error = error};
 	int status = check_eal(&check);
 
 	for (unsigned i = 0; status == 0 && i < config->port_count; i++)
 		status = check_port(&check, i);
+	return status;
+}
+
+int config_check(const struct yaml_tree *tree, const struct config *config, struct error *error)
+{
+	const struct check check = {.tree = tree, .config = config, .error = error};
+	int status = config_check_host(tree, config, error);
+
 	if (status == 0)
 		status = check_ikev2(&check);
 	if (status == 0)

@@ -23,9 +23,8 @@ static int join_path(const struct config *config, const char *relative, char pat
 	return length < (int)CONFIG_PATH_SIZE ? 0 : ERROR_ARGUMENT;
 }
 
-/** A path in the file is relative to the file's folder; an empty one stays empty. */
-static int resolve(const struct yaml_tree *tree, const struct config *config, const char *key,
-                   char path[CONFIG_PATH_SIZE], struct error *error)
+int config_resolve_path(const struct yaml_tree *tree, const struct config *config, const char *key,
+                        char path[CONFIG_PATH_SIZE], struct error *error)
 {
 	char relative[CONFIG_PATH_SIZE];
 
@@ -133,22 +132,33 @@ static void complete_modes(struct config *config)
 		config->control.modes |= MODE_IKEV2_DERIVED;
 }
 
-int config_complete(const struct yaml_tree *tree, struct config *config, struct error *error)
+int config_complete_host(const struct yaml_tree *tree, struct config *config, struct error *error)
 {
 	int status = complete_ports(tree, config, error);
 
 	if (status == 0)
-		status = complete_listen(tree, config, error);
-	if (status == 0)
-		status = resolve(tree, config, "keys.psk-file", config->keys.psk_file, error);
-	if (status == 0)
-		status = resolve(tree, config, "ikev2.sa-file", config->ikev2.sa_file, error);
-	if (status == 0)
-		status = resolve(tree, config, "ikev2.socket", config->ikev2.socket, error);
-	if (status == 0)
-		status = resolve(tree, config, "drivers-config", config->drivers_config, error);
+		status = config_resolve_path(tree, config, "drivers-config", config->drivers_config,
+		                             error);
 	if (status == 0 && config->drivers_config[0] == '\0')
 		find_drivers_config(config);
+	return status;
+}
+
+int config_complete(const struct yaml_tree *tree, struct config *config, struct error *error)
+{
+	int status = config_complete_host(tree, config, error);
+
+	if (status == 0)
+		status = complete_listen(tree, config, error);
+	if (status == 0)
+		status = config_resolve_path(tree, config, "keys.psk-file", config->keys.psk_file,
+		                             error);
+	if (status == 0)
+		status = config_resolve_path(tree, config, "ikev2.sa-file", config->ikev2.sa_file,
+		                             error);
+	if (status == 0)
+		status = config_resolve_path(tree, config, "ikev2.socket", config->ikev2.socket,
+		                             error);
 	complete_provider(tree, &config->ikev2);
 	complete_modes(config);
 	return status;

@@ -5,59 +5,9 @@
 #include "config/address_value.h"
 #include "config/config.h"
 #include "config/device_value.h"
+#include "config/schema_table.h"
 #include "wire/control_message.h"
 #include "wire/ike_key_message.h"
-
-#define SIZE_OF(type, member) sizeof(((type *)NULL)->member)
-#define END                                                                                        \
-	{                                                                                          \
-		.key = NULL                                                                        \
-	}
-
-#define INTEGER(type_, member, key_, from, to, default_)                                           \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_INTEGER, .offset = offsetof(type_, member),          \
-		.size = SIZE_OF(type_, member), .minimum = (from), .maximum = (to),                \
-		.fallback = (default_)                                                             \
-	}
-#define REQUIRED_INTEGER(type_, member, key_, from, to)                                            \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_INTEGER, .required = true,                           \
-		.offset = offsetof(type_, member), .size = SIZE_OF(type_, member),                 \
-		.minimum = (from), .maximum = (to)                                                 \
-	}
-#define BOOLEAN(type_, member, key_, default_)                                                     \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_BOOLEAN, .offset = offsetof(type_, member),          \
-		.size = SIZE_OF(type_, member), .fallback = (default_)                             \
-	}
-#define CHOICE(type_, member, key_, choices_, default_)                                            \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_CHOICE, .offset = offsetof(type_, member),           \
-		.size = SIZE_OF(type_, member), .choices = (choices_), .fallback = (default_)      \
-	}
-#define TEXT(type_, member, key_)                                                                  \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_TEXT, .offset = offsetof(type_, member),             \
-		.size = SIZE_OF(type_, member), .minimum = 1,                                      \
-		.maximum = SIZE_OF(type_, member) - 1                                              \
-	}
-#define LIST(type_, member, count, key_, element_, most)                                           \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_LIST, .offset = offsetof(type_, member),             \
-		.size = SIZE_OF(type_, member[0]), .count_offset = offsetof(type_, count),         \
-		.element = (element_), .maximum = (most)                                           \
-	}
-/** A mapping whose keys fill a struct that is a member, or (member left out) the same struct as its parent. */
-#define MAPPING(type_, member, key_, fields_)                                                      \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_MAPPING, .offset = offsetof(type_, member),          \
-		.size = SIZE_OF(type_, member), .fields = (fields_)                                \
-	}
-#define GROUP(key_, fields_)                                                                       \
-	{                                                                                          \
-		.key = (key_), .type = SCHEMA_MAPPING, .offset = 0, .fields = (fields_)            \
-	}
 
 /* eal */
 
@@ -84,7 +34,7 @@ static const struct schema_field lcores_fields[] = {
          .maximum = CONFIG_LCORES_MAX},
         END};
 
-static const struct schema_field eal_fields[] = {
+const struct schema_field config_eal_fields[] = {
         {.key = "lcores", .type = SCHEMA_MAPPING, .required = true, .fields = lcores_fields},
         CHOICE(struct config_eal, hugepages, "hugepages", hugepages, HUGEPAGES_AUTO),
         INTEGER(struct config_eal, memory_mib, "memory", 64, 1048576, 256),
@@ -150,7 +100,7 @@ static const struct schema_field port_fields[] = {
          .preset = "spec and the port's index"},
         INTEGER(struct config_port, exception_rate, "exception-rate", 100, 10000000, 20000),
         END};
-static const struct schema_field port = {
+const struct schema_field config_port_element = {
         .type = SCHEMA_MAPPING, .size = sizeof(struct config_port), .fields = port_fields};
 
 /* control */
@@ -287,7 +237,7 @@ static const struct schema_field ikev2_fields[] = {
 
 static const struct schema_choice paddings[] = {
         {"reuse", PADDING_REUSE}, {"zero", PADDING_ZERO}, {NULL, 0}};
-static const struct schema_choice cryptos[] = {
+const struct schema_choice config_cryptos[] = {
         {"auto", CRYPTO_AUTO}, {"avx512", CRYPTO_AVX512}, {"ipsec-mb", CRYPTO_IPSEC_MB}, {NULL, 0}};
 
 static const struct schema_field test_ports_fields[] = {
@@ -297,7 +247,7 @@ static const struct schema_field test_ports_fields[] = {
 static const struct schema_field test_fields[] = {
         GROUP("ports", test_ports_fields),
         CHOICE(struct config_test, padding, "padding", paddings, PADDING_REUSE),
-        CHOICE(struct config_test, crypto, "crypto", cryptos, CRYPTO_AUTO),
+        CHOICE(struct config_test, crypto, "crypto", config_cryptos, CRYPTO_AUTO),
         BOOLEAN(struct config_test, discard_zero_multiplier, "discard-zero-multiplier", true),
         INTEGER(struct config_test, timeout_maximum, "timeout-maximum", 1, 86400, 600),
         INTEGER(struct config_test, ahead, "ahead", 0, 65536, 1024),
@@ -310,7 +260,7 @@ static const struct schema_field config_fields[] = {
          .type = SCHEMA_MAPPING,
          .required = true,
          .offset = offsetof(struct config, eal),
-         .fields = eal_fields},
+         .fields = config_eal_fields},
         {.key = "drivers-config",
          .type = SCHEMA_TEXT,
          .offset = offsetof(struct config, drivers_config),
@@ -324,7 +274,7 @@ static const struct schema_field config_fields[] = {
          .offset = offsetof(struct config, ports),
          .size = sizeof(struct config_port),
          .count_offset = offsetof(struct config, port_count),
-         .element = &port,
+         .element = &config_port_element,
          .minimum = 1,
          .maximum = CONFIG_PORTS_MAX},
         MAPPING(struct config, control, "control", control_fields),

@@ -8,6 +8,11 @@
 /** Fills a struct config: all but what follows from other keys (config_complete does that). */
 const struct schema_field *config_schema(void);
 
+/** What every program on a DPDK host has: of a struct config_eal, of one struct config_port; enum config_crypto. */
+extern const struct schema_field config_eal_fields[];
+extern const struct schema_field config_port_element;
+extern const struct schema_choice config_cryptos[];
+
 /** Fills a struct config_driver, all but its name. */
 const struct schema_field *driver_profile_schema(void);
 

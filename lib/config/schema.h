@@ -45,7 +45,7 @@ struct schema_field {
 	size_t size;       /**< octets of the destination; of one element for a list */
 	uint64_t minimum, maximum;
 	uint64_t fallback; /**< default of an integer, boolean or choice */
-	const char *text;  /**< default of a text; NULL: empty */
+	const char *text;  /**< default of a text or a custom; NULL: empty, zero */
 	const char *noun;  /**< what a choice is called in an error; NULL: "value" */
 	const struct schema_choice *choices; /**< ends with a NULL name */
 	const struct schema_field *fields;   /**< of a mapping; ends with a NULL key */
