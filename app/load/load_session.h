@@ -21,13 +21,19 @@ enum flight_state {
 
 /** A packet on its way; entry `sequence & flight_mask` of its session. */
 struct load_flight {
-	uint64_t scheduled_tsc;
+	union {
+		uint64_t scheduled_tsc;
+		struct {
+			uint32_t number;  /**< Sequence Number of the first reply */
+			uint32_t arrival; /**< its place among the session's */
+		} answer;                 /**< once answered: the receiver's */
+	};
 	uint64_t sent_tsc;
 	uint64_t timestamp; /**< as written, host order */
 	uint32_t sequence;
 	uint16_t error_estimate; /**< as written, host order */
 	uint8_t state;           /**< enum flight_state */
-	uint8_t reserved;
+	uint8_t size;            /**< index into format->sizes */
 };
 _Static_assert(sizeof(struct load_flight) == 32, "two a cache line");
 
@@ -74,22 +80,29 @@ struct load_session {
 	uint32_t next_size; /**< index into format->sizes */
 	uint32_t flight_mask;
 	struct load_flight *flights;
-	/* Receiver, since the trial began. */
+	/* Receiver. All zero when the session is made; receive_begin and receive_count_from_here write what they need. */
 	uint32_t first_sequence;   /**< of the trial's packets */
 	uint32_t counted_sequence; /**< of the first packet that counts, behind the warm-up's */
 	uint32_t
-	        highest_answered; /**< sender's number of the replies so far, one more; first_sequence for none */
+	        highest_answered; /**< highest sender's number answered, one more; of the session's whole life */
 	uint32_t
-	        reflector_first; /**< the reflector's number that the trial begins with, as far as known */
-	uint32_t reflector_next; /**< highest number of the reflector, one more */
+	        reflector_next; /**< highest number of the reflector, one more; of the session's whole life */
 	uint32_t
 	        reflector_at_highest; /**< the reflector's number in the reply to highest_answered - 1 */
-	uint32_t
-	        unique; /**< packets known to have reached the reflector: right first replies, late ones included */
-	uint32_t duplicates_forward;
-	int64_t last_rtt_ns; /**< of the newest reply; -1 for none */
+	uint32_t arrivals;            /**< first replies, of the session's whole life */
 	/** Which of the reflector's last 64 numbers were seen, so that one used twice is told from a reply that came twice. */
 	uint64_t reflector_window;
+	/* Of the packets that count; loss.h. */
+	uint32_t
+	        known_from; /**< lowest sender's number from which on it is known what became of packets */
+	uint32_t reflector_first; /**< the reflector's number there */
+	uint32_t
+	        unique; /**< packets known to have reached the reflector: right first replies, late ones included */
+	uint32_t late; /**< of these, those that came too late */
+	uint32_t duplicates_forward;
+	bool begin_known; /**< known_from is counted_sequence, since what was before it was answered */
+	bool misnumbered; /**< the reflector's numbers break the rule: they tell nothing of loss */
+	int64_t last_rtt_ns; /**< of the reply to highest_answered - 1; -1 for none */
 	uint8_t sid[SID_SIZE];
 } __attribute__((aligned(64)));
 

@@ -6,6 +6,7 @@
 #ifndef SPECULAR_LOAD_MEASURES_H
 #define SPECULAR_LOAD_MEASURES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "histogram.h"
@@ -17,12 +18,12 @@
 #define LOAD_FAULTS(X)                                                                             \
 	X(TRUNCATED, "truncated", "shorter than its headers or its mode's format say")             \
 	X(UDP_CHECKSUM, "udp_checksum",                                                            \
-	  "wrong UDP checksum: damaged on the way, or built wrongly")                              \
+	  "wrong UDP or IPv4 header checksum: damaged on the way, or built wrongly")               \
 	X(HMAC, "hmac", "the HMAC is not that of this session's key (RFC 5357 section 4.2.1)")     \
 	X(UNKNOWN_SEQUENCE, "unknown_sequence",                                                    \
 	  "Sender Sequence Number of a packet never sent, or long ago")                            \
 	X(NOT_COPIED, "not_copied", "Sender Timestamp or Error Estimate is not what was sent")     \
-	X(SENDER_TTL, "sender_ttl", "Sender TTL is above the TTL that was sent")                   \
+	X(SENDER_TTL, "sender_ttl", "Sender TTL is above the TTL that was sent, and not 255")      \
 	X(TTL, "ttl",                                                                              \
 	  "TTL or Hop Limit of the reply is not 255 less the hops of its neighbours (RFC 5357 "    \
 	  "section 4.2.1)")                                                                        \
@@ -33,7 +34,8 @@
 	X(ZERO_MULTIPLIER, "zero_multiplier",                                                      \
 	  "Error Estimate with a Multiplier of zero (RFC 4656 section 4.1.2)")                     \
 	X(REFLECTOR_SEQUENCE, "reflector_sequence",                                                \
-	  "Sequence Number used twice: not one more for each reply (RFC 5357 section 4.2.1)")      \
+	  "Sequence Number used twice, or beyond what was sent: not one more for each reply "      \
+	  "(RFC 5357 section 4.2.1)")                                                              \
 	X(TURNAROUND, "turnaround",                                                                \
 	  "Timestamp is before Receive Timestamp, or the turnaround longer than the round trip")   \
 	X(FOREIGN, "foreign", "test port, but no session's flow")
@@ -91,6 +93,15 @@ struct load_measures {
 	uint64_t error_maximum_ns; /**< largest sum of both Error Estimates */
 	uint64_t unsynchronized;   /**< replies in which either side's S bit is not set */
 };
+
+/**
+ * True when a reply with this fault is no answer: the packet is lost unless a right reply comes. With the other faults it surely is the
+ * answer, though it breaks a rule, and is counted as that too; judge.h.
+ */
+bool load_fault_refuses(enum load_fault fault);
+
+/** The sum of the faults that refuse. received = answered + late + duplicates + stale + warm_up + refused. */
+uint64_t load_measures_refused(const struct load_measures *measures);
 
 /** The sum of all faults but LOAD_FAULT_FOREIGN: replies that broke a rule. */
 uint64_t load_measures_wrong(const struct load_measures *measures);

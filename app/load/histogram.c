@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "histogram.h"
+
+#include <string.h>
+
+#include "stats/counters.h"
+
+#define PARTS_PER_MILLION 1000000u
+
+/** Below two powers of HISTOGRAM_STEPS a bucket is one value; from there on a power of two has HISTOGRAM_STEPS of them. */
+static inline unsigned bucket_of(uint64_t value)
+{
+	unsigned shift =
+	        63u - HISTOGRAM_STEP_BITS - (unsigned)__builtin_clzll(value | HISTOGRAM_STEPS);
+
+	return shift * HISTOGRAM_STEPS + (unsigned)(value >> shift);
+}
+
+static unsigned bucket_shift(unsigned bucket)
+{
+	return bucket < HISTOGRAM_STEPS ? 0 : bucket / HISTOGRAM_STEPS - 1;
+}
+
+uint64_t histogram_bucket_low(unsigned bucket)
+{
+	unsigned shift = bucket_shift(bucket);
+
+	return (uint64_t)(bucket - shift * HISTOGRAM_STEPS) << shift;
+}
+
+uint64_t histogram_bucket_high(unsigned bucket)
+{
+	return histogram_bucket_low(bucket) + (UINT64_C(1) << bucket_shift(bucket)) - 1;
+}
+
+void histogram_clear(struct histogram *histogram)
+{
+	memset(histogram, 0, sizeof(*histogram));
+}
+
+static inline void store(uint64_t *to, uint64_t value)
+{
+	__atomic_store_n(to, value, __ATOMIC_RELAXED);
+}
+
+void histogram_add(struct histogram *histogram, int64_t nanoseconds)
+{
+	uint64_t value = (uint64_t)nanoseconds;
+	uint64_t count = histogram->count;
+
+	if (nanoseconds < 0) {
+		counter_add(&histogram->negative, 1);
+		return;
+	}
+	if (value > HISTOGRAM_MAXIMUM)
+		value = HISTOGRAM_MAXIMUM;
+	counter_add(&histogram->buckets[bucket_of(value)], 1);
+	counter_add(&histogram->sum, value);
+	store(&histogram->minimum,
+	      count == 0 || value < histogram->minimum ? value : histogram->minimum);
+	store(&histogram->maximum, value > histogram->maximum ? value : histogram->maximum);
+	/* Last, so that who sees the count sees all that it counts. */
+	__atomic_store_n(&histogram->count, count + 1, __ATOMIC_RELEASE);
+}
+
+void histogram_merge(struct histogram *to, const struct histogram *from)
+{
+	uint64_t count = __atomic_load_n(&from->count, __ATOMIC_ACQUIRE);
+	uint64_t minimum = counter_read(&from->minimum), maximum = counter_read(&from->maximum);
+
+	counter_add(&to->negative, counter_read(&from->negative));
+	if (count == 0)
+		return;
+	if (to->count == 0 || minimum < to->minimum)
+		to->minimum = minimum;
+	if (to->count == 0 || maximum > to->maximum)
+		to->maximum = maximum;
+	to->count += count;
+	to->sum += counter_read(&from->sum);
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+		to->buckets[i] += counter_read(&from->buckets[i]);
+}
+
+void histogram_difference(struct histogram *to, const struct histogram *later,
+                          const struct histogram *earlier)
+{
+	uint64_t count = 0, minimum = 0, maximum = 0, highest = later->maximum;
+
+	to->sum = later->sum - earlier->sum;
+	to->negative = later->negative - earlier->negative;
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		uint64_t added = later->buckets[i] - earlier->buckets[i];
+
+		to->buckets[i] = added;
+		if (added == 0)
+			continue;
+		if (count == 0)
+			minimum = histogram_bucket_low(i);
+		maximum = histogram_bucket_high(i);
+		count += added;
+	}
+	to->count = count;
+	to->minimum = minimum;
+	to->maximum = maximum < highest ? maximum : highest;
+}
+
+uint64_t histogram_percentile(const struct histogram *histogram, uint32_t parts)
+{
+	unsigned __int128 product = (unsigned __int128)histogram->count * parts;
+	uint64_t rank = (uint64_t)((product + PARTS_PER_MILLION - 1) / PARTS_PER_MILLION);
+	uint64_t seen = 0;
+
+	if (histogram->count == 0)
+		return 0;
+	if (rank == 0)
+		rank = 1;
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		seen += histogram->buckets[i];
+		if (seen >= rank) {
+			uint64_t high = histogram_bucket_high(i);
+			return high < histogram->maximum ? high : histogram->maximum;
+		}
+	}
+	return histogram->maximum;
+}
+
+uint64_t histogram_mean(const struct histogram *histogram)
+{
+	return histogram->count == 0 ? 0 : histogram->sum / histogram->count;
+}
