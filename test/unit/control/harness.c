@@ -152,7 +152,7 @@ static struct config *make_config(void)
 	control->sender_address_count = 1;
 	control->log_per_minute = 0;
 	config->ikev2.timeout_ms = 20000;
-	config->test.port_lower = 20000;
+	config->test.port_lower = RECEIVER_PORT;
 	config->test.port_upper = 20009;
 	config->test.timeout_maximum = 60;
 	return config;
@@ -248,6 +248,24 @@ bool harness_wait_connections(struct harness *harness, unsigned connections)
 	while (control_server_connections(harness->server) != connections && now_ms() < end)
 		run_once(harness);
 	return control_server_connections(harness->server) == connections;
+}
+
+bool harness_wait_sessions(struct harness *harness, unsigned sessions)
+{
+	uint64_t end = now_ms() + WAIT_LIMIT_MS;
+
+	while (session_registry_count(harness->sessions) != sessions && now_ms() < end)
+		run_once(harness);
+	return session_registry_count(harness->sessions) == sessions;
+}
+
+bool harness_wait_counter(struct harness *harness, enum control_counter counter, uint64_t value)
+{
+	uint64_t end = now_ms() + WAIT_LIMIT_MS;
+
+	while (harness_counter(harness, counter) != value && now_ms() < end)
+		run_once(harness);
+	return harness_counter(harness, counter) == value;
 }
 
 struct core_session *harness_find(const struct harness *harness, const char *sender,
@@ -439,7 +457,7 @@ struct request_tw_session client_request_template(uint8_t ip_version)
 	request.sender.address.family = ip_version;
 	request.sender.port = SENDER_PORT;
 	request.receiver.address.family = ip_version;
-	request.receiver.port = 20000;
+	request.receiver.port = RECEIVER_PORT;
 	request.timeout = 1ULL << 32;
 	return request;
 }
@@ -456,6 +474,14 @@ bool client_request(struct client *client, const struct request_tw_session *requ
 		return false;
 	accept_session_read(reply, answer);
 	return true;
+}
+
+int client_request_accept(struct client *client)
+{
+	const struct request_tw_session message = client_request_template(4);
+	struct accept_session answer;
+
+	return client_request(client, &message, &answer) ? answer.accept : -1;
 }
 
 int client_start(struct client *client)

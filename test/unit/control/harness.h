@@ -23,12 +23,13 @@
 #define ROUNDS_LEAST  8u
 #define WAIT_LIMIT_MS 5000
 
-#define OUR_IPV4    "192.0.2.2"
-#define OUR_IPV6    "2001:db8::2"
-#define CLIENT_IPV4 "192.0.2.1"
-#define CLIENT_IPV6 "2001:db8::1"
-#define PASSPHRASE  "a passphrase"
-#define SENDER_PORT 30000
+#define OUR_IPV4      "192.0.2.2"
+#define OUR_IPV6      "2001:db8::2"
+#define CLIENT_IPV4   "192.0.2.1"
+#define CLIENT_IPV6   "2001:db8::1"
+#define PASSPHRASE    "a passphrase"
+#define SENDER_PORT   30000
+#define RECEIVER_PORT 20000
 
 /** How a fake provider answers. */
 enum fake_answer { FAKE_IMMEDIATE, FAKE_LATER, FAKE_UNAVAILABLE, FAKE_FORBIDDEN, FAKE_NO_MEMORY };
@@ -89,6 +90,10 @@ struct core_session *harness_find(const struct harness *harness, const char *sen
                                   uint16_t reflector_port);
 /** Runs the loop until the Server has that many connections. */
 bool harness_wait_connections(struct harness *harness, unsigned connections);
+/** Runs the loop until the registry has that many sessions. */
+bool harness_wait_sessions(struct harness *harness, unsigned sessions);
+/** Runs the loop until a counter has that value. */
+bool harness_wait_counter(struct harness *harness, enum control_counter counter, uint64_t value);
 
 /** Answers the question that FAKE_LATER kept: status 0 gives the secret. */
 void fake_provider_answer(struct fake_provider *provider, int status);
@@ -126,11 +131,13 @@ void client_send(struct client *client, uint8_t *octets, size_t size);
 /** Reads, decrypts and verifies a message. */
 bool client_receive(struct client *client, uint8_t *octets, size_t size);
 
-/** A request that is accepted: zero addresses, SENDER_PORT, Receiver Port 20000, no padding, Timeout 1 s. */
+/** A request that is accepted: zero addresses, SENDER_PORT, RECEIVER_PORT, no padding, Timeout 1 s. */
 struct request_tw_session client_request_template(uint8_t ip_version);
 /** Sends it and reads the answer; false when none came. */
 bool client_request(struct client *client, const struct request_tw_session *request,
                     struct accept_session *answer);
+/** Requests by the IPv4 template; the Accept, or -1. */
+int client_request_accept(struct client *client);
 /** Start-Sessions; the Accept of Start-Ack, or -1. */
 int client_start(struct client *client);
 void client_stop(struct client *client, uint8_t accept, uint32_t sessions);
