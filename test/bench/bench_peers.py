@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import shlex
-import signal
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,14 +22,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+# pylint: disable=wrong-import-position
+from ending import Failed, status  # noqa: E402
+from harness.running import kept, running  # noqa: E402
 
 MODES = ("unauthenticated", "authenticated", "encrypted")
 START_SECONDS = 10
 TICK = os.sysconf("SC_CLK_TCK")
-
-
-class Failed(Exception):
-    """The text says what does not work, for a person."""
 
 
 def stat(pid):
@@ -84,28 +83,18 @@ def accepts(address, port):
 def started(name, command, address, port):
     if accepts(address, port):
         raise Failed(f"something listens on {address} port {port} already")
-    with tempfile.TemporaryFile() as log:
-        try:
-            # A session of its own, so that its children can be ended with it.
-            process = subprocess.Popen(shlex.split(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       start_new_session=True)
-        except OSError as reason:
-            raise Failed(f"{command}: {reason}") from reason
-        try:
-            deadline = time.monotonic() + START_SECONDS
-            while not accepts(address, port):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    log.seek(0)
-                    raise Failed(f"{command}: does not listen on {address} port {port}:\n"
-                                 + log.read()[-1500:].decode("utf-8", "replace"))
-                time.sleep(0.05)
-            yield Server(name, address, port, process.pid)
-        finally:
-            for ending in (signal.SIGTERM, signal.SIGKILL):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, ending)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(5)
+    words = shlex.split(command)
+    if not words or not shutil.which(words[0]):
+        raise Failed(f"--start {command}: there is no such program")
+    with tempfile.TemporaryFile() as log, running(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process:
+        deadline = time.monotonic() + START_SECONDS
+        while not accepts(address, port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                log.seek(0)
+                raise Failed(f"{command}: does not listen on {address} port {port}:\n"
+                             + log.read()[-1500:].decode("utf-8", "replace"))
+            time.sleep(0.05)
+        yield Server(name, address, port, process.pid)
 
 
 @contextlib.contextmanager
@@ -114,14 +103,12 @@ def specular(build):
     from harness.lab import APPLIANCE, Lab, LabError  # pylint: disable=import-outside-toplevel
     if os.geteuid() != 0:
         raise Failed("--specular makes network namespaces: sudo")
-    lab = Lab(build, "spec-peers")
     try:
-        lab.up()
-        yield Server("specular af_packet", APPLIANCE[4], 862, lab.pid(), ["ip", "netns", "exec", f"{lab.name}-client"])
+        with kept(lambda: Lab(build, "spec-peers"), Lab.close) as lab:
+            lab.up()
+            yield Server("specular af_packet", APPLIANCE[4], 862, lab.pid(), ["ip", "netns", "exec", f"{lab.name}-client"])
     except LabError as reason:
         raise Failed(str(reason)) from reason
-    finally:
-        lab.close()
 
 
 def run(options, server, mode, key_file, set_ups):
@@ -130,20 +117,17 @@ def run(options, server, mode, key_file, set_ups):
         os.path.join(os.path.abspath(options.build), "test", "bench", "peer_client"), "--address", server.address, "--port",
         str(server.port), "--mode", mode, "--flows", str(options.flows), "--window", str(options.window), "--seconds",
         str(options.seconds), "--key-file", key_file, "--key-id", options.key_id] + (["--set-ups"] if set_ups else [])
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
-        try:
-            found = []
-            for word in ("begin", "end"):
-                line = client.stdout.readline().split()
-                if not line or line[0] != word:
-                    client.kill()
-                    raise Failed(f"{server.name}, {mode}: {client.stderr.read().strip() or 'the client ended'}")
-                found.append((cpu_seconds(server.pid), [int(value) for value in line[1:]]))
-                client.stdin.write("\n")
-                client.stdin.flush()
-        except BaseException:
-            client.kill()
-            raise
+    with running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
+        found = []
+        for word in ("begin", "end"):
+            line = client.stdout.readline().split()
+            if not line or line[0] != word:
+                client.kill()
+                raise Failed(f"{server.name}, {mode}: {client.stderr.read().strip() or 'the client ended'}")
+            found.append((cpu_seconds(server.pid), [int(value) for value in line[1:]]))
+            client.stdin.write("\n")
+            client.stdin.flush()
+        client.wait()
     (before, _), (after, (count, lost, wrong)) = found
     if wrong or not count or lost > 0.05 * count:
         raise Failed(f"{server.name}, {mode}: {count} answered, {lost} lost, {wrong} wrong: no measure; try a smaller --window")
@@ -203,22 +187,14 @@ def server_of(options):
     return contextlib.nullcontext(Server(options.name, address, int(port), options.pid))
 
 
-def main():
-    options = parse()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        with tempfile.TemporaryDirectory(prefix="specular-peers-") as folder, server_of(options) as server:
-            key_file = os.path.join(folder, "psk.yaml")
-            with open(os.open(key_file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-                json.dump({"keys": [{"key-id": options.key_id, "secret-key": options.passphrase}]}, file)
-            measure(options, server, key_file)
-    except Failed as reason:
-        print(f"bench_peers: {reason}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+def measure_with_keys(options):
+    with tempfile.TemporaryDirectory(prefix="specular-peers-") as folder, server_of(options) as server:
+        key_file = os.path.join(folder, "psk.yaml")
+        with open(os.open(key_file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"keys": [{"key-id": options.key_id, "secret-key": options.passphrase}]}, file)
+        measure(options, server, key_file)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    chosen = parse()
+    sys.exit(status("bench_peers", lambda: measure_with_keys(chosen)))

@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import json
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -17,7 +16,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 # pylint: disable=wrong-import-position
 import process_traffic as traffic  # noqa: E402
-from process_programs import Failed, Specular, Testpmd  # noqa: E402
+from ending import Failed, status  # noqa: E402
+from harness import pcap  # noqa: E402
+from process_programs import Specular, Testpmd  # noqa: E402
 
 FORWARDS = ("5tswap", "macswap")
 WARM_UP_SECONDS = 0.05
@@ -29,7 +30,7 @@ def check_forward(folder, forward):
     """testpmd really swaps what its mode says: once over a file, written to another."""
     packets = traffic.requests(64)
     source, written = os.path.join(folder, "once.pcap"), os.path.join(folder, "written.pcap")
-    traffic.write_pcap(source, packets)
+    pcap.write(source, packets)
     testpmd = Testpmd(source, forward, infinite=False, written=written)
     try:
         deadline = time.monotonic() + 10
@@ -37,18 +38,18 @@ def check_forward(folder, forward):
             time.sleep(0.02)
     finally:
         testpmd.close()
-    if traffic.read_pcap(written) != [traffic.swapped(packet, forward) for packet in packets]:
+    if pcap.read(written) != [traffic.swapped(packet, forward) for packet in packets]:
         raise Failed(f"dpdk-testpmd --forward-mode={forward} does not swap: nothing to compare with")
 
 
 def measure(build, folder, sessions, rounds, seconds):
     """Rates of {program: [a round]} in an alternating order."""
-    pcap = os.path.join(folder, f"{sessions}.pcap")
-    traffic.write_pcap(pcap, traffic.requests(sessions))
+    path = os.path.join(folder, f"{sessions}.pcap")
+    pcap.write(path, traffic.requests(sessions))
     with contextlib.ExitStack() as stack:
         programs = []
-        for make in [lambda: Specular(build, folder, pcap, sessions)] + \
-                [lambda forward=forward: Testpmd(pcap, forward) for forward in FORWARDS]:
+        for make in [lambda: Specular(build, folder, path, sessions)] + \
+                [lambda forward=forward: Testpmd(path, forward) for forward in FORWARDS]:
             program = make()
             stack.callback(program.close)
             program.pause()
@@ -70,6 +71,17 @@ def print_record(program, sessions, rates):
                       "unit": "packets/s", "rounds": [float(f"{rate:.6g}") for rate in rates]}), flush=True)
 
 
+def measure_all(options):
+    table, rounds, seconds = EXTENTS[options.extent or "full"]
+    build = os.path.abspath(options.build)
+    with tempfile.TemporaryDirectory(prefix="specular-bench-") as folder:
+        for forward in FORWARDS:
+            check_forward(folder, forward)
+        for sessions in (options.sessions,) if options.sessions else table:
+            for program, rates in measure(build, folder, sessions, rounds, seconds).items():
+                print_record(program, sessions, rates)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     extent = parser.add_mutually_exclusive_group()
@@ -86,22 +98,7 @@ def main():
         return 2
     if options.sessions is not None and not 0 < options.sessions <= traffic.PACKETS_MAX:
         parser.error(f"--sessions: 1 to {traffic.PACKETS_MAX}, which is what net_pcap can repeat")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    table, rounds, seconds = EXTENTS[options.extent or "full"]
-    build = os.path.abspath(options.build)
-    try:
-        with tempfile.TemporaryDirectory(prefix="specular-bench-") as folder:
-            for forward in FORWARDS:
-                check_forward(folder, forward)
-            for sessions in (options.sessions,) if options.sessions else table:
-                for program, rates in measure(build, folder, sessions, rounds, seconds).items():
-                    print_record(program, sessions, rates)
-    except Failed as reason:
-        print(f"bench_process: {reason}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return status("bench_process", lambda: measure_all(options))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Both get ordinary memory and no shared files (--no-huge --no-shconf), as specula
 so that they are comparable and disturb no other DPDK process."""
 
 import ctypes
+import functools
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ import threading
 import time
 
 import process_traffic as traffic
+from ending import Failed
 from harness import twamp
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -30,19 +32,17 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)  # loaded before any thread runs
 
 
-class Failed(Exception):
-    """The text says what does not work, for a person."""
-
-
 def process_seconds(pid):
     """CPU time of a process as its clock has it: the polling lcore's, the slow path sleeps. What others take of the CPU does
     not count, and it is exact where /proc counts in ticks."""
     return time.clock_gettime((~pid << 3) | 2)  # CPUCLOCK_SCHED of pid, see clock_getcpuclockid(3)
 
 
-def die_with_parent():
-    """In a child before it runs: it shall not poll on when the bench is killed."""
+def die_with(parent):
+    """In a child before it runs: it shall not poll on when the bench is interrupted while it starts a program, or is killed."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Program:
@@ -54,7 +54,8 @@ class Program:
         self.arrived = threading.Condition()
         self.command = command
         # Not in the terminal's group: an interrupt shall come to the bench alone, which ends its programs in order.
-        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent, **streams)
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=functools.partial(die_with, os.getpid()),
+                                        **streams)
         self.ended = False
 
     def collect(self, descriptor):

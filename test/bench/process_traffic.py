@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Capture files of test packets for net_pcap, and what a forwarder made of them."""
+"""Test packets for net_pcap's capture files, and what a forwarder made of them."""
 
 import random
-import struct
 
 from harness import frames, twamp
 
@@ -13,8 +12,6 @@ FIRST_SENDER_PORT, RECEIVER_PORT = 20000, 18760
 # Files have at least so many packets, so that runs differ in sessions only, and no more than net_pcap can hold.
 PACKETS_MIN, PACKETS_MAX = 1024, 32768
 REPLY_SIZE = 41  # the smallest reply; the request has padding up to it, so that no side writes more than the other
-PCAP_HEADER, PCAP_RECORD = struct.Struct("<IHHiIII"), struct.Struct("<IIII")
-PCAP_MAGIC, LINKTYPE_ETHERNET, SNAPLEN = 0xa1b2c3d4, 1, 65535
 
 
 def sender_port(session):
@@ -39,26 +36,6 @@ def requests(sessions):
     for session in order:
         packets.append(request(session, sequences[session]))
         sequences[session] += 1
-    return packets
-
-
-def write_pcap(path, packets):
-    with open(path, "wb") as file:
-        file.write(PCAP_HEADER.pack(PCAP_MAGIC, 2, 4, 0, 0, SNAPLEN, LINKTYPE_ETHERNET))
-        for packet in packets:
-            file.write(PCAP_RECORD.pack(0, 0, len(packet), len(packet)) + packet)
-
-
-def read_pcap(path):
-    """Frames of a file that DPDK wrote (microseconds or nanoseconds, this machine's byte order)."""
-    with open(path, "rb") as file:
-        data = file.read()
-    packets, at = [], PCAP_HEADER.size
-    while at + PCAP_RECORD.size <= len(data):
-        size = PCAP_RECORD.unpack_from(data, at)[2]
-        at += PCAP_RECORD.size
-        packets.append(data[at:at + size])
-        at += size
     return packets
 
 

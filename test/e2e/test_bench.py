@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from harness.lab import APPLIANCE, ROOT
-from harness.suite import configuration
+from harness.suite import alone, configuration
 
 
 def bench(lab, name, *arguments):
@@ -17,6 +17,7 @@ def bench(lab, name, *arguments):
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{"group"')]
 
 
+@alone
 @configuration(start=False)
 def test_bench_process(lab):
     """Sessions installed by the control protocol, packets of a capture file; the bench itself fails when one is not reflected."""

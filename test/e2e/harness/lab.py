@@ -16,6 +16,7 @@ import time
 from . import strongswan, twamp
 from .key_files import KEY_FILES
 from .frames import Port
+from .running import kept
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 CLONE_NEWNET = 0x40000000
@@ -69,6 +70,11 @@ def merged(base, changes):
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def killed(process):
+    process.kill()
+    process.wait()
 
 
 class LabError(Exception):
@@ -218,10 +224,9 @@ class Lab:
         return result
 
     def start(self, side, *command, **options):
-        process = subprocess.Popen(["ip", "netns", "exec", f"{self.name}-{side}", *command], stdin=subprocess.DEVNULL, cwd=ROOT,
-                                   **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options})
-        self.deferred.callback(lambda: (process.poll() is None and process.kill(), process.wait()))
-        return process
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT, **options}
+        return self.deferred.enter_context(kept(
+            lambda: subprocess.Popen(["ip", "netns", "exec", f"{self.name}-{side}", *command], **options), killed))
 
     def defer(self, side, *command):
         """Runs when the test ends, however it ends."""

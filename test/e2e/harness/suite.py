@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Marks on test functions and the runner that finds, groups, runs and counts them."""
 
+import collections
 import contextlib
 import fcntl
 import importlib
@@ -10,7 +11,9 @@ import sys
 import time
 import traceback
 
+from . import lanes
 from .lab import Lab, LabError
+from .running import kept
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -36,6 +39,12 @@ def configuration(**changes):
     return mark
 
 
+def alone(function):
+    """No other lab is at work meanwhile: the test needs a CPU to itself, or looks at what is the whole machine's."""
+    function.alone = True
+    return function
+
+
 def subset(*names):
     """Belongs to a smaller set that `run --subset NAME` runs."""
     def mark(function):
@@ -52,6 +61,8 @@ class Test:
         self.configuration = getattr(function, "configuration", {})
         self.start = getattr(function, "start", True)
         self.subsets = getattr(function, "subsets", ())
+        self.alone = getattr(function, "alone", False)
+        self.module = module
 
     def group(self):
         return json.dumps([self.configuration, self.start], sort_keys=True)
@@ -87,7 +98,11 @@ class Runner:
         self.running = None  # the group that the lab is up for
 
     def say(self, text):
-        print(text, file=self.out, flush=True)
+        self.out.write(text + "\n")  # at once: other labs speak as well
+        self.out.flush()
+
+    def counts(self):
+        return {"passed": self.passed, "failed": self.failed, "skipped": self.skipped}
 
     def lower(self):
         """Takes the lab down; a sanitizer's finding is a failure of its own."""
@@ -120,7 +135,7 @@ class Runner:
             self.skipped += 1
             self.say(f"skipped {test.name}: {reason}")
             return
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
             self.failed += 1
@@ -130,34 +145,46 @@ class Runner:
         self.passed += 1
         self.say(f"ok {test.name} ({time.monotonic() - started:.1f} s)")
 
+    def run_all(self, tests):
+        for test in tests:
+            self.run(test)
+        self.lower()
+
     def tell(self, test, error):
-        self.say(f"FAILED {test.name}")
         text = str(error) if isinstance(error, LabError) else "".join(traceback.format_exception(error))
-        self.say("    " + text.rstrip().replace("\n", "\n    "))
+        said = f"FAILED {test.name}\n    " + text.rstrip().replace("\n", "\n    ")
         log = self.lab.log_after(self.log_mark).splitlines()[-40:]
         if log:
-            self.say("    the appliance's log meanwhile:\n        " + "\n        ".join(log))
+            said += "\n    the appliance's log meanwhile:\n        " + "\n        ".join(log)
+        self.say(said)
 
 
-def main(arguments):
-    lab = Lab(arguments.build)
+def selected(arguments):
     tests = grouped(discover())
     if arguments.subset:
         tests = [test for test in tests if arguments.subset in test.subsets]
     if arguments.patterns:
         tests = [test for test in tests if any(pattern in test.name for pattern in arguments.patterns)]
+    return tests
+
+
+def main(arguments):
+    tests = selected(arguments)
     if arguments.list:
         print("\n".join(test.name for test in tests))
         return 0
-    runner = Runner(lab)
-    alone = open(f"/run/lock/{lab.name}-tests", "w", encoding="ascii")
-    fcntl.flock(alone, fcntl.LOCK_EX)  # a second run waits: both would want this lab
-    try:
-        for test in tests:
-            runner.run(test)
-        runner.lower()
-    finally:
-        lab.close()
-    skipped = f", {runner.skipped} skipped" if runner.skipped else ""
-    print(f"e2e: {runner.passed} passed, {runner.failed} failed{skipped}")
-    return 1 if runner.failed or not tests else 0
+    with kept(lambda: Lab(arguments.build), Lab.close) as lab:
+        lock = open(f"/run/lock/{lab.name}-tests", "w", encoding="ascii")
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits: both would want this lab
+        counts = collections.Counter()
+        if arguments.jobs > 1:
+            together, tests_alone = [test for test in tests if not test.alone], [test for test in tests if test.alone]
+            counts.update(lanes.run(together, arguments.jobs, lambda number: Runner(Lab(arguments.build, f"{lab.name}-{number}"))))
+        else:
+            tests_alone = tests
+        runner = Runner(lab)
+        runner.run_all(tests_alone)
+        counts.update(runner.counts())
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    print(f"e2e: {counts['passed']} passed, {counts['failed']} failed{skipped}")
+    return 1 if counts["failed"] or not tests else 0

@@ -5,19 +5,19 @@
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
+sys.path[:0] = [os.path.join(ROOT, "test", "bench"), os.path.join(ROOT, "test", "unit")]
 sys.dont_write_bytecode = True
 from records import Figure, Record, Results, parse, ratio  # noqa: E402
 from report import report  # noqa: E402
 from targets import targets  # noqa: E402
+from unit import unit_run  # noqa: E402
 
 TARGETS = 19
 
@@ -207,17 +207,16 @@ def test_interrupted_run_ends_its_program():
         path = os.path.join(folder, "test", "bench", "bench_memory")
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"#!/bin/sh\necho $$ >{folder}/pid\nexec sleep 100\n")
-        process = subprocess.Popen([os.path.join(ROOT, "tools", "bench"), "--build", folder, "--only", "bench_memory"],
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        text = ""
-        while not text.endswith("\n"):
-            time.sleep(0.01)
-            if os.path.exists(os.path.join(folder, "pid")):
-                with open(os.path.join(folder, "pid"), encoding="utf-8") as file:
-                    text = file.read()
-        process.terminate()
-        process.communicate()
-        assert process.returncode == 143 and not os.path.exists(f"/proc/{text.strip()}")
+        told = os.path.join(folder, "pid")
+        os.mkfifo(told)  # so that it is interrupted as early as can be: tools/bench may not have come out of Popen
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and what they start
+        for number in (signal.SIGTERM, signal.SIGINT) * 3:
+            process = subprocess.Popen([os.path.join(ROOT, "tools", "bench"), "--build", folder, "--only", "bench_memory"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            with open(told, encoding="utf-8") as file:
+                pid = file.read().strip()
+            process.send_signal(number)
+            assert process.wait(60) == 128 + number and not os.path.exists(f"/proc/{pid}")
 
 
 def test_unknown_program():
@@ -225,20 +224,5 @@ def test_unknown_program():
     assert done.returncode == 2 and "no program nothing" in done.stderr
 
 
-def main():
-    passed = failed = 0
-    for name, test in sorted(globals().items()):
-        if name.startswith("test_"):
-            try:
-                test()
-                passed += 1
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                print(name)
-                traceback.print_exc()
-    print(f"bench-report: {passed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unit_run("bench-report", globals()))

@@ -6,12 +6,12 @@ with its fields. usage: test_bench_smoke.py BENCH_DATAPATH BENCH_CRYPTO. Ends wi
 import os
 import subprocess
 import sys
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
+sys.path[:0] = [os.path.join(ROOT, "test", "bench"), os.path.join(ROOT, "test", "unit")]
 sys.dont_write_bytecode = True
 from records import parse  # noqa: E402
+from unit import unit_run  # noqa: E402
 
 DATAPATH, CRYPTO = sys.argv[1:3]
 MODES = {"unauthenticated", "authenticated", "encrypted"}
@@ -91,21 +91,5 @@ def test_options():
             assert done.returncode == 2 and "usage" in done.stderr and not done.stdout, wrong
 
 
-def main():
-    passed = failed = 0
-    for name, test in list(globals().items()):
-        if not name.startswith("test_"):
-            continue
-        try:
-            test()
-            passed += 1
-        except (AssertionError, subprocess.SubprocessError):
-            failed += 1
-            print(f"{name}:")
-            traceback.print_exc()
-    print(f"bench-smoke: {passed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unit_run("bench-smoke", globals()))

@@ -7,12 +7,12 @@ records that targets are computed from. usage: test_bench_turnaround.py BENCH_LA
 import os
 import subprocess
 import sys
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
+sys.path[:0] = [os.path.join(ROOT, "test", "bench"), os.path.join(ROOT, "test", "unit")]
 sys.dont_write_bytecode = True
 from records import Results, parse  # noqa: E402
+from unit import unit_run  # noqa: E402
 
 LATENCY, INSTALL, MEMORY = sys.argv[1:4]
 QUANTILES = ("p50", "p99", "p99.9", "max")
@@ -76,21 +76,5 @@ def test_memory():
             assert all(0 <= left < right for left, right in zip(empty.rounds, everything.rounds)), case
 
 
-def main():
-    passed = failed = 0
-    for name, test in list(globals().items()):
-        if not name.startswith("test_"):
-            continue
-        try:
-            test()
-            passed += 1
-        except (AssertionError, subprocess.SubprocessError):
-            failed += 1
-            print(f"{name}:")
-            traceback.print_exc()
-    print(f"bench-turnaround: {passed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unit_run("bench-turnaround", globals()))

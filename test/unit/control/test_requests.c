@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "control/connection.h"
+#include "control/test_session.h"
 #include "harness.h"
 #include "unit.h"
 

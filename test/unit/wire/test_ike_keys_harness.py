@@ -7,12 +7,12 @@ import os
 import re
 import sys
 import tempfile
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path.insert(0, os.path.join(ROOT, "test", "e2e"))
+sys.path[:0] = [os.path.join(ROOT, "test", "e2e"), os.path.join(ROOT, "test", "unit")]
 sys.dont_write_bytecode = True
 from harness import ike_keys as ike  # noqa: E402
+from unit import unit_run  # noqa: E402
 
 OLD = ike.make_sa(bytes([0x21] * 8), bytes([0x31] * 8), bytes(range(32)), connection="lab")
 NEW = ike.make_sa(bytes([0x41] * 8), bytes([0x51] * 8), bytes(range(1, 21)), "hmac-sha1", peer_identity="CN=sender")
@@ -140,15 +140,6 @@ def test_bad_requests():
 
 
 socket_timeout = ike.socket.timeout
-failed = 0
-tests = [test for name, test in list(globals().items()) if name.startswith("test_")]
 with tempfile.TemporaryDirectory() as folder:
-    for test in tests:
-        try:
-            test()
-        except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print(f"{test.__name__}:")
-            traceback.print_exc(file=sys.stdout)
-print(f"wire-ike-keys-harness: {len(tests) - failed} passed, {failed} failed")
-sys.exit(failed > 0)
+    status = unit_run("wire-ike-keys-harness", globals())
+sys.exit(status)
