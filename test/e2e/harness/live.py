@@ -10,7 +10,8 @@ from .lab import Session
 
 MODE = twamp.ENCRYPTED | twamp.IKEV2
 SPACING = 0.002  # seconds between the packets of a stream
-PATIENCE = 5     # seconds for the last replies
+WINDOW = 64      # packets on their way at once: less than the appliance's ring has room for while a busy machine does not run it
+PATIENCE = 30    # seconds for replies that do not come
 
 
 def set_up(lab, sa, mode=MODE, version=4):
@@ -47,8 +48,8 @@ def works(lab, sa, mode=MODE, version=4):
 
 
 class Stream:
-    """Test packets of a session of its own on a control connection, one each SPACING, from entering the block to its end: every
-    one must have been answered by then, in order."""
+    """Test packets of a session of its own on a control connection, one each SPACING, from entering the block to its end (fewer when
+    WINDOW are on their way): every one must have been answered by then, in order."""
 
     def __init__(self, lab, sa, version=4):
         self.lab, self.version = lab, version
@@ -81,14 +82,15 @@ class Stream:
     def flows(self, number=50):
         """Waits for so many answers more."""
         wanted = len(self.replies) + number
-        self.lab.wait_for(lambda: len(self.replies) >= wanted or not self.thread.is_alive(), 10, "answers in the stream")
+        self.lab.wait_for(lambda: len(self.replies) >= wanted or not self.thread.is_alive(), PATIENCE, "answers in the stream")
 
     def run(self):
         try:
             due = time.monotonic()
             while not self.ended.is_set():
-                self.session.send(self.sent)
-                self.sent += 1
+                if self.sent - len(self.replies) < WINDOW:
+                    self.session.send(self.sent)
+                    self.sent += 1
                 due = max(due + SPACING, time.monotonic())
                 while self.receive(max(0, due - time.monotonic())) or due > time.monotonic():
                     pass
