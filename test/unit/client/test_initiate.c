@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "ike_daemon_fixture.h"
-#include "swanctl_fixture.h"
 #include "server_sa.h"
+#include "swanctl_fixture.h"
 #include "unit.h"
 
 #define TIMEOUT_S    5u
