@@ -106,10 +106,14 @@ struct load_session {
 	uint8_t sid[SID_SIZE];
 } __attribute__((aligned(64)));
 
-/** All sessions, in one array that lcores share. Owned by the main thread. */
+/** All sessions, in one array that lcores share; load_sessions.h makes it. Owned by the main thread. */
 struct load_sessions {
 	struct load_session *sessions;
 	unsigned count;
+	unsigned capacity;
+	uint8_t *keys; /**< the expanded ones, keys_size octets each; the sessions point into it */
+	size_t keys_size;
+	unsigned keys_count;
 	/** Finds a session by a reply's flow; read only once lcores run. */
 	struct core_table *table;
 	struct load_group_format formats[LOAD_GROUPS_MAX];

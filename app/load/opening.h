@@ -10,19 +10,32 @@
 
 #include "base/error.h"
 #include "crypto/suite.h"
-#include "load_session.h"
+#include "load_sessions.h"
 
 struct opening;
 
-/** suite: expands keys; NULL without keyed groups. interrupt_fd: readable when the person wants to stop. */
-int opening_create(const struct load_config *config, struct suite *suite, int interrupt_fd,
-                   struct opening **opening, struct error *error);
-/** Every session of every group, started. What the server refuses is an error that names the group, session and Accept in words. */
-int opening_run(struct opening *opening, struct load_sessions *sessions, struct error *error);
-/** Stop-Sessions on every connection; errors are logged. Then the connections are closed, the control keys wiped. */
-void opening_close(struct opening *opening);
+struct opening_settings {
+	const struct load_config *config;
+	const struct suite *suite;                  /**< expands keys; NULL without keyed groups */
+	const uint8_t *station;                     /**< the port's Ethernet address */
+	const uint8_t (*next_hops)[FRAME_MAC_SIZE]; /**< one a group */
+	int interrupt_fd; /**< readable when the person wants to stop; -1 for none */
+};
 
-/** Frees the sessions and wipes their keys. */
-void load_sessions_free(struct load_sessions *sessions, const struct suite *suite);
+/** Reads the key files. What settings point to outlives it. */
+int opening_create(const struct opening_settings *settings, struct opening **opening,
+                   struct error *error);
+/**
+ * Every session of every group, started; with LOAD_PEER_SWAP there is nobody to ask. What the server refuses is an error that names the
+ * group, session and Accept in words. *sessions is the caller's to free, also after an error.
+ */
+int opening_run(struct opening *opening, struct load_sessions *sessions, struct error *error);
+/** Once sessions run: ERROR_UNAVAILABLE when a server closed its control connection. Does not block. */
+int opening_watch(struct opening *opening, struct error *error);
+/**
+ * Stop-Sessions on every connection, then waits a little for the servers to close; errors are logged. Closes the connections, wipes the
+ * control keys, frees. opening may be NULL.
+ */
+void opening_close(struct opening *opening);
 
 #endif

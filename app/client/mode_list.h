@@ -4,8 +4,8 @@
  * 5.1 and 5.2. A mode of this list is one security mode, alone or with IKEv2Derived. Nothing weaker than what was asked is ever
  * chosen: the fall-back of an IKEv2 mode is the same protection with a pre-shared key.
  */
-#ifndef SPECULAR_PROBE_MODE_LIST_H
-#define SPECULAR_PROBE_MODE_LIST_H
+#ifndef SPECULAR_CLIENT_MODE_LIST_H
+#define SPECULAR_CLIENT_MODE_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

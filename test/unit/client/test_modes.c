@@ -75,5 +75,5 @@ int main(void)
 	        {"nothing weaker than asked", nothing_weaker_than_asked},
 	        {"offers are told in words", offers_are_told_in_words},
 	        CU_TEST_INFO_NULL};
-	return unit_run("app-probe-modes", tests);
+	return unit_run("client-modes", tests);
 }

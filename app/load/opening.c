@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "opening.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "clock/timestamp.h"
+#include "control_client.h"
+#include "group_format.h"
+#include "mode_list.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+#define CLOSE_WAIT_MS 1000
+
+/* A control connection, with some of one group's sessions: it has one mode. */
+struct connection {
+	struct control_client client;
+	unsigned group;
+	unsigned first; /* of the group's sessions */
+	unsigned count;
+	bool started;
+};
+
+struct opening {
+	struct opening_settings settings;
+	struct credentials credentials;
+	struct connection *connections;
+	unsigned connection_count;
+};
+
+static const char *text_or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+/* Connections of a group: as many as configured, but none without a session. */
+static unsigned group_connections(const struct load_config *config, unsigned group)
+{
+	uint32_t count = config->groups[group].count;
+
+	return config->control.connections < count ? config->control.connections : count;
+}
+
+static void share_sessions(struct opening *opening)
+{
+	const struct load_config *config = opening->settings.config;
+
+	for (unsigned g = 0; g < config->group_count; g++) {
+		unsigned number = group_connections(config, g);
+		uint64_t sessions = config->groups[g].count;
+		for (unsigned i = 0; i < number; i++) {
+			struct connection *connection =
+			        &opening->connections[opening->connection_count++];
+			connection->client.channel.socket = -1;
+			connection->group = g;
+			connection->first = (unsigned)(sessions * i / number);
+			connection->count =
+			        (unsigned)(sessions * (i + 1) / number) - connection->first;
+		}
+	}
+}
+
+int opening_create(const struct opening_settings *settings, struct opening **opening,
+                   struct error *error)
+{
+	const struct load_config *config = settings->config;
+	const struct load_control *control = &config->control;
+	struct opening *made = calloc(1, sizeof(*made));
+	unsigned connections = 0;
+	int status = 0;
+
+	if (made == NULL)
+		return error_set(error, ERROR_MEMORY, "out of memory");
+	made->settings = *settings;
+	if (config->peer == LOAD_PEER_TWAMP) {
+		for (unsigned i = 0; i < config->group_count; i++)
+			connections += group_connections(config, i);
+		status = credentials_load(&made->credentials, text_or_null(control->key_file),
+		                          control->key_id, text_or_null(control->sa_file),
+		                          control->token_key_direct, error);
+	}
+	if (status == 0 && connections > 0) {
+		made->connections = calloc(connections, sizeof(*made->connections));
+		if (made->connections == NULL)
+			status = error_set(error, ERROR_MEMORY, "no memory for %u connections",
+			                   connections);
+		else
+			share_sessions(made);
+	}
+	if (status != 0) {
+		opening_close(made);
+		return status;
+	}
+	*opening = made;
+	return 0;
+}
+
+static uint32_t wanted_mode(const struct load_group *group)
+{
+	return group->mode | (group->symmetrical ? (uint32_t)MODE_SYMMETRICAL_SIZE : 0);
+}
+
+static int check_greeting(const struct opening *opening, const struct connection *connection,
+                          uint32_t mode, struct error *error)
+{
+	uint32_t offered = connection->client.greeting.modes;
+	char lacking[MODE_LIST_TEXT_SIZE], offer[MODE_LIST_TEXT_SIZE];
+
+	if ((offered & mode) != mode)
+		return error_set(
+		        error, ERROR_ARGUMENT, "the server does not offer %.150s; it offers %.200s",
+		        modes_describe(mode & ~offered, lacking), modes_describe(offered, offer));
+	if ((mode & MODE_KEYED_MASK) == 0)
+		return 0;
+	return control_client_check_count(connection->client.greeting.count,
+	                                  opening->settings.config->control.allow_count, error);
+}
+
+/* The IKE daemon is asked for the SA with the server: RFC 7717 section 5.1. Nothing to do when an SA file has it. */
+static int find_sa(struct opening *opening, bool again, struct error *error)
+{
+	const struct load_control *control = &opening->settings.config->control;
+	struct ike_options ike = {.socket = text_or_null(control->ike_socket)};
+	struct server_sa *sa = &opening->credentials.sa;
+
+	if (ike.socket == NULL || (sa->secret_size != 0 && !again))
+		return 0;
+	return server_sa_find(&ike, &control->server.address, opening->settings.interrupt_fd, sa,
+	                      error);
+}
+
+/* The source address is the kernel's too only behind a TAP. */
+static const struct address *control_source(const struct load_config *config,
+                                            const struct load_group *group)
+{
+	bool same = group->source.family == config->control.server.address.family;
+
+	return same && config->host.ports[0].exception == EXCEPTION_TAP ? &group->source : NULL;
+}
+
+static int set_up_once(struct opening *opening, struct connection *connection, struct error *error)
+{
+	const struct load_config *config = opening->settings.config;
+	const struct load_group *group = &config->groups[connection->group];
+	uint32_t mode = wanted_mode(group);
+	int status = control_client_connect(&connection->client, &config->control.server,
+	                                    control_source(config, group), 0,
+	                                    opening->settings.interrupt_fd, error);
+
+	if (status == 0)
+		status = check_greeting(opening, connection, mode, error);
+	return status != 0 ? status
+	                   : control_client_set_up(&connection->client, mode, &opening->credentials,
+	                                           error);
+}
+
+/* An SA may have been rekeyed between our question and the server's: then the daemon has another one now, and that is tried. */
+static int set_up(struct opening *opening, struct connection *connection, struct error *error)
+{
+	const struct load_group *group = &opening->settings.config->groups[connection->group];
+	bool ike = (group->mode & MODE_IKEV2_DERIVED) != 0;
+	int status = ike ? find_sa(opening, false, error) : 0;
+
+	if (status != 0)
+		return status;
+	status = set_up_once(opening, connection, error);
+	if (status == ERROR_NOT_FOUND && ike) {
+		struct server_sa old = opening->credentials.sa;
+		struct error ignored;
+		bool renewed = find_sa(opening, true, &ignored) == 0 &&
+		               !server_sa_same(&old, &opening->credentials.sa);
+		server_sa_wipe_secret(&old);
+		if (!renewed)
+			return status;
+		control_client_close(&connection->client);
+		status = set_up_once(opening, connection, error);
+	}
+	return status;
+}
+
+static void make_way(const struct opening *opening, unsigned group_index, unsigned number,
+                     struct frame_way *way)
+{
+	const struct load_group *group = &opening->settings.config->groups[group_index];
+
+	*way = (struct frame_way){
+	        .station = opening->settings.station,
+	        .next_hop = opening->settings.next_hops[group_index],
+	        .sender = {.address = group->source,
+	                   .port = (uint16_t)(group->source_port + number)},
+	        .reflector = {.address = group->reflector,
+	                      .port = (uint16_t)(group->reflector_port + number)},
+	        .vlan = group->vlan,
+	        .outer_vlan = group->outer_vlan,
+	        .dscp = group->dscp,
+	        .ttl = group->ttl,
+	};
+	/* A request must name a port: after the last one it goes on with the first that is not well known. */
+	if (group->reflector_port + number > UINT16_MAX)
+		way->reflector.port = (uint16_t)(way->reflector.port + 1024);
+}
+
+static void make_request(const struct opening *opening, const struct load_group *group,
+                         const struct frame_way *way, struct request_tw_session *request)
+{
+	enum test_mode mode = group_test_mode(group, LOAD_PEER_TWAMP);
+	uint16_t largest = 0;
+	struct timespec now;
+
+	for (unsigned i = 0; i < group->size_count; i++)
+		largest = group->sizes[i] > largest ? group->sizes[i] : largest;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	*request = (struct request_tw_session){
+	        .ip_version = group->source.family,
+	        .sender = way->sender,
+	        .receiver = way->reflector,
+	        .padding_length = (uint32_t)largest - sender_header_size(mode, group->symmetrical),
+	        .start_time = ntp_from_timespec(&now),
+	        .timeout = ntp_duration_from_ns(opening->settings.config->control.timeout *
+	                                        NS_PER_SECOND),
+	        .type_p = type_p_from_dscp(group->dscp),
+	};
+}
+
+static int request_session(struct opening *opening, struct connection *connection, unsigned number,
+                           struct load_sessions *sessions, struct error *error)
+{
+	const struct load_group *group = &opening->settings.config->groups[connection->group];
+	struct accepted_session accepted = {.group = connection->group};
+	struct request_tw_session request;
+	struct accept_session accept;
+	char from[ENDPOINT_TEXT_SIZE], to[ENDPOINT_TEXT_SIZE];
+	struct error reason;
+
+	make_way(opening, connection->group, number, &accepted.way);
+	make_request(opening, group, &accepted.way, &request);
+	int status =
+	        control_client_request_session(&connection->client, &request, &accept, &reason);
+	if (status == 0) {
+		accepted.way.reflector.port = accept.port;
+		accepted.sid = accept.sid;
+		accepted.keys = &connection->client.keys;
+		status = load_sessions_add(sessions, opening->settings.suite, &accepted, &reason);
+	}
+	return status == 0
+	               ? 0
+	               : error_set(error, status, "session %u of %u (%s to %s): %.300s", number + 1,
+	                           group->count, endpoint_format(&accepted.way.sender, from),
+	                           endpoint_format(&accepted.way.reflector, to), reason.text);
+}
+
+static bool interrupted(const struct opening *opening)
+{
+	struct pollfd interrupt = {.fd = opening->settings.interrupt_fd, .events = POLLIN};
+
+	return poll(&interrupt, 1, 0) > 0;
+}
+
+static int open_connection(struct opening *opening, struct connection *connection,
+                           struct load_sessions *sessions, struct error *error)
+{
+	int status = set_up(opening, connection, error);
+
+	for (unsigned i = 0; i < connection->count && status == 0; i++) {
+		status = interrupted(opening)
+		                 ? error_set(error, ERROR_UNAVAILABLE,
+		                             "interrupted while opening sessions")
+		                 : request_session(opening, connection, connection->first + i,
+		                                   sessions, error);
+	}
+	if (status == 0)
+		status = control_client_start(&connection->client, NULL, connection->count, error);
+	connection->started = status == 0;
+	return status;
+}
+
+/* Sessions without anybody to ask. */
+static int assume_sessions(struct opening *opening, struct load_sessions *sessions,
+                           struct error *error)
+{
+	const struct load_config *config = opening->settings.config;
+	int status = 0;
+
+	for (unsigned g = 0; g < config->group_count; g++) {
+		for (unsigned i = 0; i < config->groups[g].count && status == 0; i++) {
+			struct accepted_session accepted = {.group = g};
+			make_way(opening, g, i, &accepted.way);
+			status = load_sessions_add(sessions, opening->settings.suite, &accepted,
+			                           error);
+		}
+	}
+	return status;
+}
+
+int opening_run(struct opening *opening, struct load_sessions *sessions, struct error *error)
+{
+	const struct load_config *config = opening->settings.config;
+	int status = load_sessions_make(config, opening->settings.suite, sessions, error);
+
+	if (status == 0 && config->peer == LOAD_PEER_SWAP)
+		return assume_sessions(opening, sessions, error);
+	for (unsigned i = 0; i < opening->connection_count && status == 0; i++) {
+		struct connection *connection = &opening->connections[i];
+		struct error reason;
+		status = open_connection(opening, connection, sessions, &reason);
+		if (status != 0)
+			(void)error_set(error, status, "group %s: %.440s",
+			                config->groups[connection->group].name, reason.text);
+	}
+	server_sa_wipe_secret(&opening->credentials.sa);
+	return status;
+}
+
+/* A server says nothing once sessions have started: what can be read is the connection's end. */
+static bool closed_by_server(const struct connection *connection)
+{
+	uint8_t octet;
+	ssize_t got = recv(connection->client.channel.socket, &octet, sizeof(octet),
+	                   MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+int opening_watch(struct opening *opening, struct error *error)
+{
+	for (unsigned i = 0; i < opening->connection_count; i++) {
+		const struct connection *connection = &opening->connections[i];
+		if (connection->started && closed_by_server(connection))
+			return error_set(error, ERROR_UNAVAILABLE,
+			                 "group %s: the server closed the control connection while "
+			                 "the test ran: its log says why; with it the sessions are "
+			                 "over",
+			                 opening->settings.config->groups[connection->group].name);
+	}
+	return 0;
+}
+
+static void stop_connection(const struct opening *opening, struct connection *connection)
+{
+	struct error error;
+
+	if (!connection->started || closed_by_server(connection))
+		return;
+	if (control_client_stop(&connection->client, NULL, connection->count, &error) != 0)
+		log_event(LOG_LEVEL_WARNING, "stop-sessions", "group %s: %s",
+		          opening->settings.config->groups[connection->group].name, error.text);
+	(void)shutdown(connection->client.channel.socket, SHUT_WR);
+}
+
+/* The last messages still have to go out by the port, which is about to be stopped: a server that closes has them. */
+static void await_close(const struct opening *opening)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	for (unsigned waited = 0; waited < CLOSE_WAIT_MS; waited++) {
+		unsigned open = 0;
+		for (unsigned i = 0; i < opening->connection_count; i++)
+			open += opening->connections[i].started &&
+			        !closed_by_server(&opening->connections[i]);
+		if (open == 0)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+void opening_close(struct opening *opening)
+{
+	if (opening == NULL)
+		return;
+	for (unsigned i = 0; i < opening->connection_count; i++)
+		stop_connection(opening, &opening->connections[i]);
+	await_close(opening);
+	for (unsigned i = 0; i < opening->connection_count; i++)
+		control_client_close(&opening->connections[i].client);
+	credentials_free(&opening->credentials);
+	free(opening->connections);
+	free(opening);
+}
