@@ -39,9 +39,10 @@ _Static_assert(sizeof(struct load_flight) == 32, "two a cache line");
 
 /** One size of a group's packets, the same for all its sessions. Sums are reflect/checksum.h's, in memory order. */
 struct load_size {
-	uint16_t payload;     /**< octets of the UDP payload */
-	uint16_t reply;       /**< octets that the reply's UDP payload must have */
-	uint64_t padding_sum; /**< of the padding as it stands behind the header */
+	uint16_t payload; /**< octets of the UDP payload */
+	uint16_t reply;   /**< octets that the reply's UDP payload must have */
+	uint64_t
+	        padding_sum; /**< of the padding where it stands: checksum_at(sender_header_size, its sum) */
 };
 
 /** What a group's sessions have in common. Fixed once made. */
