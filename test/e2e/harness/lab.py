@@ -31,6 +31,7 @@ VLAN_APPLIANCE = {4: "198.51.100.2", 6: "2001:db8:10::2"}
 QINQ_CLIENT = {4: "203.0.113.1", 6: "2001:db8:20::1"}
 QINQ_APPLIANCE = {4: "203.0.113.2", 6: "2001:db8:20::2"}
 
+PATIENCE = 3  # how many times as long as on a quiet machine is waited for what must happen
 FAULTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed|PANIC")
 
 # JSON is YAML: the tests' own appliance configuration, which each test may change.
@@ -173,7 +174,8 @@ class Lab:
         return found[0]
 
     def wait_for(self, condition, timeout, what, fail=True):
-        deadline = time.monotonic() + timeout * (3 if self.sanitized else 1)
+        timeout *= PATIENCE
+        deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > deadline:
                 if fail:
@@ -361,7 +363,7 @@ class Session:
     def send_payload(self, payload):
         self.socket.sendto(payload, self.peer)
 
-    def receive(self, timeout=5.0):
+    def receive(self, timeout=5.0 * PATIENCE):
         """(Reply, Datagram) or None."""
         datagram = twamp.receive_datagram(self.socket, timeout)
         return None if datagram is None else (self.test.reply(datagram.payload), datagram)
