@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the Server answers to requests that it can't or won't serve."""
 
+import itertools
 import os
 import socket
 import struct
@@ -307,18 +308,22 @@ def test_servwait(lab):
     lab.wait_for(lambda: measuring.control.is_closed(5), 10, "SERVWAIT to resume after Stop-Sessions")
 
 
-@configuration(control={"refwait": 1})
+@configuration(control={"refwait": 3})
 def test_refwait(lab):
     """A session without packets ends; one with packets stays."""
     with lab.counted(sessions_refwait=1):
         silent, busy = lab.session(1), lab.session(1, receiver_port=18801)
         silent.exchange()
-        for number in range(12):
-            busy.exchange(number)
-            time.sleep(0.25)
+        before, numbers = lab.counters().get("sessions_refwait", 0), itertools.count()
+
+        def ended():
+            busy.exchange(next(numbers))
+            time.sleep(0.1)
+            return lab.counters().get("sessions_refwait", 0) > before
+        lab.wait_for(ended, 20, "REFWAIT to end the silent session")
         silent.send(1)
         assert silent.silent(), "REFWAIT did not end the session"
-    busy.exchange(99)
+    busy.exchange(next(numbers))
 
 
 @configuration(control={"refwait": 1, "servwait": 2})

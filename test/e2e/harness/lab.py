@@ -93,7 +93,6 @@ class Lab:
         self.log_path = os.path.join(self.runtime, "specular.log")
         self.folder = tempfile.mkdtemp(prefix="specular-e2e-")
         self.deferred = contextlib.ExitStack()
-        self.sanitized = "asan" in os.path.basename(self.build)
 
     # Life cycle.
     def tool(self, *arguments, program="lab", check=True, timeout=120):
