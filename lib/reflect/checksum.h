@@ -106,16 +106,19 @@ static inline __attribute__((always_inline)) uint64_t checksum_sum_constant(cons
 	return checksum_add_octets(0, octets, size);
 }
 
-/** The sum of the same octets one octet later (or earlier): RFC 1071 section 2 B. Modulo 65535 it is 256 times the sum. */
-static inline uint16_t checksum_shift(uint16_t sum)
+/**
+ * With turn 8 the sum of the same octets one octet later (or earlier), which modulo 65535 is 256 times the sum: RFC 1071 section
+ * 2 B. With turn 0 the sum itself.
+ */
+static inline uint64_t checksum_turn(uint64_t sum, unsigned turn)
 {
-	return __builtin_bswap16(sum);
+	return sum << turn | sum >> (-turn & 63);
 }
 
 /** A sum of octets that begin `offset` octets further on. */
 static inline uint64_t checksum_at(size_t offset, uint64_t sum)
 {
-	return offset % 2 != 0 ? checksum_shift(checksum_fold(sum)) : sum;
+	return checksum_turn(sum, offset % 2 * 8);
 }
 
 /** The UDP length of a payload: it counts twice, in the pseudo-header and in the header. */

@@ -5,26 +5,24 @@
 #include "reflect/checksum.h"
 #include "reflect/headers.h"
 #include "reflect/parse.h"
+#include "reflect/plan.h"
 #include "reflect/stages.h"
 
 _Static_assert(REFLECT_BURST_MAX <= CORE_TABLE_BURST_MAX, "a burst is one look-up");
 
 /**
  * Before a keyed packet is opened: its checksum and all that the reply does not carry on, as it came, and the reply's length. Its
- * padding moves by an even number of octets, so addresses and ports, which only change places, cancel out; see build.c.
+ * padding moves by an even number of octets, so addresses and ports, which only change places, cancel out; see build.h.
  */
 HOT uint64_t request_sum(const struct packet *packet, const struct core_session *session,
-                         bool zero_padding)
+                         const struct reply_plan *plan)
 {
-	struct reply_plan plan = plan_reply(packet, session, zero_padding);
-	size_t cut_at = session->sender_header_size + plan.reused;
+	size_t cut_at = (size_t)session->sender_header_size + plan->reused;
 	size_t cut_size = packet->payload_length - cut_at;
-	/* The request's length counts as what it has, the reply's is subtracted. */
-	uint64_t sum = checksum_load(packet_udp(packet) + UDP_CHECKSUM) +
-	               checksum_length(packet->payload_length);
+	uint64_t sum = (uint64_t)checksum_load(packet_udp(packet) + UDP_CHECKSUM) + plan->udp_sum;
 
 	sum = checksum_add_octets(sum, packet->payload, SECURE_SENDER_HEADER_SIZE);
-	if (plan.growth == 0)
+	if (session->sender_header_size != SECURE_SENDER_HEADER_SIZE)
 		sum = checksum_add_octets(sum, packet->payload + SECURE_SENDER_HEADER_SIZE,
 		                          SECURE_SENDER_SYMMETRICAL_MBZ);
 	if (cut_size == SECURE_SENDER_SYMMETRICAL_MBZ && cut_at % 2 == 0)
@@ -33,31 +31,26 @@ HOT uint64_t request_sum(const struct packet *packet, const struct core_session 
 	else if (cut_size > 0)
 		sum = checksum_add(
 		        sum, checksum_at(cut_at, checksum_sum(packet->payload + cut_at, cut_size)));
-	return checksum_subtract(sum,
-	                         checksum_length(session->reflector_header_size + plan.padding));
+	return sum;
 }
 _Static_assert(SECURE_REFLECTOR_HEADER_SIZE - SECURE_SENDER_HEADER_SIZE ==
                        SECURE_SENDER_SYMMETRICAL_MBZ,
                "what is cut of long padding");
 
-/** Start, Stop and Timeout (RFC 5357 section 4.2) and the length that the session's format needs. */
-HOT bool admit(struct burst *burst, const struct packet *packet, const struct core_session *session)
+/** Why a packet of a session is not for the later stages. */
+static __attribute__((noinline)) void refuse(struct burst *burst, struct packet *packet,
+                                             uint64_t until)
 {
-	uint64_t until = __atomic_load_n(&session->reflect_until_tsc, __ATOMIC_RELAXED);
+	enum datapath_counter reason = DATAPATH_DROP_TOO_SHORT;
 
 	if (until == REFLECT_NOT_STARTED)
-		burst_drop(burst, packet->frame, DATAPATH_DROP_BEFORE_START);
+		reason = DATAPATH_DROP_BEFORE_START;
 	else if (burst->arrival->receive_tsc >= until)
-		burst_drop(burst, packet->frame, DATAPATH_DROP_AFTER_STOP);
-	else if (packet->payload_length <
-	         (uint32_t)session->sender_header_size + session->padding_to_reflect_length)
-		burst_drop(burst, packet->frame, DATAPATH_DROP_TOO_SHORT);
-	else
-		return true;
-	return false;
+		reason = DATAPATH_DROP_AFTER_STOP;
+	burst_drop(burst, packet->frame, reason);
 }
 
-static void refuse_unknown(struct burst *burst, unsigned i)
+static __attribute__((noinline)) void refuse_unknown(struct burst *burst, unsigned i)
 {
 	struct reflect_frame *frame = burst->packets[i].frame;
 
@@ -77,16 +70,23 @@ HOT bool take_session(struct burst *burst, unsigned i, struct core_session *sess
 		refuse_unknown(burst, i);
 		return false;
 	}
-	if (!admit(burst, packet, session))
+	/* Start, Stop and Timeout (RFC 5357 section 4.2); what is not started has 0, which no TSC is below. */
+	uint64_t until = __atomic_load_n(&session->reflect_until_tsc, __ATOMIC_RELAXED);
+	if (burst->arrival->receive_tsc >= until ||
+	    packet->payload_length < session->least_length) {
+		refuse(burst, packet, until);
 		return false;
+	}
 	packet->core = session;
 	if (session->mode != TEST_UNAUTHENTICATED) {
 		burst->keyed++;
 		if (packet->has_checksum)
-			packet->checksum = request_sum(packet, session, zero_padding);
+			packet->checksum = request_sum(packet, session,
+			                               plan_for(session, packet, zero_padding));
 	}
 	return true;
 }
+_Static_assert(REFLECT_NOT_STARTED == 0, "below every TSC");
 
 void stage_lookup(struct burst *burst)
 {

@@ -37,31 +37,4 @@ static inline uint8_t *packet_udp(const struct packet *packet)
 	return packet->payload - UDP_HEADER_SIZE;
 }
 
-/** The padding of a reply. */
-struct reply_plan {
-	uint32_t growth;  /**< how far padding moves: the reply's header is that much longer */
-	uint32_t padding; /**< octets of the reply's */
-	uint32_t reused;  /**< so many are the sender's first ones, the others are zero */
-};
-
-/**
- * Padding is cut by what the reply's header is longer than the sender's, if there is as much. The request must hold the session's
- * sender header and padding to reflect.
- */
-HOT struct reply_plan plan_reply(const struct packet *packet, const struct core_session *session,
-                                 bool zero_padding)
-{
-	uint32_t growth = (uint32_t)(session->reflector_header_size - session->sender_header_size);
-	uint32_t received = (uint32_t)(packet->payload_length - session->sender_header_size);
-	uint32_t padding = received > growth ? received - growth : 0;
-
-	if (padding < session->padding_to_reflect_length)
-		padding = session->padding_to_reflect_length;
-	return (struct reply_plan){
-	        .growth = growth,
-	        .padding = padding,
-	        .reused = zero_padding ? session->padding_to_reflect_length : padding,
-	};
-}
-
 #endif

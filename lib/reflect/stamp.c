@@ -25,7 +25,8 @@ void stamp_adapt(struct stamp *stamp, uint16_t receive_error)
 	stamp->receive_error = receive_error;
 	stamp->error_estimate =
 	        htobe16(worse_error_estimate(stamp->transmit.error_estimate, receive_error));
-	stamp->sum = checksum_fold(checksum_add(stamp->timestamp, stamp->error_estimate));
+	stamp->negative =
+	        ~(uint64_t)checksum_fold(checksum_add(stamp->timestamp, stamp->error_estimate));
 }
 
 struct stamp stamp_now(const struct burst *burst)
@@ -37,62 +38,77 @@ struct stamp stamp_now(const struct burst *burst)
 	return stamp;
 }
 
-/** RFC 768: a checksum of 0 means none and is sent as 0xffff, which is the same number modulo 65535. */
+/**
+ * RFC 768: a checksum of 0 means none and is sent as 0xffff, which is the same number modulo 65535. No sum is 0 here: what is
+ * subtracted last is added as its complement, and a sum of which a part is not 0 is not 0.
+ */
 static inline void write_checksum(const struct packet *packet, uint64_t sum)
 {
-	uint16_t checksum = checksum_fold(sum);
-
 	if (packet->has_checksum)
-		checksum_store(packet_udp(packet) + UDP_CHECKSUM,
-		               checksum != 0 ? checksum : 0xffff);
+		checksum_store(packet_udp(packet) + UDP_CHECKSUM, checksum_fold(sum));
 }
 
-/** A keyed reply's checksum, once sealed: build.c has subtracted what stays clear in authenticated mode. */
-static inline uint64_t subtract_sealed(const struct packet *packet, enum test_mode mode)
-{
-	const uint8_t *payload = packet->payload;
-	uint64_t sealed;
-
-	if (mode == TEST_ENCRYPTED) {
-		sealed = checksum_sum_constant(payload, SECURE_REFLECTOR_HEADER_SIZE);
-	} else {
-		sealed = checksum_sum_constant(payload, REFLECTOR_PROTECTED_AUTHENTICATED);
-		sealed = checksum_add_octets(sealed, payload + SECURE_REFLECTOR_HMAC,
-		                             TEST_HMAC_SIZE);
-	}
-	return checksum_subtract(packet->checksum, sealed);
-}
-
+/** sum: what the checksum is but for the stamp. */
 static inline void stamp_clear(const struct packet *packet, const struct stamp *stamp,
-                               uint32_t offset, uint64_t checksum)
+                               uint32_t offset, uint64_t sum)
 {
 	uint8_t *to = packet->payload + offset;
 	uint16_t error_estimate = (uint16_t)stamp->error_estimate;
 
 	memcpy(to, &stamp->timestamp, sizeof(stamp->timestamp));
 	memcpy(to + sizeof(stamp->timestamp), &error_estimate, sizeof(error_estimate));
-	write_checksum(packet, checksum_subtract(checksum, stamp->sum));
+	write_checksum(packet, checksum_add(sum, stamp->negative));
 }
 _Static_assert(REFLECTOR_TIMESTAMP + sizeof(uint64_t) == REFLECTOR_ERROR_ESTIMATE, "stamp");
 _Static_assert(REFLECTOR_TIMESTAMP % 2 == 0 && SECURE_REFLECTOR_TIMESTAMP % 2 == 0,
-               "a stamp's sum is not shifted");
+               "a stamp's sum is not turned");
 
-void stage_stamp(struct burst *burst)
+/** Of an authenticated reply, once sealed; build.c has subtracted what stays clear. */
+static inline void stamp_authenticated(const struct packet *packet, const struct stamp *stamp)
 {
-	if (burst->count == 0)
-		return;
-	struct stamp stamp = stamp_now(burst);
+	const uint8_t *payload = packet->payload;
+	uint64_t sealed = checksum_sum_constant(payload, REFLECTOR_PROTECTED_AUTHENTICATED);
+
+	sealed = checksum_add_octets(sealed, payload + SECURE_REFLECTOR_HMAC, TEST_HMAC_SIZE);
+	stamp_clear(packet, stamp, SECURE_REFLECTOR_TIMESTAMP,
+	            checksum_subtract(packet->checksum, sealed));
+}
+
+/** Of an encrypted reply, whose stamp was sealed. The request's sum had its checksum in it, which was not 0. */
+static inline void sum_encrypted(const struct packet *packet)
+{
+	uint64_t sealed = checksum_sum_constant(packet->payload, SECURE_REFLECTOR_HEADER_SIZE);
+
+	write_checksum(packet, checksum_add(packet->checksum, ~sealed));
+}
+
+static void stamp_each(const struct burst *burst, struct stamp *stamp)
+{
 	for (unsigned i = 0; i < burst->count; i++) {
 		const struct packet *packet = &burst->packets[i];
 		enum test_mode mode = packet->core->mode;
 
-		stamp_for(&stamp, burst, packet);
+		stamp_for(stamp, burst, packet);
 		if (mode == TEST_UNAUTHENTICATED)
-			stamp_clear(packet, &stamp, REFLECTOR_TIMESTAMP, packet->checksum);
+			stamp_clear(packet, stamp, REFLECTOR_TIMESTAMP, packet->checksum);
 		else if (mode == TEST_AUTHENTICATED)
-			stamp_clear(packet, &stamp, SECURE_REFLECTOR_TIMESTAMP,
-			            subtract_sealed(packet, mode));
+			stamp_authenticated(packet, stamp);
 		else
-			write_checksum(packet, subtract_sealed(packet, mode));
+			sum_encrypted(packet);
 	}
+}
+
+void stage_stamp(struct burst *burst)
+{
+	const struct packet *end = burst->packets + burst->count;
+
+	if (burst->count == 0)
+		return;
+	struct stamp stamp = stamp_now(burst);
+	if (burst->keyed != 0 || burst->arrival->offloads != NULL) {
+		stamp_each(burst, &stamp);
+		return;
+	}
+	for (const struct packet *packet = burst->packets; packet < end; packet++)
+		stamp_clear(packet, &stamp, REFLECTOR_TIMESTAMP, packet->checksum);
 }

@@ -14,7 +14,7 @@ struct stamp {
 	uint16_t receive_error;  /**< host order */
 	uint64_t timestamp;      /**< network order */
 	uint64_t error_estimate; /**< network order, six octets MBZ behind it */
-	uint16_t sum;            /**< of both, as checksum.h has it */
+	uint64_t negative; /**< the complement of the sum of both, as checksum.h has it; not 0 */
 };
 
 /** For packets whose receive timestamp has the error of the first one; see stamp_for. */

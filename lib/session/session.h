@@ -35,6 +35,28 @@ struct session_parameters {
 struct ahead;
 
 /**
+ * What follows from the length of a session's packets, which have one length as a rule: kept from packet to packet (reflect/plan.h).
+ * Lengths in octets; sums as reflect/checksum.h has them.
+ */
+struct reply_plan {
+	uint16_t
+	        payload_length; /**< UDP payload of the request that it is for; 0: there is no plan yet */
+	uint16_t kind;          /**< enum plan_kind */
+	uint16_t reply_length; /**< UDP payload of the reply */
+	uint16_t udp_length;   /**< the reply's, network order */
+	uint16_t
+	        reused; /**< the reply's padding begins with so many octets of the request's; the others are zero */
+	uint16_t moved; /**< how many of these move */
+	uint16_t
+	        lost_at; /**< of PLAN_USUAL_*: where in the request is what the reply does not have */
+	uint8_t lost_turn; /**< 8 when lost_at is odd, else 0 */
+	uint8_t turn;      /**< 8 when padding moves by an odd number of octets, else 0 */
+	uint16_t udp_sum;  /**< what is the same for all packets in the UDP checksum */
+	uint16_t ip_sum;   /**< and in IPv4's header checksum */
+	uint32_t ip_first; /**< the first four octets of the IP header */
+};
+
+/**
  * One core's view of a session: all that its datapath needs, in the order it needs it. That core writes the second cache line, the
  * slow path reads it (relaxed); the first is fixed while published, but for reflect_until_tsc.
  */
@@ -45,19 +67,21 @@ struct core_session {
 	uint8_t mode;                /**< enum test_mode */
 	uint8_t traffic_class;       /**< DSCP << 2; the two ECN bits of the reply are zero */
 	uint16_t sender_header_size; /**< incl. Symmetrical Size MBZ */
-	uint16_t reflector_header_size;
 	uint16_t padding_to_reflect_length;
+	uint16_t least_length; /**< UDP payload: the sender's header and the padding to reflect */
 	/** Expanded by the suite kind of the cores, which only read them; NULL in unauthenticated mode. */
 	const void *keys;
 
 	/** Replies so far; RFC 5357 section 4.2.1: the next one's sequence number is its low half, its own count from zero. */
 	uint64_t reflected;
-	uint64_t received; /**< valid test packets, i.e. verified and of a started session */
+	/** Valid test packets (verified, of a started session) without a reply; with the others they are those received. */
+	uint64_t not_reflected;
 	uint64_t last_received_tsc; /**< for REFWAIT; 0 when none came */
-	uint32_t
-	        expected_sequence; /**< one more than that of the last request that ahead.h took note of */
 	struct ahead *
 	        ahead; /**< the core's: what it computed ahead of time; NULL for none. reflect/ahead.h */
+	uint32_t
+	        expected_sequence; /**< one more than that of the last request that ahead.h took note of */
+	struct reply_plan plan; /**< the core's, of the last packet */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct core_session) == 128, "two cache lines");
 

@@ -166,9 +166,10 @@ static void core_session_fill(struct core_session *core,
 	core->traffic_class = (uint8_t)(parameters->dscp << 2);
 	core->sender_header_size =
 	        sender_header_size(parameters->mode, parameters->symmetrical_size);
-	core->reflector_header_size = reflector_header_size(parameters->mode);
 	if (parameters->reflect_octets)
 		core->padding_to_reflect_length = parameters->padding_to_reflect_length;
+	uint32_t least = (uint32_t)core->sender_header_size + core->padding_to_reflect_length;
+	core->least_length = (uint16_t)(least < UINT16_MAX ? least : UINT16_MAX);
 	core->keys = keys;
 }
 
@@ -297,9 +298,10 @@ struct session_totals session_totals(const struct session_registry *registry,
 	for (unsigned core = 0; core < registry->core_count; core++) {
 		const struct core_session *view = &session->cores[core];
 		uint64_t last = counter_read(&view->last_received_tsc);
+		uint64_t reflected = counter_read(&view->reflected);
 
-		totals.received += counter_read(&view->received);
-		totals.reflected += counter_read(&view->reflected);
+		totals.received += reflected + counter_read(&view->not_reflected);
+		totals.reflected += reflected;
 		if (last > totals.last_received_tsc)
 			totals.last_received_tsc = last;
 	}

@@ -31,26 +31,35 @@ static void check(const struct request *request, uint32_t sequence)
 		                                reply_udp_offset(request)));
 }
 
-/** A session of its own for the request; its padding in every size; then the session goes. */
-static void check_paddings(struct request *request)
+/**
+ * A session of its own for the request; its padding in every size; then the session goes. The second request of a size has another
+ * timestamp, and a reply by the plan that was made for the first.
+ */
+static void check_session(struct request *request)
 {
 	struct session *session = request_session(&world, request);
 	uint32_t sequence = 0;
 
-	for (unsigned zero = 0; zero < 2; zero++) {
-		world.settings.zero_padding = zero != 0;
-		for (unsigned i = 0; i < COUNT(paddings); i++) {
-			request->padding = paddings[i];
-			if (request->parameters.reflect_octets &&
-			    paddings[i] < request->parameters.padding_to_reflect_length)
-				continue;
-			check(request, sequence++);
-		}
+	for (unsigned i = 0; i < 2 * COUNT(paddings); i++) {
+		request->padding = paddings[i / 2];
+		request->timestamp ^= 0x55;
+		request->identification ^= 0x0f00;
+		if (request->parameters.reflect_octets &&
+		    request->padding < request->parameters.padding_to_reflect_length)
+			continue;
+		check(request, sequence++);
 	}
-	world.settings.zero_padding = false;
 	CU_ASSERT_EQUAL(session_totals(world.registry, session).reflected, sequence);
 	session_withdraw(world.registry, session);
 	CU_ASSERT_EQUAL(session_registry_reclaim(world.registry), 0);
+}
+
+static void check_paddings(struct request *request)
+{
+	check_session(request);
+	world.settings.zero_padding = true;
+	check_session(request);
+	world.settings.zero_padding = false;
 }
 
 static void every_format_and_padding(void)

@@ -36,7 +36,7 @@ static void use(struct reader *reader, struct core_session *found, const struct 
 	    (keys != NULL && (keys->aes[15] != 0xa5 || keys->hmac[31] != 0x5a)))
 		reader->wrong++;
 	counter_add(&found->reflected, 1);
-	counter_add(&found->received, 1);
+	found->plan.payload_length++;
 	reader->hits++;
 }
 

@@ -51,7 +51,7 @@ static void publish_reaches_every_core(void)
 	CU_ASSERT_EQUAL(session->cores[0].mode, TEST_AUTHENTICATED);
 	CU_ASSERT_EQUAL(session->cores[0].sender_header_size,
 	                SECURE_SENDER_SYMMETRICAL_HEADER_SIZE);
-	CU_ASSERT_EQUAL(session->cores[0].reflector_header_size, SECURE_REFLECTOR_HEADER_SIZE);
+	CU_ASSERT_EQUAL(session->cores[0].least_length, SECURE_SENDER_SYMMETRICAL_HEADER_SIZE);
 	CU_ASSERT_EQUAL(session->cores[0].padding_to_reflect_length,
 	                0); /* without Reflect Octets */
 	CU_ASSERT_EQUAL(session->cores[0].traffic_class, 46 << 2);
@@ -390,7 +390,7 @@ static void totals_are_sums(void)
 	CU_ASSERT_EQUAL_FATAL(session_publish(registry, &parameters, &session, &error), 0);
 	CU_ASSERT_EQUAL(session_totals(registry, session).last_received_tsc, 0);
 	for (unsigned core = 0; core < CORES; core++) {
-		counter_add(&session->cores[core].received, core + 2);
+		counter_add(&session->cores[core].not_reflected, 1);
 		counter_add(&session->cores[core].reflected, core + 1);
 	}
 	session->cores[1].last_received_tsc = 99;
