@@ -18,6 +18,8 @@ struct search_settings {
 	double rate_minimum;         /**< below it the search gives up */
 	uint64_t ndr_loss, pdr_loss; /**< parts a million; ndr_loss <= pdr_loss */
 	uint64_t precision;          /**< parts a million of the bound: the interval that remains */
+	/** A trial that lost too much is repeated so often before it is believed: a busy machine loses packets by itself. */
+	uint32_t retries;
 	uint64_t warm_up_ns, duration_ns;
 	uint64_t
 	        confirm_ns; /**< the bound is tried once more for so long, and lowered until it holds; 0: not */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "result.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "load_value.h"
+
+#define PPM_A_PERCENT 10000.0
+#define NS_A_US       1000.0
+#define P50           500000u
+#define P99           990000u
+#define P999          999000u
+
+struct judging {
+	const struct run_result *result;
+	struct run_check *checks;
+	unsigned count;
+	bool load_limited; /**< of what is judged */
+};
+
+/** The next check, or NULL when there is no limit or no room. */
+static struct run_check *next_check(struct judging *judging, uint64_t limit)
+{
+	if (limit == LOAD_VALUE_LIMIT_NONE || judging->count == RUN_CHECKS_MAX)
+		return NULL;
+	return &judging->checks[judging->count++];
+}
+
+static void settle(const struct judging *judging, struct run_check *check, bool met)
+{
+	check->met = met;
+	check->load_limited = !met && judging->load_limited;
+}
+
+static void check_loss(struct judging *judging, const char *trial, double loss, uint64_t limit)
+{
+	struct run_check *check = next_check(judging, limit);
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "loss, %s", trial);
+	(void)snprintf(check->limit, sizeof(check->limit), "at most %g %%",
+	               (double)limit / PPM_A_PERCENT);
+	(void)snprintf(check->value, sizeof(check->value), "%g %%", loss / PPM_A_PERCENT);
+	settle(judging, check, loss <= (double)limit);
+}
+
+static void check_duration(struct judging *judging, const char *what, const char *trial,
+                           const struct histogram *histogram, uint64_t value, uint64_t limit)
+{
+	struct run_check *check = next_check(judging, limit);
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "%s, %s", what, trial);
+	(void)snprintf(check->limit, sizeof(check->limit), "at most %g us",
+	               (double)limit / NS_A_US);
+	if (histogram->count == 0)
+		(void)snprintf(check->value, sizeof(check->value), "no reply to measure");
+	else
+		(void)snprintf(check->value, sizeof(check->value), "%g us",
+		               (double)value / NS_A_US);
+	settle(judging, check, histogram->count > 0 && value <= limit);
+}
+
+static void check_count(struct judging *judging, const char *what, const char *trial,
+                        uint64_t value, uint64_t limit)
+{
+	struct run_check *check = next_check(judging, limit);
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "%s, %s", what, trial);
+	(void)snprintf(check->limit, sizeof(check->limit), "at most %" PRIu64, limit);
+	(void)snprintf(check->value, sizeof(check->value), "%" PRIu64, value);
+	settle(judging, check, value <= limit);
+}
+
+static void check_trial(struct judging *judging, const struct named_trial *trial)
+{
+	const struct load_thresholds *limits = &judging->result->config->thresholds;
+	const struct load_measures *measures = &trial->result.measures;
+	const struct histogram *rtt = &measures->distributions[LOAD_RTT];
+	const struct histogram *turnaround = &measures->distributions[LOAD_TURNAROUND];
+
+	judging->load_limited = trial->result.limits != 0;
+	check_loss(judging, trial->name, trial_loss(&trial->result), limits->loss_maximum);
+	check_duration(judging, "RTT p50", trial->name, rtt, histogram_percentile(rtt, P50),
+	               limits->rtt_p50_maximum);
+	check_duration(judging, "RTT p99", trial->name, rtt, histogram_percentile(rtt, P99),
+	               limits->rtt_p99_maximum);
+	check_duration(judging, "RTT p99.9", trial->name, rtt, histogram_percentile(rtt, P999),
+	               limits->rtt_p999_maximum);
+	check_duration(judging, "RTT maximum", trial->name, rtt, rtt->maximum, limits->rtt_maximum);
+	check_duration(judging, "turnaround p99", trial->name, turnaround,
+	               histogram_percentile(turnaround, P99), limits->turnaround_p99_maximum);
+	check_count(judging, "reordered", trial->name, measures->reordered,
+	            limits->reordered_maximum);
+	check_count(judging, "duplicates", trial->name, measures->duplicates,
+	            limits->duplicates_maximum);
+	judging->load_limited = false;
+	check_count(judging, "wrong replies", trial->name, load_measures_wrong(measures),
+	            limits->wrong_maximum);
+}
+
+static void check_rate(struct judging *judging, const char *what, bool found, double rate,
+                       bool load_limited, uint64_t limit)
+{
+	struct run_check *check = next_check(judging, limit);
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "%s", what);
+	(void)snprintf(check->limit, sizeof(check->limit), "at least %" PRIu64 " packets/s", limit);
+	if (!found)
+		(void)snprintf(check->value, sizeof(check->value), "not found");
+	else
+		(void)snprintf(check->value, sizeof(check->value), "%s%.0f packets/s",
+		               load_limited ? "at least " : "", rate);
+	judging->load_limited = load_limited;
+	settle(judging, check, found && rate >= (double)limit);
+}
+
+unsigned run_judge(const struct run_result *result, struct run_check checks[RUN_CHECKS_MAX])
+{
+	const struct load_thresholds *limits = &result->config->thresholds;
+	struct judging judging = {.result = result, .checks = checks};
+
+	for (unsigned i = 0; i < result->trial_count; i++)
+		check_trial(&judging, &result->trials[i]);
+	if (result->searched) {
+		const struct search_bound *ndr = &result->search.ndr, *pdr = &result->search.pdr;
+		check_rate(&judging, "NDR", ndr->found, ndr->rate, ndr->load_limited,
+		           limits->ndr_minimum);
+		check_rate(&judging, "PDR", pdr->found, pdr->rate, pdr->load_limited,
+		           limits->pdr_minimum);
+	}
+	if (result->config->run == LOAD_RUN_BURST)
+		check_rate(&judging, "rate of bursts", result->burst.valid,
+		           result->burst.rate_median, false, limits->burst_rate_minimum);
+	return judging.count;
+}
+
+int run_exit_code(const struct run_result *result)
+{
+	struct run_check checks[RUN_CHECKS_MAX];
+	unsigned count = run_judge(result, checks);
+
+	if (result->failure[0] != '\0')
+		return 2;
+	for (unsigned i = 0; i < count; i++) {
+		if (!checks[i].met)
+			return 1;
+	}
+	return result->interrupted ? 1 : 0;
+}
+
+void run_result_free(struct run_result *result)
+{
+	for (unsigned i = 0; i < result->trial_count; i++)
+		free(result->trials[i].seconds);
+	free(result->trials);
+	result->trials = NULL;
+	result->trial_count = 0;
+}

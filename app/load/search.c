@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * All that is known is the list of trials; both bounds are read off it anew after each. A bound lies between the lowest rate that lost too
+ * much and the highest one below it that did not, so a lucky trial above a loss counts for nothing.
+ */
+#include "search.h"
+
+#include <string.h>
+
+#define PARTS_IN_WHOLE 1000000.0
+/** With nothing but loss so far the next rate is what came back of the last one, but at least this share below it... */
+#define STEP_DOWN 0.95
+/** ... and at least this share of it. */
+#define STEP_DOWN_MOST 0.25
+
+struct search {
+	const struct search_settings *settings;
+	trial_run run;
+	void *context;
+	search_observer observer;
+	struct search_result *result;
+	struct error *error;
+	double came_back; /**< answered a second in the newest trial */
+	bool full;        /**< no room for more trials */
+};
+
+/** Whether the load fell short of what was ordered. */
+static bool fell_short(const struct search_trial *trial)
+{
+	return trial->offered < trial->rate;
+}
+
+static void read_bound(const struct search *search, uint64_t loss, struct search_bound *bound)
+{
+	const struct search_result *result = search->result;
+
+	bound->rate = 0;
+	bound->upper = 0;
+	bound->load_limited = false;
+	for (unsigned i = 0; i < result->trial_count; i++) {
+		const struct search_trial *trial = &result->trials[i];
+		if (trial->loss > (double)loss &&
+		    (bound->upper == 0 || trial->offered < bound->upper))
+			bound->upper = trial->offered;
+	}
+	for (unsigned i = 0; i < result->trial_count; i++) {
+		const struct search_trial *trial = &result->trials[i];
+		if (trial->loss > (double)loss || trial->offered <= bound->rate ||
+		    (bound->upper != 0 && trial->offered >= bound->upper))
+			continue;
+		bound->rate = trial->offered;
+		bound->load_limited = fell_short(trial);
+	}
+	bound->found = bound->rate > 0;
+	bound->load_limited = bound->load_limited && bound->upper == 0;
+	bound->maximum_reached = bound->upper == 0 && !bound->load_limited &&
+	                         bound->rate >= search->settings->rate_maximum;
+}
+
+static void read_bounds(struct search *search)
+{
+	read_bound(search, search->settings->ndr_loss, &search->result->ndr);
+	read_bound(search, search->settings->pdr_loss, &search->result->pdr);
+}
+
+/** One trial, repeated while it loses more than `loss`; the best of them is kept. */
+static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t duration_ns)
+{
+	struct search_result *result = search->result;
+	const struct trial_order order = {.kind = TRIAL_PACED,
+	                                  .rate = rate,
+	                                  .sessions = search->settings->sessions,
+	                                  .warm_up_ns = search->settings->warm_up_ns,
+	                                  .duration_ns = duration_ns};
+	struct search_trial best = {0};
+
+	for (uint32_t i = 0; i <= search->settings->retries; i++) {
+		struct trial_result trial;
+		int status = search->run(search->context, &order, &trial, search->error);
+
+		if (status != 0)
+			return status;
+		struct search_trial now = {.rate = rate,
+		                           .offered =
+		                                   trial_offered(&trial) ? rate : trial.sent_rate,
+		                           .loss = trial_loss(&trial),
+		                           .duration_ns = duration_ns,
+		                           .limits = trial.limits};
+		if (i == 0 || now.loss < best.loss)
+			best = now;
+		search->came_back = trial.answered_rate;
+		result->interrupted = trial.interrupted;
+		if (search->observer != NULL)
+			search->observer(search->context, result, &trial);
+		if (trial.interrupted)
+			return 0;
+		if (best.loss <= (double)loss)
+			break;
+	}
+	result->trials[result->trial_count++] = best;
+	search->full = result->trial_count == SEARCH_TRIALS_MAX;
+	read_bounds(search);
+	return 0;
+}
+
+static bool is_settled(const struct search *search, const struct search_bound *bound)
+{
+	const struct search_settings *settings = search->settings;
+
+	if (search->full || search->result->interrupted || bound->maximum_reached ||
+	    bound->load_limited)
+		return true;
+	if (bound->upper == 0)
+		return false;
+	if (!bound->found)
+		return bound->upper <= settings->rate_minimum;
+	return bound->upper - bound->rate <=
+	       bound->upper * (double)settings->precision / PARTS_IN_WHOLE;
+}
+
+static double next_rate(const struct search *search, const struct search_bound *bound)
+{
+	const struct search_settings *settings = search->settings;
+	double rate = search->came_back;
+
+	if (bound->upper == 0)
+		return settings->rate_maximum;
+	if (bound->found)
+		return (bound->rate + bound->upper) / 2;
+	if (rate > bound->upper * STEP_DOWN)
+		rate = bound->upper * STEP_DOWN;
+	if (rate < bound->upper * STEP_DOWN_MOST)
+		rate = bound->upper * STEP_DOWN_MOST;
+	return rate > settings->rate_minimum ? rate : settings->rate_minimum;
+}
+
+static int narrow(struct search *search, const struct search_bound *bound, uint64_t loss)
+{
+	int status = 0;
+
+	while (status == 0 && !is_settled(search, bound))
+		status = try_rate(search, next_rate(search, bound), loss,
+		                  search->settings->duration_ns);
+	return status;
+}
+
+/** A bound that does not hold for long is an upper one: the search goes on below it. */
+static int find(struct search *search, struct search_bound *bound, uint64_t loss)
+{
+	int status = narrow(search, bound, loss);
+
+	while (status == 0 && search->settings->confirm_ns > 0 && bound->found && !search->full &&
+	       !search->result->interrupted) {
+		double rate = bound->rate;
+
+		status = try_rate(search, rate, loss, search->settings->confirm_ns);
+		if (status != 0 || search->result->interrupted)
+			break;
+		if (search->result->trials[search->result->trial_count - 1].loss <= (double)loss) {
+			bound->confirmed = true;
+			break;
+		}
+		status = narrow(search, bound, loss);
+	}
+	return status;
+}
+
+int search_throughput(const struct search_settings *settings, trial_run run, void *context,
+                      search_observer observer, struct search_result *result, struct error *error)
+{
+	struct search search = {.settings = settings,
+	                        .run = run,
+	                        .context = context,
+	                        .observer = observer,
+	                        .result = result,
+	                        .error = error};
+
+	memset(result, 0, sizeof(*result));
+	int status = find(&search, &result->ndr, settings->ndr_loss);
+	if (status == 0)
+		status = find(&search, &result->pdr, settings->pdr_loss);
+	return status;
+}
