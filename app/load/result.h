@@ -15,6 +15,7 @@
 #include "trial.h"
 
 #define RESULT_TEXT_SIZE 256u
+#define CHECK_NAME_SIZE  (RESULT_TEXT_SIZE + 32u)
 
 /** On what it ran. */
 struct run_environment {
@@ -84,7 +85,7 @@ struct run_result {
 
 /** One threshold judged. */
 struct run_check {
-	char name[RESULT_TEXT_SIZE];  /**< "loss of rate", "NDR" */
+	char name[CHECK_NAME_SIZE];   /**< "loss of rate", "NDR" */
 	char limit[RESULT_TEXT_SIZE]; /**< "at most 0 ppm" */
 	char value[RESULT_TEXT_SIZE]; /**< "12 ppm" */
 	bool met;

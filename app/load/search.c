@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define PARTS_IN_WHOLE 1000000.0
-/** With nothing but loss so far the next rate is what came back of the last one, but at least this share below it... */
+/** With nothing but loss so far the next rate is what came back of the last one, but no more than this share of it... */
 #define STEP_DOWN 0.95
-/** ... and at least this share of it. */
+/** ... and, as the share becomes its own square from trial to trial, no less than this one. */
 #define STEP_DOWN_MOST 0.25
 
 struct search {
@@ -21,6 +21,7 @@ struct search {
 	struct search_result *result;
 	struct error *error;
 	double came_back; /**< answered a second in the newest trial */
+	double step_down; /**< of the bound that is looked for */
 	bool full;        /**< no room for more trials */
 };
 
@@ -118,7 +119,7 @@ static bool is_settled(const struct search *search, const struct search_bound *b
 	       bound->upper * (double)settings->precision / PARTS_IN_WHOLE;
 }
 
-static double next_rate(const struct search *search, const struct search_bound *bound)
+static double next_rate(struct search *search, const struct search_bound *bound)
 {
 	const struct search_settings *settings = search->settings;
 	double rate = search->came_back;
@@ -127,8 +128,9 @@ static double next_rate(const struct search *search, const struct search_bound *
 		return settings->rate_maximum;
 	if (bound->found)
 		return (bound->rate + bound->upper) / 2;
-	if (rate > bound->upper * STEP_DOWN)
-		rate = bound->upper * STEP_DOWN;
+	if (rate > bound->upper * search->step_down)
+		rate = bound->upper * search->step_down;
+	search->step_down *= search->step_down;
 	if (rate < bound->upper * STEP_DOWN_MOST)
 		rate = bound->upper * STEP_DOWN_MOST;
 	return rate > settings->rate_minimum ? rate : settings->rate_minimum;
@@ -147,8 +149,10 @@ static int narrow(struct search *search, const struct search_bound *bound, uint6
 /** A bound that does not hold for long is an upper one: the search goes on below it. */
 static int find(struct search *search, struct search_bound *bound, uint64_t loss)
 {
-	int status = narrow(search, bound, loss);
+	int status;
 
+	search->step_down = STEP_DOWN;
+	status = narrow(search, bound, loss);
 	while (status == 0 && search->settings->confirm_ns > 0 && bound->found && !search->full &&
 	       !search->result->interrupted) {
 		double rate = bound->rate;

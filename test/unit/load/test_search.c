@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** The search against a simulated device whose throughput is known. */
+#include "search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define MILLION 1e6
+
+/** Answers up to capacity packets a second, and what it can no more is lost. */
+struct device {
+	double capacity;
+	double residual;      /**< share of packets that is lost at any rate */
+	double load_limit;    /**< what the load can send; 0: all */
+	unsigned spurious;    /**< every so many trials lose one packet for no reason; 0: none */
+	double long_capacity; /**< from a second on it does not hold more than this; 0: the same */
+	unsigned trials;
+	unsigned interrupt_at, fail_at; /**< 0: never */
+};
+
+static int run(void *context, const struct trial_order *order, struct trial_result *result,
+               struct error *error)
+{
+	struct device *device = context;
+	double rate = order->rate, seconds = (double)order->duration_ns / 1e9;
+	double capacity = device->capacity;
+
+	device->trials++;
+	if (device->trials == device->fail_at)
+		return error_set(error, ERROR_UNAVAILABLE, "gone");
+	memset(result, 0, sizeof(*result));
+	if (device->load_limit > 0 && rate > device->load_limit) {
+		rate = device->load_limit;
+		result->limits = TRIAL_LIMIT_SCHEDULE;
+	}
+	if (device->long_capacity > 0 && seconds >= 1)
+		capacity = device->long_capacity;
+	result->order = *order;
+	result->sent = (uint64_t)(rate * seconds);
+	result->sent_rate = rate;
+	double answered = fmin(rate, capacity) * (1 - device->residual);
+	result->lost = result->sent - (uint64_t)(answered * seconds);
+	if (rate <= capacity && device->residual == 0)
+		result->lost = 0;
+	if (device->spurious > 0 && device->trials % device->spurious == 0)
+		result->lost += 1;
+	result->answered_rate = answered;
+	result->interrupted = device->trials == device->interrupt_at;
+	return 0;
+}
+
+static const struct search_settings ordinary = {.rate_maximum = 10 * MILLION,
+                                                .rate_minimum = 1000,
+                                                .ndr_loss = 0,
+                                                .pdr_loss = 5000,
+                                                .precision = 10000,
+                                                .retries = 1,
+                                                .duration_ns = 500000000};
+
+static void search(struct device *device, const struct search_settings *settings,
+                   struct search_result *result)
+{
+	struct error error;
+
+	CU_ASSERT_EQUAL(search_throughput(settings, run, device, NULL, result, &error), 0);
+	CU_ASSERT(result->trial_count <= SEARCH_TRIALS_MAX);
+}
+
+static void finds_any_throughput(void)
+{
+	for (double capacity = 2000; capacity < 9.9 * MILLION; capacity *= 1.37) {
+		struct device device = {.capacity = capacity};
+		struct search_result result;
+
+		search(&device, &ordinary, &result);
+		CU_ASSERT(result.ndr.found && result.pdr.found);
+		/* Half a second can't tell less than two packets a second. */
+		CU_ASSERT(result.ndr.rate <= capacity + 2 && result.ndr.rate >= capacity * 0.985);
+		CU_ASSERT(result.ndr.upper > capacity);
+		/* What it drops of a rate r is 1 - capacity / r. */
+		CU_ASSERT(result.pdr.rate <= capacity / 0.995 * 1.0001);
+		CU_ASSERT(result.pdr.rate >= capacity / 0.995 * 0.985);
+		CU_ASSERT(result.pdr.rate >= result.ndr.rate);
+		CU_ASSERT(!result.ndr.load_limited && !result.ndr.maximum_reached);
+		CU_ASSERT(result.trial_count <= 24);
+	}
+}
+
+static void tells_that_the_maximum_passed(void)
+{
+	struct device device = {.capacity = 50 * MILLION};
+	struct search_result result;
+
+	search(&device, &ordinary, &result);
+	CU_ASSERT(result.ndr.maximum_reached && result.pdr.maximum_reached);
+	CU_ASSERT_EQUAL(result.ndr.rate, 10 * MILLION);
+	CU_ASSERT_EQUAL(result.trial_count, 1);
+}
+
+static void tells_that_the_load_gave_out(void)
+{
+	struct device device = {.capacity = 50 * MILLION, .load_limit = 3 * MILLION};
+	struct search_result result;
+
+	search(&device, &ordinary, &result);
+	CU_ASSERT(result.ndr.found && result.ndr.load_limited && !result.ndr.maximum_reached);
+	CU_ASSERT_EQUAL(result.ndr.rate, 3 * MILLION);
+	/* A reflector that is slower than the load is measured all the same. */
+	device = (struct device){.capacity = 2 * MILLION, .load_limit = 3 * MILLION};
+	search(&device, &ordinary, &result);
+	CU_ASSERT(result.ndr.found && !result.ndr.load_limited);
+	CU_ASSERT(result.ndr.rate <= 2 * MILLION && result.ndr.rate > 1.97 * MILLION);
+}
+
+static void residual_loss_leaves_only_pdr(void)
+{
+	struct device device = {.capacity = 4 * MILLION, .residual = 0.001};
+	struct search_result result;
+
+	search(&device, &ordinary, &result);
+	CU_ASSERT(!result.ndr.found);
+	CU_ASSERT(result.ndr.upper <= 1000);
+	CU_ASSERT(result.pdr.found && result.pdr.rate > 3.9 * MILLION);
+}
+
+static void spurious_loss_is_tried_again(void)
+{
+	struct device device = {.capacity = 4 * MILLION, .spurious = 3};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.retries = 2;
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.found && result.ndr.rate > 3.94 * MILLION);
+}
+
+static void a_bound_that_does_not_hold_is_lowered(void)
+{
+	struct device device = {.capacity = 4 * MILLION, .long_capacity = 3.5 * MILLION};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.confirm_ns = 2000000000;
+	settings.retries = 0;
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.found && result.ndr.confirmed);
+	CU_ASSERT(result.ndr.rate <= 3.5 * MILLION && result.ndr.rate > 3 * MILLION);
+	CU_ASSERT(result.trial_count < SEARCH_TRIALS_MAX);
+}
+
+static void stops_when_told_or_failed(void)
+{
+	struct device device = {.capacity = 4 * MILLION, .interrupt_at = 3};
+	struct search_result result;
+	struct error error = {""};
+
+	search(&device, &ordinary, &result);
+	CU_ASSERT(result.interrupted);
+	CU_ASSERT_EQUAL(device.trials, 3);
+	device = (struct device){.capacity = 4 * MILLION, .fail_at = 2};
+	CU_ASSERT_EQUAL(search_throughput(&ordinary, run, &device, NULL, &result, &error),
+	                ERROR_UNAVAILABLE);
+	CU_ASSERT_STRING_EQUAL(error.text, "gone");
+}
+
+static void random_devices_end_and_bounds_are_true(void)
+{
+	srand(1);
+	for (unsigned i = 0; i < 500; i++) {
+		struct device device = {.capacity = 500 + rand() % 12000000,
+		                        .spurious = rand() % 2 == 0 ? 0 : 2 + (unsigned)rand() % 9,
+		                        .load_limit =
+		                                rand() % 3 == 0 ? 1000 + rand() % 12000000 : 0};
+		struct search_settings settings = ordinary;
+		struct search_result result;
+
+		settings.retries = (uint32_t)rand() % 3;
+		settings.precision = 1000 + (uint64_t)rand() % 50000;
+		search(&device, &settings, &result);
+		/* No bound is above what the device can, whatever the noise. */
+		if (result.ndr.found)
+			CU_ASSERT(result.ndr.rate <= device.capacity * 1.0001);
+		if (result.pdr.found)
+			CU_ASSERT(result.pdr.rate <= device.capacity / 0.995 * 1.0001);
+		if (result.ndr.found && result.ndr.upper > 0)
+			CU_ASSERT(result.ndr.upper > result.ndr.rate);
+	}
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"finds any throughput", finds_any_throughput},
+	        {"tells that the maximum passed", tells_that_the_maximum_passed},
+	        {"tells that the load gave out", tells_that_the_load_gave_out},
+	        {"residual loss leaves only PDR", residual_loss_leaves_only_pdr},
+	        {"spurious loss is tried again", spurious_loss_is_tried_again},
+	        {"a bound that does not hold is lowered", a_bound_that_does_not_hold_is_lowered},
+	        {"stops when told or failed", stops_when_told_or_failed},
+	        {"random devices", random_devices_end_and_bounds_are_true},
+	        CU_TEST_INFO_NULL};
+
+	return unit_run("load-search", tests);
+}
