@@ -8,8 +8,6 @@
 #include "reflect/plan.h"
 #include "reflect/stages.h"
 
-_Static_assert(REFLECT_BURST_MAX <= CORE_TABLE_BURST_MAX, "a burst is one look-up");
-
 /**
  * Before a keyed packet is opened: its checksum and all that the reply does not carry on, as it came, and the reply's length. Its
  * padding moves by an even number of octets, so addresses and ports, which only change places, cancel out; see build.h.
@@ -90,16 +88,17 @@ _Static_assert(REFLECT_NOT_STARTED == 0, "below every TSC");
 
 void stage_lookup(struct burst *burst)
 {
-	struct core_session *found[REFLECT_BURST_MAX];
+	const struct core_table *table = burst->reflector->table;
 	bool zero_padding = burst->reflector->settings->zero_padding, all_kept = true;
 	unsigned count = burst->count;
 
 	burst->keyed = 0;
-	if (count == 0)
-		return;
-	core_table_find_burst(burst->reflector->table, burst->flows, burst->hashes, found, count);
 	for (unsigned i = 0; i < count; i++) {
-		if (!take_session(burst, i, found[i], zero_padding)) {
+		struct core_session *session = core_table_confirm(
+		        table, burst->packets[i].core, &burst->flows[i], burst->hashes[i]);
+		if (session != NULL && session->keys != NULL)
+			__builtin_prefetch(session->keys);
+		if (!take_session(burst, i, session, zero_padding)) {
 			burst->packets[i].frame = NULL;
 			all_kept = false;
 		}

@@ -12,6 +12,8 @@
 /** Frames that the memory system brings in while an earlier one is parsed. */
 #define PREFETCH_AHEAD 4
 #define CACHE_LINE     64u
+/** Packets that are parsed while a flow's bucket comes in. */
+#define BUCKET_AHEAD 8
 
 /* Where a frame without VLAN tags has what its plain test packet is known by: sixteen octets at once. */
 _Static_assert(ETHERNET_DESTINATION == 0 && ETHERNET_SOURCE == 6 && ETHERNET_TYPE == 12,
@@ -308,9 +310,9 @@ void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned cou
 	const struct reflector_settings *settings = burst->reflector->settings;
 	const struct reflect_arrival *arrival = burst->arrival;
 	const struct plain plain = plain_make(settings, arrival->station);
-	const struct core_table_hasher hasher = core_table_hasher(burst->reflector->table);
+	const struct core_table_reader table = core_table_reader(burst->reflector->table);
 	struct reflect_frame *end = frames + count;
-	struct packet *packet = burst->packets;
+	struct packet *packet = burst->packets, *proposed = packet;
 	struct flow_key *flow = burst->flows;
 	uint64_t *hash = burst->hashes;
 
@@ -325,18 +327,24 @@ void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned cou
 		                                  : arrival->offloads[frame - frames].ip_checksum;
 		/* Here the hash takes the flow from registers. */
 		if (parse_plainest(&plain, frame, ip_checksum, packet, flow)) {
-			*hash++ = core_table_hash(&hasher, flow++);
-			packet++;
-			continue;
-		}
-		enum parse_result result =
-		        parse_any(settings, &plain, frame, ip_checksum, packet, flow);
-		if (result == PARSE_TEST_PORT) {
-			*hash++ = core_table_hash(&hasher, flow++);
+			*hash++ = core_table_hash(&table, flow++);
 			packet++;
 		} else {
-			refuse(burst, frame, result);
+			enum parse_result result =
+			        parse_any(settings, &plain, frame, ip_checksum, packet, flow);
+			if (result != PARSE_TEST_PORT) {
+				refuse(burst, frame, result);
+				continue;
+			}
+			*hash++ = core_table_hash(&table, flow++);
+			packet++;
+		}
+		if (packet - proposed > BUCKET_AHEAD) {
+			proposed->core = core_table_candidate(&table, hash[proposed - packet]);
+			proposed++;
 		}
 	}
+	for (; proposed < packet; proposed++)
+		proposed->core = core_table_candidate(&table, hash[proposed - packet]);
 	burst->count = (unsigned)(packet - burst->packets);
 }

@@ -2,10 +2,12 @@
 /**
  * One polling lcore's session table: flow to core_session.
  *
- * One writer (slow path), one reader (the lcore), no lock. A bucket is one cache line of sixteen slots; a slot holds a tag (some
- * bits of the flow's hash) and where the core_session is, in 32 bits, so one store publishes or withdraws. A flow lies in the
- * first of its two buckets unless that was rather full. A withdrawn core_session may be freed only after the reader has passed a
- * quiescent state (session_registry does that).
+ * One writer (slow path), one reader (the lcore), no lock. A bucket (bucket.h) is one cache line of ten entries; a slot says in 32 bits
+ * where the core_session is, so one store publishes or withdraws. A flow lies in the first of its two buckets unless that was rather
+ * full. A withdrawn core_session may be freed only after the reader has passed a quiescent state (session_registry does that).
+ *
+ * The lcore looks up a burst in three steps, each for all of its packets before the next one: core_table_hash, core_table_candidate,
+ * core_table_confirm. The first two only fetch what the next needs into the cache.
  */
 #ifndef SPECULAR_SESSION_CORE_TABLE_H
 #define SPECULAR_SESSION_CORE_TABLE_H
@@ -13,20 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "session/bucket.h"
 #include "session/session.h"
 
-#define CORE_TABLE_BURST_MAX 64u
-#define CORE_TABLE_AREAS     2u
-
-#define CORE_TABLE_BUCKET_SIZE 64u /**< a cache line */
+#define CORE_TABLE_AREAS 2u
 
 struct core_table;
-
-/** The first bucket of a hash: its upper half, scaled to the number of buckets. */
-static inline uint64_t core_table_bucket(uint64_t hash, uint64_t bucket_count)
-{
-	return (hash >> 32) * bucket_count >> 32;
-}
 
 /** Where core_sessions may lie: the i-th of count is i * stride octets behind the first. */
 struct core_table_area {
@@ -37,10 +31,11 @@ struct core_table_area {
 
 /**
  * capacity: sessions that surely fit (memory is for twice as many slots). The areas are the caller's, and outlive the table; it
- * touches only what is inserted. NULL when memory fails or an area has more than 2^26 entries.
+ * touches only what is inserted. NULL when memory fails or an area takes more than CORE_TABLE_AREA_MAX octets.
  */
 struct core_table *core_table_create(unsigned capacity, uint64_t hash_seed,
                                      const struct core_table_area areas[CORE_TABLE_AREAS]);
+#define CORE_TABLE_AREA_MAX (UINT64_C(1) << 36)
 /** Frees the table only, not the areas. */
 void core_table_destroy(struct core_table *table);
 
@@ -55,33 +50,85 @@ int core_table_remove(struct core_table *table, const struct core_session *sessi
 /** One flow, slow path or lcore. hash is flow_key_hash(key, seed of the table); NULL when unknown. Wait-free. */
 struct core_session *core_table_find(const struct core_table *table, const struct flow_key *key,
                                      uint64_t hash);
-/**
- * The lcore: looks up count <= CORE_TABLE_BURST_MAX flows at once, hashes[i] being core_table_hash of flows[i]; found[i] is flows[i]'s
- * session, NULL when unknown. The same as core_table_find for each, but memory is fetched for all of them before any is waited for.
- * The two cache lines of what was found, and its keys' first, are on their way into cache.
- */
-void core_table_find_burst(const struct core_table *table, const struct flow_key flows[],
-                           const uint64_t hashes[], struct core_session *found[], unsigned count);
+uint64_t core_table_seed(const struct core_table *table);
 
-/** What hashing flows needs of the table, for as long as the table lives. */
-struct core_table_hasher {
+/** What look-ups need of the table, for as long as it lives: to be kept in registers. */
+struct core_table_reader {
 	struct flow_hash hash;
-	const uint8_t *buckets;
+	const struct bucket *buckets;
 	uint64_t bucket_count;
+	/** Of the areas, 64 octets before their first octets: no entry's slot is 0. */
+	uint8_t *bases[CORE_TABLE_AREAS];
+	const struct core_table *table;
 };
 
-struct core_table_hasher core_table_hasher(const struct core_table *table);
+struct core_table_reader core_table_reader(const struct core_table *table);
+
+/** The first bucket of a hash: its upper half, scaled to the number of buckets. */
+static inline uint64_t core_table_bucket(uint64_t hash, uint64_t bucket_count)
+{
+	return (hash >> 32) * bucket_count >> 32;
+}
+
+/** A slot, from the top: 64 octets from the area's base, the area (one bit). */
+static inline struct core_session *core_table_session(uint8_t *const bases[CORE_TABLE_AREAS],
+                                                      uint32_t slot)
+{
+	return (struct core_session *)(void *)(bases[slot & 1] + ((uint64_t)(slot >> 1) << 6));
+}
 
 /** Its bucket is on its way into cache. */
-static inline uint64_t core_table_hash(const struct core_table_hasher *hasher,
+static inline uint64_t core_table_hash(const struct core_table_reader *reader,
                                        const struct flow_key *flow)
 {
-	uint64_t hash = flow_hash_of(&hasher->hash, flow);
+	uint64_t hash = flow_hash_of(&reader->hash, flow);
 
-	__builtin_prefetch(hasher->buckets +
-	                   core_table_bucket(hash, hasher->bucket_count) * CORE_TABLE_BUCKET_SIZE);
+	__builtin_prefetch(&reader->buckets[core_table_bucket(hash, reader->bucket_count)]);
 	return hash;
 }
-uint64_t core_table_seed(const struct core_table *table);
+
+/**
+ * The second line, which a reply changes, only as far as the second level cache: there are fewer buffers for what comes into the first
+ * one than a burst has lines, and there is time until it is needed.
+ */
+static inline void core_table_prefetch(const struct core_session *session)
+{
+	__builtin_prefetch(session);
+	__builtin_prefetch(&session->reflected, 0, 2);
+}
+_Static_assert(offsetof(struct core_session, reflected) == 64, "prefetched as a second line");
+
+/** For core_table_candidate: the same where the first bucket has none. */
+struct core_session *core_table_second_candidate(const struct core_table *table, uint64_t hash);
+
+/**
+ * The session that a flow of this hash probably has; NULL when it has none. Both of its cache lines are on their way into cache, and
+ * nothing of them has been looked at.
+ */
+static inline struct core_session *core_table_candidate(const struct core_table_reader *reader,
+                                                        uint64_t hash)
+{
+	const struct bucket *bucket =
+	        &reader->buckets[core_table_bucket(hash, reader->bucket_count)];
+	uint32_t match = bucket_match(bucket, bucket_tag(hash));
+	uint32_t slot = match == 0 ? 0 : bucket_slot(bucket, match);
+
+	if (__builtin_expect(slot == 0, 0))
+		return core_table_second_candidate(reader->table, hash);
+	struct core_session *candidate = core_table_session(reader->bases, slot);
+	core_table_prefetch(candidate);
+	return candidate;
+}
+
+/** What core_table_find finds, when candidate is core_table_candidate's of the same hash, since the last quiescent state. */
+static inline struct core_session *core_table_confirm(const struct core_table *table,
+                                                      struct core_session *candidate,
+                                                      const struct flow_key *flow, uint64_t hash)
+{
+	if (__builtin_expect(candidate != NULL && flow_key_equal(&candidate->flow, flow), 1))
+		return candidate;
+	/* Unknown, or another flow with the same tag was in the way. */
+	return core_table_find(table, flow, hash);
+}
 
 #endif

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session/reservation.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/** What one entry of the TLB covers, if the kernel has transparent huge pages. */
-#define HUGE_PAGE ((size_t)2 << 20)
-/** The second level TLB holds as many small ones, and up to here a huge page would be a good part of what is in use. */
-#define SMALL_PAGES (4 * HUGE_PAGE)
+#define HUGE_PAGE RESERVATION_HUGE_PAGE
 
 static size_t round_up(size_t size, size_t unit)
 {
@@ -33,10 +29,9 @@ static void trim(uint8_t *mapping, size_t mapping_size, uint8_t *aligned, size_t
 		(void)munmap(aligned + size, behind);
 }
 
-void *reservation_create(size_t size, enum reservation_use use)
+void *reservation_create(size_t size, enum reservation_use use, size_t huge_from)
 {
 	size_t mapped = mapped_size(size);
-	size_t small_pages = use == RESERVATION_GROWS ? SMALL_PAGES : 0;
 	int protection = use == RESERVATION_FULL ? PROT_READ | PROT_WRITE : PROT_NONE;
 	uint8_t *mapping =
 	        mmap(NULL, mapped + HUGE_PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -46,8 +41,8 @@ void *reservation_create(size_t size, enum reservation_use use)
 	uint8_t *memory = mapping + round_up((uintptr_t)mapping, HUGE_PAGE) - (uintptr_t)mapping;
 	trim(mapping, mapped + HUGE_PAGE, memory, mapped);
 	/* Only advice: without huge pages all is the same, with more misses of the TLB. */
-	if (use != RESERVATION_SLOW_PATH && mapped >= small_pages + HUGE_PAGE)
-		(void)madvise(memory + small_pages, mapped - small_pages, MADV_HUGEPAGE);
+	if (huge_from < mapped && mapped - huge_from >= HUGE_PAGE)
+		(void)madvise(memory + huge_from, mapped - huge_from, MADV_HUGEPAGE);
 	/* Else a core's look-up could be the first to touch a page. */
 	if (use == RESERVATION_FULL)
 		memset(memory, 0, mapped);

@@ -13,6 +13,13 @@
 #define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
 #endif
 
+/** What an installed session may take for each core: see huge_from. */
+#define OCTETS_A_CORE 256u
+/** Of that a table's two slots, each a tenth of a cache line. */
+#define TABLE_OCTETS 13u
+/** Whoever takes more than that anyway has huge pages from here on. */
+#define SMALL_PAGES_MOST 8u
+
 static size_t objects_size(const struct session_slab *slab)
 {
 	return slab->capacity * slab->object_size;
@@ -23,6 +30,22 @@ static size_t sessions_size(const struct session_slab *slab)
 	return slab->capacity * sizeof(struct session);
 }
 
+/**
+ * From where on there are huge pages: where one that has only just begun leaves a session, with its share of the tables, within what it
+ * may take a core. What comes before is in small pages.
+ */
+static size_t huge_from(const struct session_slab *slab)
+{
+	size_t most = slab->core_count * OCTETS_A_CORE;
+	size_t used = slab->object_size + sizeof(struct session) +
+	              (size_t)slab->core_count * TABLE_OCTETS;
+	size_t spare = used < most ? most - used : 1;
+	/* After k pages there are k * page / object_size sessions. */
+	size_t pages = (slab->object_size + spare - 1) / spare;
+
+	return (pages < SMALL_PAGES_MOST ? pages : SMALL_PAGES_MOST) * RESERVATION_HUGE_PAGE;
+}
+
 int session_slab_create(struct session_slab *slab, unsigned core_count, size_t keys_size,
                         unsigned capacity)
 {
@@ -30,8 +53,9 @@ int session_slab_create(struct session_slab *slab, unsigned core_count, size_t k
 	slab->core_count = core_count;
 	slab->capacity = capacity;
 	slab->object_size = core_count * sizeof(struct core_session) + keys_size;
-	slab->objects = reservation_create(objects_size(slab), RESERVATION_GROWS);
-	slab->sessions = reservation_create(sessions_size(slab), RESERVATION_SLOW_PATH);
+	slab->objects = reservation_create(objects_size(slab), RESERVATION_GROWS, huge_from(slab));
+	slab->sessions =
+	        reservation_create(sessions_size(slab), RESERVATION_GROWS, RESERVATION_NO_HUGE);
 	if (slab->objects != NULL && slab->sessions != NULL)
 		return 0;
 	session_slab_destroy(slab);

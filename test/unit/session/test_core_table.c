@@ -7,8 +7,9 @@
 #include "base/error.h"
 #include "unit.h"
 
-#define MANY 1048576u
-#define SEED 0x1234567890abcdefu
+#define MANY      1048576u
+#define SEED      0x1234567890abcdefu
+#define BURST_MAX 64u
 
 static uint64_t random_state = 1;
 
@@ -104,7 +105,7 @@ static void neighbouring_flows_at_full_capacity(void)
 
 static void a_full_table_refuses(void)
 {
-	enum { SLOTS = 32 };
+	enum { SLOTS = 2 * BUCKET_SLOTS };
 	struct core_session *sessions = sessions_make(SLOTS + 1);
 	struct core_table *table = table_make(1, SEED, sessions, SLOTS + 1);
 	struct flow_key other = {.vlan = 9};
@@ -139,16 +140,29 @@ static void duplicates_and_strangers(void)
 	free(sessions);
 }
 
+/** As the datapath does: a burst in three steps. */
+static void find_burst(const struct core_table *table, const struct flow_key flows[],
+                       struct core_session *found[], unsigned count)
+{
+	struct core_table_reader reader = core_table_reader(table);
+	uint64_t hashes[BURST_MAX];
+
+	for (unsigned i = 0; i < count; i++)
+		hashes[i] = core_table_hash(&reader, &flows[i]);
+	for (unsigned i = 0; i < count; i++)
+		found[i] = core_table_candidate(&reader, hashes[i]);
+	for (unsigned i = 0; i < count; i++)
+		found[i] = core_table_confirm(table, found[i], &flows[i], hashes[i]);
+}
+
 /** Known, unknown and repeated flows in bursts of every size. */
 static void a_burst_finds_what_single_look_ups_find(void)
 {
 	enum { SESSIONS = 3000 };
 	struct core_session *sessions = sessions_make(SESSIONS);
 	struct core_table *table = table_make(SESSIONS, SEED, sessions, SESSIONS);
-	struct core_table_hasher hasher = core_table_hasher(table);
-	struct flow_key flows[CORE_TABLE_BURST_MAX];
-	uint64_t hashes[CORE_TABLE_BURST_MAX];
-	struct core_session *found[CORE_TABLE_BURST_MAX];
+	struct flow_key flows[BURST_MAX];
+	struct core_session *found[BURST_MAX];
 	unsigned wrong = 0;
 
 	for (unsigned i = 0; i < SESSIONS; i++) {
@@ -156,13 +170,11 @@ static void a_burst_finds_what_single_look_ups_find(void)
 		if (i % 4 != 0) /* the others stay unknown */
 			wrong += core_table_insert(table, &sessions[i]) != 0;
 	}
-	for (unsigned count = 0; count <= CORE_TABLE_BURST_MAX; count++) {
-		for (unsigned i = 0; i < count; i++) {
+	for (unsigned count = 0; count <= BURST_MAX; count++) {
+		for (unsigned i = 0; i < count; i++)
 			flows[i] =
 			        i % 5 == 4 ? flows[i - 3] : sessions[random_next() % SESSIONS].flow;
-			hashes[i] = core_table_hash(&hasher, &flows[i]);
-		}
-		core_table_find_burst(table, flows, hashes, found, count);
+		find_burst(table, flows, found, count);
 		for (unsigned i = 0; i < count; i++)
 			wrong += found[i] != find(table, &flows[i]);
 	}
@@ -238,7 +250,7 @@ static void too_many_entries_are_refused(void)
 {
 	struct core_session *sessions = sessions_make(1);
 
-	CU_ASSERT_PTR_NULL(table_make(8, SEED, sessions, (1u << 26) + 1));
+	CU_ASSERT_PTR_NULL(table_make(8, SEED, sessions, (1u << 29) + 1));
 	free(sessions);
 }
 
@@ -255,34 +267,100 @@ static void equal_hashes_do_not_confuse(void)
 	free(sessions);
 }
 
-/** So many entries leave four bits for the tag: nearly every bucket has several that fit. Most of the area is never touched. */
+/** A flow of the small table's first bucket with this tag. */
+static void flow_with_tag(struct flow_key *flow, uint16_t tag)
+{
+	uint64_t hash;
+
+	do {
+		random_flow(flow);
+		hash = flow_key_hash(flow, SEED);
+	} while (bucket_tag(hash) != tag || core_table_bucket(hash, 2) != 0);
+}
+
+/** Twenty flows of one tag fill both buckets of a table: a burst finds each, and none of as many others with that tag. */
 static void equal_tags_do_not_confuse_a_burst(void)
 {
-	enum { FLOWS = 1024 };
-	struct core_session *sessions = sessions_make(2 * FLOWS);
-	struct core_table *table = table_make(FLOWS, SEED, sessions, 1u << 26);
-	struct flow_key flows[CORE_TABLE_BURST_MAX];
-	uint64_t hashes[CORE_TABLE_BURST_MAX];
-	struct core_session *found[CORE_TABLE_BURST_MAX];
+	enum { KNOWN = 2 * BUCKET_SLOTS, FLOWS = 2 * KNOWN };
+	struct core_session *sessions = sessions_make(FLOWS);
+	struct core_table *table = table_make(1, SEED, sessions, FLOWS);
+	struct flow_key flows[FLOWS];
+	struct core_session *found[FLOWS];
 	unsigned wrong = 0;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(table);
-	for (unsigned i = 0; i < 2 * FLOWS; i++)
-		random_flow(&sessions[i].flow);
-	for (unsigned i = 0; i < FLOWS; i++)
-		wrong += core_table_insert(table, &sessions[i]) != 0;
-	for (unsigned first = 0; first < 2 * FLOWS; first += CORE_TABLE_BURST_MAX) {
-		for (unsigned i = 0; i < CORE_TABLE_BURST_MAX; i++) {
-			flows[i] = sessions[first + i].flow;
-			hashes[i] = flow_key_hash(&flows[i], SEED);
-		}
-		core_table_find_burst(table, flows, hashes, found, CORE_TABLE_BURST_MAX);
-		for (unsigned i = 0; i < CORE_TABLE_BURST_MAX; i++)
-			wrong += found[i] != (first + i < FLOWS ? &sessions[first + i] : NULL);
+	for (unsigned i = 0; i < FLOWS; i++) {
+		flow_with_tag(&flows[i], 0x4321);
+		sessions[i].flow = flows[i];
+	}
+	for (unsigned known = 0; known < KNOWN; known++) {
+		wrong += core_table_insert(table, &sessions[known]) != 0;
+		find_burst(table, flows, found, FLOWS);
+		for (unsigned i = 0; i < FLOWS; i++)
+			wrong += found[i] != (i <= known ? &sessions[i] : NULL);
+	}
+	for (unsigned known = KNOWN; known-- > 0;) {
+		wrong += core_table_remove(table, &sessions[known]) != 0;
+		find_burst(table, flows, found, FLOWS);
+		for (unsigned i = 0; i < FLOWS; i++)
+			wrong += found[i] != (i < known ? &sessions[i] : NULL);
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
 	core_table_destroy(table);
 	free(sessions);
+}
+
+/** What was a candidate is withdrawn, and its memory holds another flow, before it is confirmed. */
+static void a_candidate_that_went_is_not_confirmed(void)
+{
+	struct core_session *sessions = sessions_make(2);
+	struct core_table *table = table_make(8, SEED, sessions, 2);
+	struct core_table_reader reader = core_table_reader(table);
+	struct flow_key flow;
+
+	random_flow(&flow);
+	sessions[0].flow = flow;
+	uint64_t hash = core_table_hash(&reader, &flow);
+	CU_ASSERT_PTR_NULL(core_table_candidate(&reader, hash));
+	/* Installed in between. */
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[0]), 0);
+	CU_ASSERT_PTR_EQUAL(core_table_confirm(table, NULL, &flow, hash), &sessions[0]);
+	struct core_session *candidate = core_table_candidate(&reader, hash);
+	CU_ASSERT_PTR_EQUAL(candidate, &sessions[0]);
+	/* Withdrawn, and installed again elsewhere. */
+	CU_ASSERT_EQUAL(core_table_remove(table, &sessions[0]), 0);
+	random_flow(&sessions[0].flow);
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[0]), 0);
+	CU_ASSERT_PTR_NULL(core_table_confirm(table, candidate, &flow, hash));
+	sessions[1].flow = flow;
+	CU_ASSERT_EQUAL(core_table_insert(table, &sessions[1]), 0);
+	CU_ASSERT_PTR_EQUAL(core_table_confirm(table, candidate, &flow, hash), &sessions[1]);
+	core_table_destroy(table);
+	free(sessions);
+}
+
+/** The reader meets a writer that has taken the slot away and not yet the tag, or the other way round. */
+static void half_an_entry_is_none(void)
+{
+	struct bucket bucket = {0};
+	unsigned full = 0;
+
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+		full += bucket_insert(&bucket, (uint16_t)(2 * i + 1), i + 1) == 0;
+	CU_ASSERT_EQUAL(full, BUCKET_SLOTS);
+	CU_ASSERT_EQUAL(bucket_insert(&bucket, 1, 99), ERROR_LIMIT);
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+		uint32_t match = bucket_match(&bucket, (uint16_t)(2 * i + 1));
+
+		CU_ASSERT_EQUAL(match, 1u << i);
+		CU_ASSERT_EQUAL(bucket_slot(&bucket, match), i + 1);
+	}
+	bucket.tags[9] = 0;
+	CU_ASSERT_EQUAL(bucket_match(&bucket, 19), 0);
+	CU_ASSERT(bucket_remove(&bucket, 10));
+	CU_ASSERT_FALSE(bucket_remove(&bucket, 10));
+	bucket.tags[9] = 1;
+	CU_ASSERT_EQUAL(bucket_match(&bucket, 1), 1u << 9 | 1);
+	CU_ASSERT_EQUAL(bucket_used(&bucket), 9);
 }
 
 static void what_lies_behind_an_area_is_refused(void)
@@ -376,6 +454,8 @@ int main(void)
 	        {"too many entries are refused", too_many_entries_are_refused},
 	        {"equal hashes do not confuse", equal_hashes_do_not_confuse},
 	        {"equal tags do not confuse a burst", equal_tags_do_not_confuse_a_burst},
+	        {"a candidate that went is not confirmed", a_candidate_that_went_is_not_confirmed},
+	        {"half an entry is none", half_an_entry_is_none},
 	        {"what lies behind an area is refused", what_lies_behind_an_area_is_refused},
 	        {"every bit of a flow changes the hash", every_bit_of_a_flow_changes_the_hash},
 	        {"neighbouring flows spread", neighbouring_flows_spread},

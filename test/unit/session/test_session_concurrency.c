@@ -45,16 +45,19 @@ static void look_up(struct reader *reader, struct core_table *table,
                     const struct flow_key all[FLOWS + 1], unsigned number)
 {
 	enum { BURST = 8 };
-	struct core_table_hasher hasher = core_table_hasher(table);
+	struct core_table_reader table_reader = core_table_reader(table);
 	struct core_session *found[BURST];
 	struct flow_key flows[BURST];
 	uint64_t hashes[BURST];
 
 	for (unsigned i = 0; i < BURST; i++) {
 		flows[i] = all[i < BURST - 2 ? (number + i) % FLOWS : FLOWS];
-		hashes[i] = core_table_hash(&hasher, &flows[i]);
+		hashes[i] = core_table_hash(&table_reader, &flows[i]);
 	}
-	core_table_find_burst(table, flows, hashes, found, BURST);
+	for (unsigned i = 0; i < BURST; i++)
+		found[i] = core_table_candidate(&table_reader, hashes[i]);
+	for (unsigned i = 0; i < BURST; i++)
+		found[i] = core_table_confirm(table, found[i], &flows[i], hashes[i]);
 	counter_add(&reader->lookups, BURST);
 	for (unsigned i = 0; i < BURST; i++) {
 		if (found[i] != NULL)
