@@ -124,7 +124,6 @@ static void fill_session(struct load_session *session, const struct accepted_ses
 	session->core.mode = (uint8_t)format->mode;
 	session->core.traffic_class = format->reply_traffic_class;
 	session->core.sender_header_size = format->sender_header_size;
-	session->core.reflector_header_size = format->reflector_header_size;
 	session->format = format;
 	session->group = (uint16_t)accepted->group;
 	session->last_rtt_ns = -1;

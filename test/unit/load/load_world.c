@@ -135,7 +135,6 @@ static void add_session(struct load_world *world, const struct load_world_group 
 	set_flow(&session->core.flow, &parameters->flow);
 	session->core.mode = (uint8_t)group->mode;
 	session->core.sender_header_size = format->sender_header_size;
-	session->core.reflector_header_size = format->reflector_header_size;
 	session->format = format;
 	session->group = (uint16_t)(world->sessions.format_count - 1);
 	session->ttl = request->ttl;
