@@ -77,7 +77,8 @@ static int choose_queues(struct port *port, const struct rte_eth_dev_info *info,
 	return 0;
 }
 
-static int make_pool(struct port *port, const uint16_t descriptors[2], struct error *error)
+static int make_pool(struct port *port, const uint16_t descriptors[2], uint32_t more_buffers,
+                     struct error *error)
 {
 	char name[POOL_NAME_SIZE];
 	char repeated[8];
@@ -85,7 +86,7 @@ static int make_pool(struct port *port, const uint16_t descriptors[2], struct er
 	                         eal_device_frame_size(port->config));
 	uint32_t room = RTE_PKTMBUF_HEADROOM + frame;
 	uint32_t count = port->queues * ((uint32_t)descriptors[0] + descriptors[1]) + POOL_EXTRA +
-	                 LCORES_AND_MAIN * 2;
+	                 LCORES_AND_MAIN * 2 + more_buffers;
 
 	/* net_pcap keeps a file that it repeats in buffers of this pool. */
 	if (eal_device_argument(port->config, "infinite_rx", repeated, sizeof(repeated)))
@@ -153,7 +154,8 @@ static int set_up_queues(struct port *port, uint16_t descriptors[2], struct erro
 	return 0;
 }
 
-static int configure(struct port *port, unsigned worker_count, struct error *error)
+static int configure(struct port *port, unsigned worker_count, uint32_t more_buffers,
+                     struct error *error)
 {
 	const struct config_driver *driver = &port->config->driver;
 	uint16_t descriptors[2] = {driver->rx_descriptors, driver->tx_descriptors};
@@ -188,7 +190,7 @@ static int configure(struct port *port, unsigned worker_count, struct error *err
 	if ((status = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &descriptors[0],
 	                                               &descriptors[1])) != 0)
 		return dpdk_error(error, port, "descriptors", status);
-	if ((status = make_pool(port, descriptors, error)) != 0)
+	if ((status = make_pool(port, descriptors, more_buffers, error)) != 0)
 		return status;
 	set_mtu(port);
 	if ((status = set_up_queues(port, descriptors, error)) != 0)
@@ -198,8 +200,8 @@ static int configure(struct port *port, unsigned worker_count, struct error *err
 	return 0;
 }
 
-int port_open(const struct config_port *config, unsigned worker_count, struct port *port,
-              struct error *error)
+int port_open(const struct config_port *config, unsigned worker_count, uint32_t more_buffers,
+              struct port *port, struct error *error)
 {
 	int status;
 
@@ -212,7 +214,7 @@ int port_open(const struct config_port *config, unsigned worker_count, struct po
 	if (config->exception == EXCEPTION_BIFURCATED)
 		status = flow_rules_isolate(port->id, config, error);
 	if (status == 0)
-		status = configure(port, worker_count, error);
+		status = configure(port, worker_count, more_buffers, error);
 	if (status != 0)
 		port_close(port);
 	return status;

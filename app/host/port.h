@@ -33,11 +33,11 @@ struct port {
 };
 
 /**
- * Finds the port and configures its queues for worker_count polling lcores. Every error names the port and what to do.
- * On an error nothing stays behind.
+ * Finds the port and configures its queues for worker_count polling lcores. The pool has buffers for these, and more_buffers for
+ * whoever keeps some. Every error names the port and what to do. On an error nothing stays behind.
  */
-int port_open(const struct config_port *config, unsigned worker_count, struct port *port,
-              struct error *error);
+int port_open(const struct config_port *config, unsigned worker_count, uint32_t more_buffers,
+              struct port *port, struct error *error);
 /** Starts the device and lets multicast in (IPv6 neighbour discovery needs it). */
 int port_start(struct port *port, struct error *error);
 void port_stop(struct port *port);

@@ -11,6 +11,7 @@
 #include "key/charon_provider.h"
 #include "privileges.h"
 #include "report.h"
+#include "suite_choice.h"
 
 /** A key file that can't be read: says which key of the configuration named it. What is wrong inside has its own place. */
 static int name_key(const struct config *config, const char *key, int status, struct error *error)
@@ -54,44 +55,12 @@ void appliance_forget_keys(struct appliance *appliance)
 	appliance->ike_provider = NULL;
 }
 
-static enum suite_kind fastest_suite(void)
-{
-	struct error reason;
-	enum suite_kind kind = suite_kind_fastest(&reason);
-
-	if (reason.text[0] != '\0')
-		log_event(LOG_LEVEL_WARNING, "crypto", "ipsec-mb is used: %s", reason.text);
-	return kind;
-}
-
-static int choose_suite(struct appliance *appliance, struct error *error)
-{
-	struct error inner;
-
-	switch (appliance->config->test.crypto) {
-	case CRYPTO_AUTO:
-		appliance->suite_kind = fastest_suite();
-		break;
-	case CRYPTO_IPSEC_MB:
-		appliance->suite_kind = SUITE_IPSEC_MB;
-		break;
-	case CRYPTO_AVX512:
-		appliance->suite_kind = SUITE_AVX512;
-		int status = suite_cross_check(SUITE_AVX512, &inner);
-		if (status != 0)
-			return error_set(error, status, "%s: test.crypto: %s; use auto or ipsec-mb",
-			                 appliance->config->path, inner.text);
-		break;
-	}
-	return 0;
-}
-
 static int start_crypto(struct appliance *appliance, struct error *error)
 {
 	int status = key_derivation_self_test(error);
 
 	if (status == 0)
-		status = choose_suite(appliance, error);
+		status = suite_choose(appliance->config, &appliance->suite_kind, error);
 	return status != 0 ? status : suite_create(appliance->suite_kind, &appliance->suite, error);
 }
 
@@ -171,7 +140,7 @@ static int open_ports(struct appliance *appliance, struct error *error)
 	const struct config *config = appliance->config;
 
 	for (unsigned i = 0; i < config->port_count; i++) {
-		int status = port_open(&config->ports[i], config->eal.worker_count,
+		int status = port_open(&config->ports[i], config->eal.worker_count, 0,
 		                       &appliance->ports[i], error);
 		if (status != 0) {
 			close_ports(appliance);
