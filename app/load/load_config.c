@@ -286,6 +286,7 @@ static int check_run(const struct check *check)
 	struct load_config *config = check->config;
 	uint64_t sessions = count_sessions(config);
 
+	config->judge = config->run == LOAD_RUN_BURST ? LOAD_JUDGE_AFTERWARDS : LOAD_JUDGE_AT_ONCE;
 	if (sessions > LOAD_SESSIONS_MAX)
 		return refuse(check, "sessions",
 		              "more than 1048576 of all groups; allowed: up to that");

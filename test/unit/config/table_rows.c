@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "table_rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/schema_description.h"
+#include "unit.h"
+
+#define PATH_SIZE 160u
+#define ROW_SIZE  640u
+#define ROOM      (256u * 1024u)
+
+static const char *default_text(const struct schema_field *field, char text[32])
+{
+	if (field->required)
+		return "required";
+	if (field->preset != NULL)
+		return field->preset;
+	if (field->text != NULL)
+		return field->text;
+	if (field->type == SCHEMA_BOOLEAN)
+		return field->fallback != 0 ? "true" : "false";
+	for (const struct schema_choice *choice = field->choices;
+	     field->type == SCHEMA_CHOICE && choice->name != NULL; choice++) {
+		if (choice->value == field->fallback)
+			return choice->name;
+	}
+	if (field->type != SCHEMA_INTEGER)
+		return "none";
+	(void)snprintf(text, 32, "%" PRIu64, field->fallback);
+	return text;
+}
+
+static void check_row(struct document *document, const char *path, const struct schema_field *field)
+{
+	char description[SCHEMA_DESCRIPTION_SIZE], text[32], row[ROW_SIZE];
+
+	(void)snprintf(row, sizeof(row), "| `%s` | %s | %s |", path,
+	               schema_describe(field, description), default_text(field, text));
+	document->rows++;
+	if (document->text == NULL) {
+		(void)printf("%s\n", row);
+	} else if (strstr(document->text, row) == NULL) {
+		(void)fprintf(stderr, "%s lacks: %s\n", document->name, row);
+		document->missing++;
+	}
+}
+
+void table_rows_check(struct document *document, const char *prefix,
+                      const struct schema_field *fields)
+{
+	char path[PATH_SIZE];
+
+	for (const struct schema_field *field = fields; field->key != NULL; field++) {
+		const struct schema_field *nested = field->fields;
+		(void)snprintf(path, sizeof(path), "%s%s", prefix, field->key);
+		if (field->type != SCHEMA_MAPPING)
+			check_row(document, path, field);
+		if (field->type == SCHEMA_LIST)
+			nested = field->element->fields;
+		if (nested == NULL)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s%s%s", prefix, field->key,
+		               field->type == SCHEMA_LIST ? "[]." : ".");
+		table_rows_check(document, path, nested);
+	}
+}
+
+void table_rows_read(struct document *document, const char *path)
+{
+	FILE *file = fopen(path, "r");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	document->text = calloc(1, ROOM);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(document->text);
+	size_t size = fread(document->text, 1, ROOM - 1, file);
+	CU_ASSERT(size > 0 && size < ROOM - 1);
+	(void)fclose(file);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * doc/load.md has a row for every key of the table. The keys of eal and ports are the appliance's: doc/configuration.md has them. With
+ * the argument "rows" the program prints the rows that the table wants.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "load_schema.h"
+#include "table_rows.h"
+#include "unit.h"
+
+static void check_own(struct document *document)
+{
+	for (const struct schema_field *field = load_schema(); field->key != NULL; field++) {
+		const struct schema_field alone[] = {*field, {.key = NULL}};
+		if (strcmp(field->key, "eal") != 0 && strcmp(field->key, "ports") != 0 &&
+		    strcmp(field->key, "drivers-config") != 0)
+			table_rows_check(document, "", alone);
+	}
+}
+
+static void every_key_has_its_row(void)
+{
+	struct document document = {.name = "doc/load.md"};
+
+	table_rows_read(&document, SOURCE_ROOT "/doc/load.md");
+	check_own(&document);
+	CU_ASSERT_EQUAL(document.missing, 0);
+	CU_ASSERT(document.rows > 50);
+	free(document.text);
+}
+
+int main(int argc, char **argv)
+{
+	CU_TestInfo tests[] = {{"every key has its row", every_key_has_its_row}, CU_TEST_INFO_NULL};
+
+	if (argc == 2 && strcmp(argv[1], "rows") == 0) {
+		struct document document = {0};
+		check_own(&document);
+		return 0;
+	}
+	return unit_run("load-documentation", tests);
+}
