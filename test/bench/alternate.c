@@ -2,12 +2,6 @@
 #include "alternate.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-#include "core_share.h"
-
-#define PAUSE_NS 5000000
-#define NS       1e-9
 
 struct measurement *alternation_add(struct alternation *alternation,
                                     double (*measure)(void *context), void *context)
@@ -20,34 +14,15 @@ struct measurement *alternation_add(struct alternation *alternation,
 	return added;
 }
 
-static double seconds_since(const struct timespec *begin)
+static double measure_alone(struct patience *patience, const struct measurement *one)
 {
-	struct timespec now;
+	double value;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - begin->tv_sec) + NS * (double)(now.tv_nsec - begin->tv_nsec);
-}
-
-static double measure_alone(struct alternation *alternation, const struct measurement *one)
-{
-	const struct timespec pause = {.tv_nsec = PAUSE_NS};
-	struct timespec begin;
-
-	alternation->measured++;
-	for (;;) {
-		bool whole = core_share_is_whole();
-		double value = one->measure(one->context);
-
-		(void)clock_gettime(CLOCK_MONOTONIC, &begin);
-		if (whole && core_share_is_whole())
-			return value;
-		if (alternation->patience <= 0) {
-			alternation->disturbed++;
-			return value;
-		}
-		(void)nanosleep(&pause, NULL);
-		alternation->patience -= seconds_since(&begin);
-	}
+	do {
+		patience_before(patience);
+		value = one->measure(one->context);
+	} while (!patience_after(patience));
+	return value;
 }
 
 void alternation_run(struct alternation *alternation, unsigned rounds)
@@ -59,7 +34,7 @@ void alternation_run(struct alternation *alternation, unsigned rounds)
 			struct measurement *one =
 			        &alternation->measurements[(round * 7 + i) % count];
 
-			record_round(&one->record, measure_alone(alternation, one));
+			record_round(&one->record, measure_alone(&alternation->patience, one));
 		}
 	}
 }

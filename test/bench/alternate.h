@@ -3,6 +3,7 @@
 #ifndef SPECULAR_BENCH_ALTERNATE_H
 #define SPECULAR_BENCH_ALTERNATE_H
 
+#include "patience.h"
 #include "record.h"
 
 #define ALTERNATE_MAX 192u
@@ -17,18 +18,15 @@ struct measurement {
 struct alternation {
 	struct measurement measurements[ALTERNATE_MAX];
 	unsigned count;
-	double patience; /**< seconds that it may wait for its core, in all */
-	/** Values measured, and those while the core was shared, for want of patience. */
-	unsigned measured;
-	unsigned disturbed;
+	struct patience patience;
 };
 
 /** A further case, whose record the caller fills in; more than ALTERNATE_MAX ends the program. */
 struct measurement *alternation_add(struct alternation *alternation,
                                     double (*measure)(void *context), void *context);
 /**
- * Measures the rounds; each begins with another case. What was measured while somebody else used the core (core_share.h) is
- * measured again, as long as patience lasts.
+ * Measures the rounds; each begins with another case. What was measured while somebody else used the core is measured again,
+ * as long as patience lasts.
  */
 void alternation_run(struct alternation *alternation, unsigned rounds);
 /** Prints the records on standard output. */

@@ -122,8 +122,7 @@ static int write_keys(const struct appliance_process *process, unsigned key_coun
 	                  "\", prf: hmac-sha2-256, sk-d: \"" SK_D "\"}\n");
 }
 
-/** Slow path and polling lcore on CPUs of their own, if there are two. */
-static void choose_cpus(unsigned *main_cpu, unsigned *worker_cpu)
+void appliance_cpus(unsigned *main_cpu, unsigned *worker_cpu)
 {
 	unsigned found = 0;
 	cpu_set_t allowed;
@@ -150,7 +149,7 @@ static int write_configuration(const struct appliance_process *process, unsigned
 	unsigned main_cpu;
 	unsigned worker_cpu;
 
-	choose_cpus(&main_cpu, &worker_cpu);
+	appliance_cpus(&main_cpu, &worker_cpu);
 	return write_file(process, "specular.yaml",
 	                  "eal:\n"
 	                  "  lcores: {main: %u, workers: [%u]}\n"

@@ -38,6 +38,9 @@ int appliance_process_stop(struct appliance_process *process, struct error *erro
 /** Nanoseconds that its main thread, the slow path's, has run. */
 uint64_t appliance_process_cpu_ns(const struct appliance_process *process);
 
+/** CPUs of its slow path and of its polling lcore: different ones, if this process may use two. */
+void appliance_cpus(unsigned *main_cpu, unsigned *worker_cpu);
+
 /** Key number of the PSK file. */
 void appliance_psk(unsigned number, uint8_t key_id[KEY_PROVIDER_ID_SIZE],
                    struct shared_secret *secret);

@@ -5,10 +5,11 @@
  * at once.
  *
  * "cached": the token key of KeyID and Salt has been derived before. "fresh": each set-up needs a PBKDF2 of its own (for comparison).
- * "installed": beside so many sessions that others hold; 0 is measured beside it, to compare.
+ * "mass-stop": very many sessions that end at once, and for how long nobody else is served. "installed": beside so many sessions that others hold; 0 is measured beside it, to compare.
  */
 #include <getopt.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +19,18 @@
 
 #include "appliance_process.h"
 #include "control_load.h"
+#include "core_share.h"
 #include "crypto/key_derivation.h"
+#include "mass_stop.h"
+#include "patience.h"
 #include "record.h"
 #include "wire/control_message.h"
 
 /** So long after a round the appliance has closed, withdrawn and freed what belongs to it. */
 #define SETTLE_MS 120u
+/** What one connection can have is not enough. */
+#define MASS_CONNECTIONS 2u
+#define MASS_STOP_ROUNDS 3u
 
 struct extent {
 	unsigned rounds;
@@ -31,11 +38,13 @@ struct extent {
 	unsigned fresh;   /**< set-ups of a round that each need a key derived */
 	unsigned holders; /**< connections that hold sessions */
 	unsigned held;    /**< sessions of each */
+	unsigned mass;    /**< sessions that end at once, of two connections */
+	double patience; /**< seconds for rounds that somebody else on the slow path's core disturbed */
 };
 
-static const struct extent full = {7, 1000, 64, 100, 1000};
-static const struct extent quick = {3, 250, 32, 20, 1000};
-static const struct extent smoke = {1, 20, 4, 2, 50};
+static const struct extent full = {7, 1000, 64, 100, 1000, 100000, 20};
+static const struct extent quick = {3, 250, 32, 20, 1000, 0, 2};
+static const struct extent smoke = {1, 20, 4, 2, 50, 200, 0};
 
 enum keys { KEYS_NONE, KEYS_PSK, KEYS_IKEV2 };
 static const char *const key_names[] = {"none", "psk", "ikev2"};
@@ -59,6 +68,7 @@ struct bench {
 	struct appliance_process *appliance; /**< the one that is measured now */
 	unsigned addresses;                  /**< of clients, used so far */
 	int *held;
+	struct patience patience;
 	struct error error;
 };
 
@@ -115,8 +125,25 @@ static struct control_load load_of(struct bench *bench, const struct measured *m
 	return load;
 }
 
+/** Of the slow path's CPU, which is idle now. */
+static bool slow_path_core_is_whole(void)
+{
+	unsigned main_cpu, worker_cpu;
+	cpu_set_t all, one;
+
+	appliance_cpus(&main_cpu, &worker_cpu);
+	CPU_ZERO(&one);
+	CPU_SET(main_cpu, &one);
+	if (sched_getaffinity(0, sizeof(all), &all) != 0 ||
+	    sched_setaffinity(0, sizeof(one), &one) != 0)
+		return true;
+	bool whole = core_share_is_whole();
+	(void)sched_setaffinity(0, sizeof(all), &all);
+	return whole;
+}
+
 /** Set-ups per CPU second of one run. */
-static int measure(struct bench *bench, const struct control_load *load, double *rate)
+static int measure_once(struct bench *bench, const struct control_load *load, double *rate)
 {
 	uint64_t before = appliance_process_cpu_ns(bench->appliance);
 	int status = control_load_run(load, &bench->error);
@@ -124,6 +151,17 @@ static int measure(struct bench *bench, const struct control_load *load, double 
 	settle();
 	*rate = load->connections * 1e9 /
 	        (double)(appliance_process_cpu_ns(bench->appliance) - before);
+	return status;
+}
+
+static int measure(struct bench *bench, const struct control_load *load, double *rate)
+{
+	int status;
+
+	do {
+		patience_before(&bench->patience);
+		status = measure_once(bench, load, rate);
+	} while (!patience_after(&bench->patience) && status == 0);
 	return status;
 }
 
@@ -254,6 +292,50 @@ static int bench_installed(struct bench *bench)
 	return status != 0 ? status : stopped;
 }
 
+static void print_mass(const struct bench *bench, enum mass_stop_how how,
+                       const struct mass_stop_times *times, unsigned rounds)
+{
+	struct record records[2];
+
+	for (unsigned what = 0; what < 2; what++) {
+		static const char *const whats[2] = {"usual answer", "longest answer"};
+
+		record_init(&records[what], "mass-stop", "us");
+		record_text(&records[what], "how", mass_stop_names[how]);
+		record_number(&records[what], "sessions", bench->extent.mass);
+		record_text(&records[what], "what", whats[what]);
+	}
+	for (unsigned round = 0; round < rounds; round++) {
+		record_round(&records[0], times[round].usual_us);
+		record_round(&records[1], times[round].stall_us);
+	}
+	for (unsigned what = 0; what < 2; what++)
+		record_print(&records[what], stdout);
+}
+
+static int bench_mass_stop(struct bench *bench)
+{
+	struct mass_stop_times times[MASS_STOP_ROUNDS];
+	unsigned rounds =
+	        bench->extent.rounds < MASS_STOP_ROUNDS ? bench->extent.rounds : MASS_STOP_ROUNDS;
+
+	for (unsigned how = 0; how < MASS_STOP_WAYS; how++) {
+		for (unsigned round = 0; round < rounds; round++) {
+			int status = mass_stop_measure(
+			        bench->appliance, (enum mass_stop_how)how, MASS_CONNECTIONS,
+			        bench->extent.mass / MASS_CONNECTIONS, bench->addresses,
+			        &times[round], &bench->error);
+
+			bench->addresses += MASS_CONNECTIONS;
+			if (status != 0)
+				return status;
+			settle();
+		}
+		print_mass(bench, (enum mass_stop_how)how, times, rounds);
+	}
+	return 0;
+}
+
 /** With an appliance of its own: a PSK file's entries are all looked at for each KeyID. */
 static int with_appliance(struct bench *bench, unsigned keys, unsigned sessions,
                           int (*measure_cases)(struct bench *bench))
@@ -273,6 +355,10 @@ static int with_appliance(struct bench *bench, unsigned keys, unsigned sessions,
 static int bench_all(struct bench *bench)
 {
 	const struct extent *extent = &bench->extent;
+	struct record quiet;
+
+	bench->patience =
+	        (struct patience){.seconds = extent->patience, .whole = slow_path_core_is_whole};
 	int status = with_appliance(bench, 1, 4 * extent->set_ups, bench_cached);
 
 	if (status == 0)
@@ -280,6 +366,12 @@ static int bench_all(struct bench *bench)
 		                        4 * extent->fresh, bench_fresh);
 	if (status == 0)
 		status = with_appliance(bench, 1, 4 * extent->set_ups, bench_installed);
+	if (status == 0 && extent->mass > 0)
+		status = with_appliance(bench, 1, extent->mass, bench_mass_stop);
+	if (status == 0) {
+		patience_record(&bench->patience, "control", &quiet);
+		record_print(&quiet, stdout);
+	}
 	return status;
 }
 

@@ -14,6 +14,9 @@
 #define PACKETS       4096u
 #define PACKETS_QUICK 2048u
 #define PACKETS_SMOKE 128u
+/** Seconds a mode, for what somebody else on the core disturbs. */
+#define PATIENCE       10.0
+#define PATIENCE_QUICK 1.0
 
 static const unsigned all_bursts[] = {1, 8, USUAL_BURST, SUITE_BURST_MAX};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -62,13 +65,14 @@ static bool wanted_burst(const struct options *options, unsigned burst)
 }
 
 static void measure(const struct options *options, enum test_mode mode, unsigned burst,
-                    struct crypto_place **places, unsigned count)
+                    struct crypto_place **places, unsigned count, struct patience *patience)
 {
 	static struct alternation alternation;
 	struct crypto_case cases[PLACES_MAX];
 	struct error error;
 
 	memset(&alternation, 0, sizeof(alternation));
+	alternation.patience = *patience;
 	for (unsigned i = 0; i < count; i++) {
 		if (!options_want_suite(options, places[i]->how))
 			continue;
@@ -89,6 +93,24 @@ static void measure(const struct options *options, enum test_mode mode, unsigned
 	}
 	alternation_run(&alternation, options->rounds);
 	alternation_print(&alternation);
+	*patience = alternation.patience;
+}
+
+static void measure_mode(const struct options *options, enum test_mode mode,
+                         struct crypto_place **places, unsigned count)
+{
+	struct patience patience = {.seconds = options->smoke   ? 0
+	                                       : options->quick ? PATIENCE_QUICK
+	                                                        : PATIENCE};
+	struct record quiet;
+
+	for (unsigned i = 0; i < COUNT_OF(all_bursts); i++) {
+		if (wanted_burst(options, all_bursts[i]))
+			measure(options, mode, all_bursts[i], places, count, &patience);
+	}
+	patience_record(&patience, "crypto", &quiet);
+	record_text(&quiet, "mode", mode_name(mode));
+	record_print(&quiet, stdout);
 }
 
 int main(int argc, char **argv)
@@ -104,11 +126,8 @@ int main(int argc, char **argv)
 	count += places_of_bare(&places[count], bare_imb, BARE_IMB_COUNT);
 	count += places_of_bare(&places[count], bare_openssl, BARE_OPENSSL_COUNT);
 	for (unsigned mode = TEST_AUTHENTICATED; mode < MODE_COUNT; mode++) {
-		for (unsigned i = 0; i < COUNT_OF(all_bursts); i++) {
-			if (options_want_mode(&options, mode) &&
-			    wanted_burst(&options, all_bursts[i]))
-				measure(&options, mode, all_bursts[i], places, count);
-		}
+		if (options_want_mode(&options, mode))
+			measure_mode(&options, mode, places, count);
 	}
 	for (unsigned i = 0; i < count; i++)
 		crypto_place_destroy(places[i]);

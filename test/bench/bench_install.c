@@ -7,9 +7,11 @@
  * - elsewhere: it installs as many sessions in a registry that the worker does not know: the same work, allocations and memory traffic,
  *   so what this does to the turnaround is the machine's doing (shared caches, page tables, a host's other guests), not the table's;
  * - during: it installs them in the worker's registry;
- * - withdraw: it withdraws them all, until the last one's memory is given back.
+ * - stop: it stops them all, as one Stop-Sessions does, in one turn of its event loop;
+ * - withdraw: it withdraws them all in one turn, as when the connection ends, and gives their memory back bit by bit, as the appliance's
+ *   timer does.
  *
- * Each round has a new registry, so that its memory is new to the process. What was lost "before" was lost by the machine; "waited" says for
+ * Every mode by turns, alone; a quick run has the one that targets name. Each round has a new registry, so that its memory is new to the process. What was lost "before" was lost by the machine; "waited" says for
  * how long in each phase the kernel had the worker wait for its CPU, which is 0 where the CPU is the worker's alone.
  */
 #include <rte_launch.h>
@@ -19,8 +21,10 @@
 #include <unistd.h>
 
 #include "bench_core.h"
+#include "core_share.h"
 #include "cpu_wait.h"
 #include "options.h"
+#include "patience.h"
 #include "scheduled_port.h"
 
 #define INSTALLED       100000u
@@ -31,26 +35,30 @@
 #define RATE_PACKETS    8192u
 #define QUIET_US        100000u
 #define QUIET_SMOKE_US  2000u
-/** Sessions withdrawn between two looks at what can be freed; then a look every so often, as the appliance's timer does. */
-#define RECLAIM_EVERY 1000u
-#define RECLAIM_US    1000u
-#define WORKER_LCORE  1u
-#define HALF          2u
+/** Between two looks at what can be freed, as the appliance's timer does while there is more. */
+#define RECLAIM_US      1000u
+#define WORKER_LCORE    1u
+#define STOPPED_SECONDS 2u
+#define HALF            2u
+/** Seconds a mode, for rounds that somebody else on the worker's core disturbed. */
+#define PATIENCE       15.0
+#define PATIENCE_QUICK 2.0
 /** Of the machine's own doing: this p99 against the one before makes a round a disturbed one. */
 #define DISTURBED 1.5
 /** The queue is full after about as long: a round in which the worker waited for longer is measured again, but not for ever. */
 #define WAITED_US_MAX 200
 #define REPEATS_MAX   6u
 
-enum phase { BEFORE, ELSEWHERE, DURING, AFTER, WITHDRAW, PHASES };
+enum phase { BEFORE, ELSEWHERE, DURING, AFTER, STOP, WITHDRAW, PHASES };
 
-static const char *const phase_names[PHASES] = {"before", "elsewhere", "during", "after",
-                                                "withdraw"};
+static const char *const phase_names[PHASES] = {"before", "elsewhere", "during",
+                                                "after",  "stop",      "withdraw"};
 
 struct install_bench {
 	struct options options;
 	unsigned installed;
 	uint32_t request_count;
+	double tsc_hz; /**< measured once: it takes a while */
 	unsigned quiet_us;
 	struct world_settings settings;
 	struct scheduled_port *port;
@@ -59,6 +67,8 @@ struct install_bench {
 	struct world *elsewhere;
 	struct observation seen[PHASES];
 	double rates[2]; /**< of installing, of withdrawing */
+	double turns
+	        [2]; /**< microseconds of the slow path that stopping all took, and withdrawing all */
 	double waited_us[PHASES];
 	double waiting_since_us;
 	pid_t worker_thread;     /**< the lcore's; written by it before anything else */
@@ -70,14 +80,22 @@ struct install_bench {
 	struct record waited[PHASES];
 	struct record install_rate;
 	struct record withdraw_rate;
+	struct record turn[2];
+	struct patience patience;
 };
 
 static struct install_bench bench;
 
+static void record_mode(struct record *record, const char *group, const char *unit)
+{
+	record_init(record, group, unit);
+	record_text(record, "mode", mode_name(bench.settings.mode));
+}
+
 static void record_phase(struct record *record, const char *group, const char *unit,
                          enum phase phase, const char *field, const char *value)
 {
-	record_init(record, group, unit);
+	record_mode(record, group, unit);
 	record_text(record, "phase", phase_names[phase]);
 	record_text(record, field, value);
 }
@@ -97,10 +115,14 @@ static void records_init(void)
 		record_phase(&bench.lost[i], "install", "packets", phase, "what", "lost");
 		record_phase(&bench.waited[i], "install", "us", phase, "what", "waited");
 	}
-	record_init(&bench.install_rate, "install", "sessions/s");
+	record_mode(&bench.install_rate, "install", "sessions/s");
 	record_text(&bench.install_rate, "what", "rate");
-	record_init(&bench.withdraw_rate, "install", "sessions/s");
+	record_mode(&bench.withdraw_rate, "install", "sessions/s");
 	record_text(&bench.withdraw_rate, "what", "withdraw rate");
+	record_mode(&bench.turn[0], "install", "us");
+	record_text(&bench.turn[0], "what", "stop turn");
+	record_mode(&bench.turn[1], "install", "us");
+	record_text(&bench.turn[1], "what", "withdraw turn");
 }
 
 static int worker_main(void *worker)
@@ -142,6 +164,11 @@ static int half_rate(uint64_t *mean_gap, struct error *error)
 	return 0;
 }
 
+static double us_since(uint64_t begin)
+{
+	return (double)(tsc_now() - begin) * 1e6 / bench.tsc_hz;
+}
+
 static int install(struct world *world, double *rate, struct error *error)
 {
 	unsigned first = world->settings.sessions;
@@ -150,24 +177,34 @@ static int install(struct world *world, double *rate, struct error *error)
 
 	for (unsigned i = 0; result == 0 && i < bench.installed; i++)
 		result = world_publish(world, first + i, error);
-	*rate = bench.installed * (double)tsc_frequency_hz() / (double)(tsc_now() - begin);
+	*rate = bench.installed * bench.tsc_hz / (double)(tsc_now() - begin);
 	return result;
 }
 
-/** Until all memory is free; what waits for the worker's next quiescent state is asked for as the appliance does it. */
-static double withdraw(struct world *world)
+/** Packets are answered for some time yet: the withdrawal comes first. Microseconds. */
+static double stop(struct world *world)
+{
+	unsigned first = world->settings.sessions;
+	uint64_t begin = tsc_now();
+	uint64_t until = begin + STOPPED_SECONDS * (uint64_t)bench.tsc_hz;
+
+	for (unsigned i = 0; i < bench.installed; i++)
+		session_stop(world->registry, world->sessions[first + i], until);
+	return us_since(begin);
+}
+
+/** Until all memory is free; what waits for the worker's next quiescent state is asked for as the appliance does it. Sessions a second. */
+static double withdraw(struct world *world, double *turn_us)
 {
 	unsigned first = world->settings.sessions;
 	uint64_t begin = tsc_now();
 
-	for (unsigned i = 0; i < bench.installed; i++) {
+	for (unsigned i = 0; i < bench.installed; i++)
 		world_withdraw(world, first + i);
-		if (i % RECLAIM_EVERY == RECLAIM_EVERY - 1)
-			(void)session_registry_reclaim(world->registry);
-	}
+	*turn_us = us_since(begin);
 	while (session_registry_reclaim(world->registry) > 0)
 		(void)usleep(RECLAIM_US);
-	return bench.installed * (double)tsc_frequency_hz() / (double)(tsc_now() - begin);
+	return bench.installed * bench.tsc_hz / (double)(tsc_now() - begin);
 }
 
 static void enter(enum phase phase)
@@ -205,8 +242,11 @@ static int run_phases(struct error *error)
 	enter(AFTER);
 	(void)usleep(bench.quiet_us);
 	leave(AFTER);
+	enter(STOP);
+	bench.turns[0] = stop(bench.core.world);
+	leave(STOP);
 	enter(WITHDRAW);
-	bench.rates[1] = withdraw(bench.core.world);
+	bench.rates[1] = withdraw(bench.core.world, &bench.turns[1]);
 	leave(WITHDRAW);
 	return 0;
 }
@@ -238,6 +278,8 @@ static void record_all(void)
 	}
 	record_round(&bench.install_rate, bench.rates[0]);
 	record_round(&bench.withdraw_rate, bench.rates[1]);
+	for (unsigned i = 0; i < 2; i++)
+		record_round(&bench.turn[i], bench.turns[i]);
 }
 
 /** By what is not the appliance's doing; says so. */
@@ -292,6 +334,19 @@ static int run_worker(struct error *error)
 	return result == 0 ? check_counts(error) : result;
 }
 
+static int ask_core_share(void *unused)
+{
+	(void)unused;
+	return core_share_is_whole() ? 1 : 0;
+}
+
+/** The worker's, which is idle now. */
+static bool worker_core_is_whole(void)
+{
+	return rte_eal_remote_launch(ask_core_share, NULL, WORKER_LCORE) == 0 &&
+	       rte_eal_wait_lcore(WORKER_LCORE) == 1;
+}
+
 static int measure_once(struct error *error)
 {
 	int result =
@@ -312,8 +367,12 @@ static int measure_once(struct error *error)
 static int measure_round(unsigned round, unsigned *repeats, struct error *error)
 {
 	for (;;) {
-		int result = measure_once(error);
+		int result;
 
+		do {
+			patience_before(&bench.patience);
+			result = measure_once(error);
+		} while (!patience_after(&bench.patience) && result == 0);
 		if (result != 0)
 			return result;
 		if (!was_disturbed(round) || *repeats == 0 || bench.options.smoke)
@@ -329,18 +388,17 @@ static int prepare(struct error *error)
 	const struct suite_choice *suites;
 
 	(void)suite_choices(&suites);
+	bench.tsc_hz = (double)tsc_frequency_hz();
 	bench.installed = bench.options.smoke ? INSTALLED_SMOKE : INSTALLED;
 	bench.quiet_us = bench.options.smoke ? QUIET_SMOKE_US : QUIET_US;
 	bench.request_count = bench.options.smoke   ? REQUESTS_SMOKE
 	                      : bench.options.quick ? REQUESTS_QUICK
 	                                            : REQUESTS;
 	bench.settings = (struct world_settings){.kind = suites[0].kind,
-	                                         .mode = TEST_AUTHENTICATED,
 	                                         .family = USUAL_FAMILY,
 	                                         .sessions = USUAL_SESSIONS,
 	                                         .cores = 1,
 	                                         .room = bench.installed};
-	records_init();
 	int result = bench_eal_start(1, error);
 	if (result != 0)
 		return result;
@@ -352,6 +410,8 @@ static int prepare(struct error *error)
 
 static void print_all(void)
 {
+	struct record quiet;
+
 	for (unsigned i = 0; i < PHASES; i++) {
 		for (unsigned q = 0; q < QUANTILES; q++)
 			record_print(&bench.turnaround[i][q], stdout);
@@ -365,6 +425,43 @@ static void print_all(void)
 	}
 	record_print(&bench.install_rate, stdout);
 	record_print(&bench.withdraw_rate, stdout);
+	record_print(&bench.turn[0], stdout);
+	record_print(&bench.turn[1], stdout);
+	patience_record(&bench.patience, "install", &quiet);
+	record_text(&quiet, "mode", mode_name(bench.settings.mode));
+	record_print(&quiet, stdout);
+}
+
+/** Rounds of the mode that targets name; of another one fewer. */
+static unsigned rounds_of(enum test_mode mode)
+{
+	const struct options *options = &bench.options;
+
+	if (!options_want_mode(options, mode))
+		return 0;
+	if (mode == TEST_AUTHENTICATED || options->one || options->smoke)
+		return options->rounds;
+	return options->quick ? 0 : options->rounds / 2;
+}
+
+static int measure_mode(enum test_mode mode, unsigned rounds, struct error *error)
+{
+	unsigned repeats = REPEATS_MAX;
+	int result = 0;
+
+	bench.settings.mode = mode;
+	bench.patience = (struct patience){
+	        .seconds = bench.options.smoke   ? 0
+	                   : bench.options.quick ? PATIENCE_QUICK
+	                                         : PATIENCE,
+	        .whole = worker_core_is_whole,
+	};
+	records_init();
+	for (unsigned round = 0; result == 0 && round < rounds; round++)
+		result = measure_round(round, &repeats, error);
+	if (result == 0)
+		print_all();
+	return result;
 }
 
 int main(int argc, char **argv)
@@ -374,13 +471,14 @@ int main(int argc, char **argv)
 
 	if (code != 0)
 		return code - 1;
-	unsigned repeats = REPEATS_MAX;
 	int result = prepare(&error);
-	for (unsigned round = 0; result == 0 && round < bench.options.rounds; round++)
-		result = measure_round(round, &repeats, &error);
-	if (result == 0)
-		print_all();
-	else
+	for (unsigned mode = 0; result == 0 && mode < MODE_COUNT; mode++) {
+		unsigned rounds = rounds_of((enum test_mode)mode);
+
+		if (rounds > 0)
+			result = measure_mode((enum test_mode)mode, rounds, &error);
+	}
+	if (result != 0)
 		(void)fprintf(stderr, "bench_install: %s\n", error.text);
 	request_ring_destroy(&bench.requests);
 	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -17,6 +17,7 @@
 #include "bench_core.h"
 #include "cpu_wait.h"
 #include "options.h"
+#include "patience.h"
 #include "scheduled_port.h"
 
 #define CASES_MAX 12u
@@ -36,7 +37,10 @@
 /** Of a slice: a longer wait for the CPU is a tail of its own. */
 #define WAITED_US_MAX 100
 /** Slices that are repeated for that, a round. */
-#define REPEATS_A_ROUND  16u
+#define REPEATS_A_ROUND 16u
+/** Seconds in all, for slices that somebody else on the core disturbed. */
+#define PATIENCE         20.0
+#define PATIENCE_QUICK   2.0
 #define LONE_BUFFER_SIZE 512u
 /** The loop that does nothing: a gap above this was no reading of the TSC. */
 #define STALL_LEAST 500u
@@ -72,6 +76,7 @@ struct latency_bench {
 	unsigned case_count;
 	unsigned repeats;   /**< that are left */
 	unsigned disturbed; /**< slices that waited for their CPU */
+	struct patience patience;
 	struct record stalls[2];
 };
 
@@ -210,8 +215,8 @@ static int run_once(struct latency_case *measured, uint64_t mean_gap, uint64_t l
 }
 
 /** A slice that had to wait for its CPU says nothing of ours: it is repeated, but not for ever. */
-static int run_undisturbed(struct latency_case *measured, uint64_t mean_gap, uint64_t least_gap,
-                           uint64_t *took, struct error *error)
+static int run_waiting_for_nothing(struct latency_case *measured, uint64_t mean_gap,
+                                   uint64_t least_gap, uint64_t *took, struct error *error)
 {
 	for (;;) {
 		double waited = cpu_waited_us(gettid());
@@ -225,6 +230,19 @@ static int run_undisturbed(struct latency_case *measured, uint64_t mean_gap, uin
 			return 0;
 		bench.repeats--;
 	}
+}
+
+/** Nor does one whose core was shared. */
+static int run_undisturbed(struct latency_case *measured, uint64_t mean_gap, uint64_t least_gap,
+                           uint64_t *took, struct error *error)
+{
+	int result;
+
+	do {
+		patience_before(&bench.patience);
+		result = run_waiting_for_nothing(measured, mean_gap, least_gap, took, error);
+	} while (!patience_after(&bench.patience) && result == 0);
+	return result;
 }
 
 static int rate_slice(struct latency_case *measured, const struct load *load, struct error *error)
@@ -269,22 +287,35 @@ static bool reflect_one(struct latency_case *measured, uint32_t request, uint8_t
 	reflect_burst(reflector, &arrival, &frame, 1);
 	uint64_t took = tsc_now() - begin;
 	if (request >= bench.warm_up)
-		histogram_add(&measured->turnaround_sum, took, 1);
+		histogram_add(&bench.seen.turnaround, took, 1);
 	return frame.verdict == VERDICT_REFLECT;
 }
 
-static int reflect_slice(struct latency_case *measured, const struct load *load,
-                         struct error *error)
+static int reflect_all(struct latency_case *measured, struct error *error)
 {
 	uint8_t buffer[LONE_BUFFER_SIZE] __attribute__((aligned(64)));
 
-	(void)load;
+	observation_reset(&bench.seen);
 	request_ring_fill(&bench.requests, measured->core.traffic, bench.warm_up + bench.slice);
 	for (uint32_t i = 0; i < bench.warm_up + bench.slice; i++) {
 		if (!reflect_one(measured, i, buffer))
 			return error_set(error, ERROR_FORMAT, "a lone packet was not reflected");
 	}
 	return 0;
+}
+
+static int reflect_slice(struct latency_case *measured, const struct load *load,
+                         struct error *error)
+{
+	int result;
+
+	(void)load;
+	do {
+		patience_before(&bench.patience);
+		result = reflect_all(measured, error);
+	} while (!patience_after(&bench.patience) && result == 0);
+	histogram_merge(&measured->turnaround_sum, &bench.seen.turnaround);
+	return result;
 }
 
 /** All cases in turns of one slice each, so that none has a better time than the others. */
@@ -363,6 +394,8 @@ static void print_quantiles(const struct record records[QUANTILES])
 
 static void print_all(void)
 {
+	struct record quiet;
+
 	for (unsigned i = 0; i < bench.case_count; i++) {
 		const struct latency_case *measured = &bench.cases[i];
 
@@ -375,6 +408,8 @@ static void print_all(void)
 	}
 	record_print(&bench.stalls[0], stdout);
 	record_print(&bench.stalls[1], stdout);
+	patience_record(&bench.patience, "latency", &quiet);
+	record_print(&quiet, stdout);
 }
 
 static int prepare(struct error *error)
@@ -411,6 +446,9 @@ int main(int argc, char **argv)
 		return code - 1;
 	int result = prepare(&error);
 	bench.repeats = bench.options.rounds * repeats_a_round();
+	bench.patience.seconds = bench.options.smoke   ? 0
+	                         : bench.options.quick ? PATIENCE_QUICK
+	                                               : PATIENCE;
 	for (unsigned round = 0; result == 0 && round < bench.options.rounds; round++)
 		result = measure_round(&error);
 	if (bench.disturbed > 0)

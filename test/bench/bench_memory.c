@@ -162,12 +162,16 @@ static void add_cases(const struct options *options, unsigned sessions, unsigned
 
 	if (options_want_mode(options, TEST_UNAUTHENTICATED))
 		add_case(&settings, "none");
-	settings.mode = TEST_AUTHENTICATED;
-	for (unsigned i = 0; i < suite_count && options_want_mode(options, settings.mode); i++) {
-		settings.kind = suites[i].kind;
-		/* OpenSSL's contexts are heap objects without bound: nobody installs many. */
-		if (settings.kind != SUITE_OPENSSL && options_want_suite(options, suites[i].name))
-			add_case(&settings, suites[i].name);
+	for (unsigned mode = TEST_AUTHENTICATED; mode < MODE_COUNT; mode++) {
+		settings.mode = (enum test_mode)mode;
+		for (unsigned i = 0; i < suite_count && options_want_mode(options, settings.mode);
+		     i++) {
+			settings.kind = suites[i].kind;
+			/* OpenSSL's contexts are heap objects without bound: nobody installs many. */
+			if (settings.kind != SUITE_OPENSSL &&
+			    options_want_suite(options, suites[i].name))
+				add_case(&settings, suites[i].name);
+		}
 	}
 }
 

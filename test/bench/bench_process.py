@@ -18,12 +18,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 import process_traffic as traffic  # noqa: E402
 from ending import Failed, status  # noqa: E402
 from harness import pcap  # noqa: E402
-from process_programs import Specular, Testpmd  # noqa: E402
+from process_programs import CoreShare, Specular, Testpmd  # noqa: E402
 
 FORWARDS = ("5tswap", "macswap")
 WARM_UP_SECONDS = 0.05
-# sessions of each table, rounds, seconds a round
-EXTENTS = {"full": ((1, 1024, traffic.PACKETS_MAX), 9, 1.0), "quick": ((1024,), 5, 0.25), "smoke": ((64,), 2, 0.2)}
+# Sessions of each table, rounds, seconds a round, and seconds a table that may go into measuring again. Rounds are short, so that
+# somebody else on the core is noticed who comes and goes.
+EXTENTS = {"full": ((1, 1024, traffic.PACKETS_MAX), 15, 0.3, 30), "quick": ((1024,), 5, 0.25, 4), "smoke": ((64,), 2, 0.2, 0)}
 
 
 def check_forward(folder, forward):
@@ -42,7 +43,15 @@ def check_forward(folder, forward):
         raise Failed(f"dpdk-testpmd --forward-mode={forward} does not swap: nothing to compare with")
 
 
-def measure(build, folder, sessions, rounds, seconds):
+def measure_round(program, seconds):
+    program.resume()
+    time.sleep(WARM_UP_SECONDS)
+    rate = program.rate(seconds)
+    program.pause()
+    return rate
+
+
+def measure(build, folder, sessions, rounds, seconds, share):
     """Rates of {program: [a round]} in an alternating order."""
     path = os.path.join(folder, f"{sessions}.pcap")
     pcap.write(path, traffic.requests(sessions))
@@ -57,10 +66,7 @@ def measure(build, folder, sessions, rounds, seconds):
         rates = {program: [] for program in programs}
         for number in range(rounds):
             for program in programs if number % 2 == 0 else reversed(programs):
-                program.resume()
-                time.sleep(WARM_UP_SECONDS)
-                rates[program].append(program.rate(seconds))
-                program.pause()
+                rates[program].append(share.alone(lambda: measure_round(program, seconds)))
     return rates
 
 
@@ -71,15 +77,22 @@ def print_record(program, sessions, rates):
                       "unit": "packets/s", "rounds": [float(f"{rate:.6g}") for rate in rates]}), flush=True)
 
 
+def print_quiet(share, sessions):
+    print(json.dumps({"group": "quiet", "case": {"of": "process", "sessions": sessions}, "unit": "share",
+                      "rounds": [1 - share.disturbed / share.measured]}), flush=True)
+
+
 def measure_all(options):
-    table, rounds, seconds = EXTENTS[options.extent or "full"]
+    table, rounds, seconds, patience = EXTENTS[options.extent or "full"]
     build = os.path.abspath(options.build)
     with tempfile.TemporaryDirectory(prefix="specular-bench-") as folder:
         for forward in FORWARDS:
             check_forward(folder, forward)
         for sessions in (options.sessions,) if options.sessions else table:
-            for program, rates in measure(build, folder, sessions, rounds, seconds).items():
-                print_record(program, sessions, rates)
+            with contextlib.closing(CoreShare(build, patience)) as share:
+                for program, rates in measure(build, folder, sessions, rounds, seconds, share).items():
+                    print_record(program, sessions, rates)
+                print_quiet(share, sessions)
 
 
 def main():

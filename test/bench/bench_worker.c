@@ -18,10 +18,13 @@
 
 #define US_PER_SECOND   1e6
 #define WARM_UP_SECONDS 0.03
-#define SECONDS         0.3
+#define SECONDS         0.1
 #define SECONDS_QUICK   0.05
 #define SECONDS_SMOKE   0.005
 #define PASS_SECONDS    0.02
+/** Seconds a table, for what somebody else on the polling core disturbs. */
+#define PATIENCE       10.0
+#define PATIENCE_QUICK 0.5
 /** A lcore that has not had its seconds of CPU within so many passes never will. */
 #define PASSES_MAX     3000u
 #define SMOKE_SESSIONS 32u
@@ -172,6 +175,7 @@ static void measure(const struct options *options, const struct suite_choice *su
                     unsigned sessions, bool memif)
 {
 	static struct bench bench;
+	struct record quiet;
 	struct error error;
 
 	memset(&bench, 0, sizeof(bench));
@@ -193,8 +197,18 @@ static void measure(const struct options *options, const struct suite_choice *su
 		        &error);
 	}
 	add_lanes(&bench);
+	bench.alternation.patience = (struct patience){
+	        .seconds = options->smoke   ? 0
+	                   : options->quick ? PATIENCE_QUICK
+	                                    : PATIENCE,
+	        .whole = forwarder_core_is_whole,
+	};
 	alternation_run(&bench.alternation, options->rounds);
 	alternation_print(&bench.alternation);
+	patience_record(&bench.alternation.patience, "worker", &quiet);
+	record_text(&quiet, "source", bench.source);
+	record_number(&quiet, "sessions", sessions);
+	record_print(&quiet, stdout);
 	empty(&bench);
 }
 

@@ -12,7 +12,7 @@
 #define BARE_PACKETS_SHARE 2u /**< crypto alone needs fewer */
 /** Seconds that a block may wait for a core of its own. */
 #define PATIENCE       15.0
-#define PATIENCE_QUICK 1.0
+#define PATIENCE_QUICK 2.0
 
 static const unsigned matrix_sessions[] = {1, 32, USUAL_SESSIONS, 65536, MOST};
 /** The curve's further points: with those of the matrix, the powers of four. */
@@ -202,7 +202,9 @@ void block_fill(struct block *block, const struct options *options, enum test_mo
 	block->options = options;
 	block->mode = mode;
 	block->family = family;
-	block->usual.patience = options->smoke ? 0 : options->quick ? PATIENCE_QUICK : PATIENCE;
+	block->usual.patience.seconds = options->smoke   ? 0
+	                                : options->quick ? PATIENCE_QUICK
+	                                                 : PATIENCE;
 	for (unsigned i = 0; i < suite_count; i++) {
 		if (options_want_suite(options, suite_shown(block, &suites[i])))
 			suite_add(block, &suites[i], i);
@@ -274,13 +276,11 @@ static void print_quiet(const struct block *block)
 	const struct alternation *usual = &block->usual;
 	struct record record;
 
-	if (usual->measured == 0)
+	if (usual->patience.measured == 0)
 		return;
-	record_init(&record, "quiet", "share");
-	record_text(&record, "of", "datapath");
+	patience_record(&usual->patience, "datapath", &record);
 	record_text(&record, "mode", mode_name(block->mode));
 	record_number(&record, "family", block->family);
-	record_round(&record, 1 - (double)usual->disturbed / usual->measured);
 	record_print(&record, stdout);
 }
 
@@ -288,7 +288,7 @@ void block_measure(struct block *block)
 {
 	measure_and_print(block, &block->usual);
 	/* The others compare with nothing that a target names: what is left of the patience is enough. */
-	block->rest.patience = block->usual.patience;
+	block->rest.patience.seconds = block->usual.patience.seconds;
 	measure_and_print(block, &block->rest);
 	print_quiet(block);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core_share.h"
 #include "dpdk_port.h"
 #include "reflect/headers.h"
 
@@ -114,6 +115,19 @@ static void set_stop(struct forwarder *forwarder, bool stop)
 {
 	__atomic_store_n(forwarder->worker != NULL ? &forwarder->worker->stop : &forwarder->stop,
 	                 stop, __ATOMIC_RELAXED);
+}
+
+static int ask_core_share(void *context)
+{
+	(void)context;
+	return core_share_is_whole() ? 1 : 0;
+}
+
+bool forwarder_core_is_whole(void)
+{
+	if (rte_eal_remote_launch(ask_core_share, NULL, POLLING_LCORE) != 0)
+		abort();
+	return rte_eal_wait_lcore(POLLING_LCORE) == 1;
 }
 
 void forwarder_start(struct forwarder *forwarder)

@@ -33,6 +33,9 @@ int forwarder_create(enum forwarder_kind kind, uint16_t port, const struct traff
                      struct forwarder *forwarder, struct error *error);
 void forwarder_destroy(struct forwarder *forwarder);
 
+/** Whether the polling lcore, idle now, has its core to itself (core_share.h). */
+bool forwarder_core_is_whole(void);
+
 /** Runs it on lcore 1, until forwarder_stop, which returns when it has left the port. */
 void forwarder_start(struct forwarder *forwarder);
 void forwarder_stop(struct forwarder *forwarder);

@@ -25,9 +25,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MAIN_CPU, POLLING_CPU = 0, 1
 MEMORY_MIB = 512
 BURST, DESCRIPTORS = 32, 1024
-POOL_MBUFS = 40960  # what the file takes and what is on its way: specular's own pool is as large
+POOL_MBUFS, POOL_CACHE = 40960, 128  # what the file takes and what is on its way: as specular's own pool, app/host/port.c
 START_SECONDS, ANSWER_SECONDS, STARVED_SECONDS = 60, 20, 30
 SESSIONS_PER_BATCH = 256
+WHOLE_LOOKS = 0.95  # at a core that counts as ours for the whole of a round
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)  # loaded before any thread runs
 
@@ -130,6 +131,49 @@ class Program:
                 self.process.wait()
 
 
+class CoreShare:
+    """Tells whether the polling CPU was ours alone (core_share.h) while something was measured there: looks every other millisecond. What
+    was measured beside somebody else is measured again, for so many seconds in all."""
+
+    def __init__(self, build, seconds):
+        self.seconds = seconds
+        self.measured = self.disturbed = 0
+        path = os.path.join(build, "test", "bench", "core_share")
+        if not os.path.exists(path):
+            raise Failed(f"{path} is not there: ninja -C {build}")
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=functools.partial(die_with, os.getpid()), start_new_session=True)
+        os.sched_setaffinity(self.process.pid, {POLLING_CPU})
+        # It shall look in the midst of what is measured, not when that had its turn.
+        os.sched_setscheduler(self.process.pid, os.SCHED_FIFO, os.sched_param(1))
+
+    def whole(self):
+        """Of the time since this was last asked."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        looks, whole = map(int, self.process.stdout.readline().split())
+        return whole >= WHOLE_LOOKS * looks
+
+    def alone(self, measure):
+        """What measure() gives on a core of our own, as long as there is patience."""
+        while True:
+            begin = time.monotonic()
+            self.whole()
+            value = measure()
+            whole = self.whole()
+            if whole or self.seconds <= 0:
+                self.measured += 1
+                self.disturbed += not whole
+                return value
+            self.seconds -= time.monotonic() - begin
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
 class Specular(Program):
     name, forward = "specular", "reflect"
 
@@ -208,7 +252,8 @@ class Testpmd(Program):
         super().__init__(
             [program, f"--lcores=0@{MAIN_CPU},1@{POLLING_CPU}", "--main-lcore=0", "--no-huge", "--no-shconf", f"-m{MEMORY_MIB}",
              "--no-telemetry", "--no-pci", f"--vdev={device}", "--", "-i", f"--forward-mode={forward}", "--nb-cores=1", "--no-flush-rx",
-             f"--burst={BURST}", f"--rxd={DESCRIPTORS}", f"--txd={DESCRIPTORS}", f"--total-num-mbufs={POOL_MBUFS}"],
+             f"--burst={BURST}", f"--rxd={DESCRIPTORS}", f"--txd={DESCRIPTORS}", f"--total-num-mbufs={POOL_MBUFS}",
+             f"--mbcache={POOL_CACHE}"],
             stdin=subprocess.PIPE, stdout=said, stderr=said)
         os.close(said)
         self.watch(terminal)

@@ -137,15 +137,19 @@ def plain(value):
 
 def install_section(results):
     columns = [{"quantile": quantile} for quantile in QUANTILES], [{"what": what} for what in INSTALL_COUNTS]
-    turnaround, counts = [[[phase, *[shown(results.figure("install", phase=phase, **column)) for column in half]]
-                           for phase in results.values("install", "phase")] for half in columns]
-    lines = table("100,000 sessions installed under traffic: turnaround, TSC cycles", ["phase", *QUANTILES], turnaround)
+    cases = [{"mode": mode, "phase": phase} for mode in results.values("install", "mode")
+             for phase in results.values("install", "phase")]
+    turnaround, counts = [[[f"{case['mode']}, {case['phase']}", *[shown(results.figure("install", **case, **column)) for column in half]]
+                           for case in cases] for half in columns]
+    lines = table("100,000 sessions installed under traffic: turnaround, TSC cycles", ["mode, phase", *QUANTILES], turnaround)
     lines += table("The same: packets, and for how many microseconds the kernel had the worker wait for its CPU",
-                   ["phase", *INSTALL_COUNTS], counts)
-    for what, name in (("rate", "installed"), ("withdraw rate", "withdrawn")):
-        figure = results.figure("install", what=what)
-        if figure:
-            lines.append(f"  {shown(figure)} sessions {name} a second")
+                   ["mode, phase", *INSTALL_COUNTS], counts)
+    for mode in results.values("install", "mode"):
+        for what, name in (("rate", "sessions installed a second"), ("withdraw rate", "withdrawn a second"),
+                           ("stop turn", "us to stop all in one turn"), ("withdraw turn", "us to withdraw all in one turn")):
+            figure = results.figure("install", mode=mode, what=what)
+            if figure:
+                lines.append(f"  {mode}: {shown(figure)} {name}")
     return lines
 
 
@@ -198,7 +202,7 @@ def target_section(found):
     if doubtful:
         lines[-1] += f"; {doubtful} measured on a noisy machine: repeat these before believing them"
     if any(target.disturbed for target in found):
-        lines.append("  disturbed: in every round the machine took the CPU away, or lost packets before anything was installed")
+        lines.append("  disturbed: somebody else used the core, or the machine took the CPU away or lost packets before anything was installed")
     return lines
 
 
@@ -220,11 +224,13 @@ def report(results, found, quick):
                      "Repeat on a quiet machine before believing a small difference.")
     for record in results.select("quiet"):
         if record.figure.median < 1:
-            lines.append(f"SHARED CORE: {100 * (1 - record.figure.median):.0f} % of the {record.case['of']}'s values, "
-                         f"{record.case['mode']}, IPv{record.case['family']}, were measured while somebody else used the core's units.")
+            which = ", ".join(str(value) for value in record.case.values())
+            lines.append(f"SHARED CORE: {100 * (1 - record.figure.median):.0f} % of what was measured ({which}) was "
+                         "measured while somebody else used the core's units.")
     for part in (datapath_section, stage_section, process_section, crypto_section, latency_section, scale_section):
         lines += part(results)
     lines += case_section(results, "control", "Control plane: connect to stop", "set-ups a CPU second")
+    lines += case_section(results, "mass-stop", "Sessions that end at once: connect to Greeting of somebody else meanwhile", "us")
     lines += install_section(results) + memory_section(results)
     lines += case_section(results, "key-lookup", "Look-up of an IKE SA's key", "ns a look-up")
     lines += case_section(results, "peers", "Other servers, same client, loopback", "median")

@@ -47,9 +47,13 @@ def datapath(results, mode, suite=None, **changed):
     return results.figure("datapath", mode=mode, suite=suite, **{**USUAL, **changed})
 
 
-def shared(results, mode):
-    """True when so much of a mode's datapath was measured on a core that somebody else used as well that medians show it."""
-    return any(record.figure.median < 0.75 for record in results.select("quiet", of="datapath", mode=mode, family=USUAL["family"]))
+def shared(results, of, **case):
+    """True when so much of what a program measured was measured on a core that somebody else used as well that medians show it."""
+    return any(record.figure.median < 0.75 for record in results.select("quiet", of=of, **case))
+
+
+def datapath_shared(results, mode):
+    return shared(results, "datapath", mode=mode, family=USUAL["family"])
 
 
 def packets_per_second(results, cycles):
@@ -68,7 +72,8 @@ def process(results):
     case = {"source": "net_pcap", "mode": "unauthenticated", "sessions": 1024}
     yield Target("whole process, unauthenticated, packets of testpmd 5tswap on the same capture", "at least", 0.80, "ratio",
                  ratio(results.figure("process", program="specular", **case),
-                       results.figure("process", program="testpmd", forward="5tswap", **case)))
+                       results.figure("process", program="testpmd", forward="5tswap", **case)),
+                 shared(results, "process", sessions=case["sessions"]))
 
 
 def secured(results):
@@ -76,11 +81,11 @@ def secured(results):
         cycles = datapath(results, mode)
         rate = packets_per_second(results, cycles)
         yield Target(f"datapath, {mode}", "at least", mpps, "Mpps", rate.scaled(1 / MEGA) if rate else None,
-                     shared(results, mode))
+                     datapath_shared(results, mode))
         yield Target(f"datapath, {mode}, against suite ipsec-mb", "at least", 2.0, "ratio",
-                     ratio(datapath(results, mode, "ipsec-mb"), cycles), shared(results, mode))
+                     ratio(datapath(results, mode, "ipsec-mb"), cycles), datapath_shared(results, mode))
     yield Target("datapath, authenticated with suite ipsec-mb, cycles of the best bare ipsec-mb", "at most", 1.25, "ratio",
-                 ratio(datapath(results, "authenticated", "ipsec-mb"), best_bare(results)), shared(results, "authenticated"))
+                 ratio(datapath(results, "authenticated", "ipsec-mb"), best_bare(results)), datapath_shared(results, "authenticated"))
 
 
 def lone(results):
@@ -88,7 +93,7 @@ def lone(results):
         return results.figure("latency", mode=mode, suite=suite, ahead=ahead, load="lone", quantile="p50")
     yield Target("lone packet's turnaround, authenticated (hot session), against unauthenticated", "at most", 1.5, "ratio",
                  ratio(turnaround("authenticated", fastest_suite(results), "on"),
-                       turnaround("unauthenticated", "none", "off")))
+                       turnaround("unauthenticated", "none", "off")), shared(results, "latency"))
 
 
 def many(results):
@@ -96,7 +101,7 @@ def many(results):
         for mode in MODES:
             yield Target(f"datapath, {mode}, {sessions:,} sessions in random order, throughput of 1,024", "at least", share,
                          "ratio", ratio(datapath(results, mode), datapath(results, mode, sessions=sessions)),
-                         shared(results, mode))
+                         datapath_shared(results, mode))
 
 
 def memory(results):
@@ -113,30 +118,40 @@ def control(results):
     for mode, least in (("unauthenticated", 5000), ("authenticated", 2500)):
         found = [record for record in results.select("control", mode=mode, **case[mode]) if "installed" not in record.case]
         yield Target(f"session set-ups a CPU second, {mode}", "at least", least, "set-ups",
-                     found[0].figure if found else None)
+                     found[0].figure if found else None, shared(results, "control"))
 
 
-def undisturbed(results):
+def undisturbed(results, mode):
     """Rounds in which neither the kernel took the worker's CPU away, nor packets were lost before sessions were installed."""
     phases = ("before", "elsewhere", "during")
-    bounds = [(results.figure("install", phase=phase, what="waited"), WAITED_US_MAX) for phase in phases] \
-        + [(results.figure("install", phase=phase, what="lost"), 0) for phase in phases[:2]]
+    bounds = [(results.figure("install", mode=mode, phase=phase, what="waited"), WAITED_US_MAX) for phase in phases] \
+        + [(results.figure("install", mode=mode, phase=phase, what="lost"), 0) for phase in phases[:2]]
     bounds = [(figure.rounds, most) for figure, most in bounds if figure]
     count = min((len(rounds) for rounds, _ in bounds), default=0)
     return [i for i in range(count) if all(rounds[i] <= most for rounds, most in bounds)]
 
 
-def install(results):
-    good = undisturbed(results)
-    disturbed = not good and bool(results.values("install", "phase"))
+def install_of(results, mode):
+    """Packets lost, and p99 while sessions were installed against before, of the rounds that count; and whether there were none."""
+    good = undisturbed(results, mode)
 
     def of(**case):
-        figure = results.figure("install", **case)
+        figure = results.figure("install", mode=mode, **case)
         return Figure([figure.rounds[i] for i in good]) if figure and good else figure
-    yield Target("installing 100,000 sessions under traffic, packets lost", "at most", 0, "packets",
-                 of(phase="during", what="lost"), disturbed)
-    yield Target("installing 100,000 sessions under traffic, p99 turnaround against before", "below", 2.0, "ratio",
-                 ratio(of(phase="during", quantile="p99"), of(phase="before", quantile="p99")), disturbed)
+    return of(phase="during", what="lost"), ratio(of(phase="during", quantile="p99"), of(phase="before", quantile="p99")), \
+        not good or shared(results, "install", mode=mode)
+
+
+def install(results):
+    """Of the worst mode; one that the machine disturbed says nothing beside one that it left alone."""
+    measured = [install_of(results, mode) for mode in results.values("install", "mode")]
+
+    def worst(index):
+        found = [(one[index], one[2]) for one in measured if one[index] is not None]
+        quiet = [one for one in found if not one[1]]
+        return max(quiet or found, key=lambda one: one[0].median, default=(None, False))
+    yield Target("installing 100,000 sessions under traffic, packets lost", "at most", 0, "packets", *worst(0))
+    yield Target("installing 100,000 sessions under traffic, p99 turnaround against before", "below", 2.0, "ratio", *worst(1))
 
 
 def targets(results):

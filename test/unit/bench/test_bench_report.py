@@ -28,6 +28,10 @@ def datapath(mode, cycles, suite="avx512", sessions=1024):
     return Record("datapath", case, "tsc-cycles/packet", [cycles, cycles, cycles])
 
 
+def installing(phase, field, value, unit, rounds, mode="authenticated"):
+    return Record("install", {"mode": mode, "phase": phase, field: value}, unit, rounds)
+
+
 def good_records():
     """A run that meets every target, each by little."""
     records = [Record("machine", {"cpu": "x", "cpus": 2}, "tsc-hz", [2.0e9])]
@@ -51,9 +55,8 @@ def good_records():
     records += [
         Record("control", {"mode": "unauthenticated", "keys": "none", "derivation": "none"}, "set-ups/cpu-second", [5001]),
         Record("control", {"mode": "authenticated", "keys": "psk", "derivation": "cached"}, "set-ups/cpu-second", [2501]),
-        Record("install", {"phase": "during", "what": "lost"}, "packets", [0]),
-        Record("install", {"phase": "before", "quantile": "p99"}, "tsc-cycles", [100]),
-        Record("install", {"phase": "during", "quantile": "p99"}, "tsc-cycles", [199])]
+        installing("during", "what", "lost", "packets", [0]), installing("before", "what", "lost", "packets", [0]),
+        installing("before", "quantile", "p99", "tsc-cycles", [100]), installing("during", "quantile", "p99", "tsc-cycles", [199])]
     return records
 
 
@@ -98,10 +101,10 @@ def test_each_target_can_be_missed():
     assert seen == {target.name for target in targets(Results([]))}
 
 
-def install_records(waited, lost_before, lost_during):
-    return [Record("install", {"phase": "before", "what": "waited"}, "us", waited),
-            Record("install", {"phase": "before", "what": "lost"}, "packets", lost_before),
-            Record("install", {"phase": "during", "what": "lost"}, "packets", lost_during)]
+def install_records(waited, lost_before, lost_during, mode="authenticated"):
+    return [installing("before", "what", "waited", "us", waited, mode),
+            installing("before", "what", "lost", "packets", lost_before, mode),
+            installing("during", "what", "lost", "packets", lost_during, mode)]
 
 
 def test_rounds_that_the_machine_disturbed():
@@ -120,12 +123,29 @@ def test_rounds_that_the_machine_disturbed():
         assert (", disturbed" in report(results, [target], False)) == disturbed
 
 
+def test_worst_mode_of_an_installation():
+    """The mode that lost most counts, but none that the machine disturbed while there is another one."""
+    for worse, lost, disturbed in ((([0], [0], [7], "encrypted"), 7, False), (([900], [0], [7], "encrypted"), 1, False)):
+        results = Results(install_records([0], [0], [1]) + install_records(*worse))
+        target = next(target for target in targets(results) if "packets lost" in target.name)
+        assert (target.figure.rounds, target.disturbed) == ([lost], disturbed), worse
+
+
+def test_shared_core_of_each_program():
+    """Of the targets that a program's figures are for."""
+    for case, words in (({"of": "process", "sessions": 1024}, "whole process"), ({"of": "latency"}, "turnaround, auth"),
+                        ({"of": "control"}, "set-ups"), ({"of": "install", "mode": "authenticated"}, "installing")):
+        results = Results(good_records() + [Record("quiet", case, "share", [0.5])])
+        doubtful = [target.name for target in targets(results) if target.disturbed]
+        assert doubtful and all(words in name for name in doubtful), (case, doubtful)
+        assert f"SHARED CORE: 50 % of what was measured ({case['of']}" in report(results, [], False)
+
+
 def test_shared_core():
     """What was measured beside somebody else on the same core is said, and its targets are doubtful."""
     quiet = [Record("quiet", {"of": "datapath", "mode": "authenticated", "family": 4}, "share", [0.5])]
     found = targets(Results(good_records() + quiet))
-    before = {target.name for target in targets(Results(good_records())) if target.disturbed}
-    doubtful = {target.name for target in found if target.disturbed} - before
+    doubtful = {target.name for target in found if target.disturbed}
     assert len(doubtful) == 5 and all(", authenticated" in name for name in doubtful), doubtful
     assert "SHARED CORE: 50 %" in report(Results(good_records() + quiet), found, False)
 

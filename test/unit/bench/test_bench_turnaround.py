@@ -11,12 +11,11 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path[:0] = [os.path.join(ROOT, "test", "bench"), os.path.join(ROOT, "test", "unit")]
 sys.dont_write_bytecode = True
+from expected import COUNTS, INSTALL_RATES, MODES, PHASES, QUANTILES, check  # noqa: E402
 from records import Results, parse  # noqa: E402
 from unit import unit_run  # noqa: E402
 
 LATENCY, INSTALL, MEMORY = sys.argv[1:4]
-QUANTILES = ("p50", "p99", "p99.9", "max")
-PHASES = ("before", "elsewhere", "during", "after", "withdraw")
 
 
 def results(program, *options):
@@ -24,9 +23,7 @@ def results(program, *options):
     assert done.returncode == 0, done.stderr
     found = parse(done.stdout)
     assert len(found) == len(done.stdout.splitlines()), "a line that is no record, or a record without rounds"
-    cases = [(record.group, tuple(sorted(record.case.items()))) for record in found]
-    assert len(cases) == len(set(cases)), "a case twice"
-    assert all(len(record.figure.rounds) == 2 for record in found)
+    check(found)
     return Results(found)
 
 
@@ -58,17 +55,17 @@ def test_one_mode():
 
 def test_install():
     found = results(INSTALL)
-    for phase in PHASES:
-        quantiles_ascend(found, "install", phase=phase)
-        for what in ("reflected", "lost", "waited"):
-            assert min(found.figure("install", phase=phase, what=what).rounds) >= 0
-    for what in ("rate", "withdraw rate"):
-        assert min(found.figure("install", what=what).rounds) > 0
+    for mode in MODES:
+        for phase in PHASES:
+            quantiles_ascend(found, "install", mode=mode, phase=phase)
+            assert all(found.figure("install", mode=mode, phase=phase, what=what) for what in COUNTS)
+        for what in INSTALL_RATES:
+            assert min(found.figure("install", mode=mode, what=what).rounds) > 0
 
 
 def test_memory():
     found = results(MEMORY)
-    for mode, suite in (("unauthenticated", "none"), ("authenticated", "ipsec-mb")):
+    for mode, suite in (("unauthenticated", "none"), ("authenticated", "ipsec-mb"), ("encrypted", "ipsec-mb")):
         for cores in (1, 2):
             case = {"mode": mode, "suite": suite, "sessions": 1024, "cores": cores}
             empty = found.figure("memory", what="empty registry", **case)
