@@ -18,6 +18,7 @@ struct packet {
 	const struct load_size *size;
 	struct load_flight *flight;
 	uint32_t sequence;
+	uint8_t size_number; /**< of the format's */
 };
 
 struct burst {
@@ -92,6 +93,7 @@ static void build(struct burst *burst, struct send_slot *slot, struct packet *pa
 
 	packet->sequence = session->next_sequence++;
 	packet->size = size;
+	packet->size_number = (uint8_t)session->next_size;
 	if (++session->next_size == format->size_count)
 		session->next_size = 0;
 	packet->flight = &session->flights[packet->sequence & session->flight_mask];
@@ -140,7 +142,8 @@ static inline void stamp_packet(const struct packet *packet, const struct stamp 
 	                                       .timestamp = stamp->time.ntp,
 	                                       .sequence = packet->sequence,
 	                                       .error_estimate = stamp->time.error_estimate,
-	                                       .state = FLIGHT_SENT};
+	                                       .state = FLIGHT_SENT,
+	                                       .size = packet->size_number};
 }
 _Static_assert(SENDER_TIMESTAMP + sizeof(uint64_t) == SENDER_ERROR_ESTIMATE &&
                        SECURE_SENDER_TIMESTAMP + sizeof(uint64_t) == SECURE_SENDER_ERROR_ESTIMATE,
