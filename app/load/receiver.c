@@ -8,8 +8,7 @@
 #include "reflect/parse.h"
 #include "stats/counters.h"
 
-_Static_assert(RECEIVE_BURST_MAX <= CORE_TABLE_BURST_MAX && RECEIVE_BURST_MAX <= SUITE_BURST_MAX,
-               "a burst is one look-up, and one call of the suite");
+_Static_assert(RECEIVE_BURST_MAX <= SUITE_BURST_MAX, "a burst is one call of the suite");
 
 /** A reply on its way through receive_burst. */
 struct reply {
@@ -73,7 +72,7 @@ static void count_unparsed(struct receiver *receiver, struct received_frame *fra
 static void parse_all(struct reception *reception, struct received_frame frames[], unsigned count)
 {
 	struct receiver *receiver = reception->receiver;
-	const struct core_table_hasher hasher = core_table_hasher(receiver->sessions->table);
+	const struct core_table_reader table = core_table_reader(receiver->sessions->table);
 
 	reception->count = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -91,7 +90,7 @@ static void parse_all(struct reception *reception, struct received_frame frames[
 			count_unparsed(receiver, &frames[i], result);
 			continue;
 		}
-		reception->hashes[at] = core_table_hash(&hasher, &reception->flows[at]);
+		reception->hashes[at] = core_table_hash(&table, &reception->flows[at]);
 		reply->frame = &frames[i];
 		reply->sealed = NULL;
 		reception->count++;
@@ -133,15 +132,18 @@ static void keep(struct reception *reception, unsigned i, unsigned *kept)
 
 static void find_sessions(struct reception *reception)
 {
-	struct core_session *found[RECEIVE_BURST_MAX];
+	const struct core_table *table = reception->receiver->sessions->table;
+	const struct core_table_reader reader = core_table_reader(table);
+	struct core_session *candidates[RECEIVE_BURST_MAX];
 	unsigned kept = 0;
 
-	if (reception->count == 0)
-		return;
-	core_table_find_burst(reception->receiver->sessions->table, reception->flows,
-	                      reception->hashes, found, reception->count);
+	for (unsigned i = 0; i < reception->count; i++)
+		candidates[i] = core_table_candidate(&reader, reception->hashes[i]);
 	for (unsigned i = 0; i < reception->count; i++) {
-		if (take_session(reception, i, found[i]))
+		struct core_session *found = core_table_confirm(
+		        table, candidates[i], &reception->flows[i], reception->hashes[i]);
+
+		if (take_session(reception, i, found))
 			keep(reception, i, &kept);
 	}
 	reception->count = kept;
