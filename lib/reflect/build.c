@@ -81,7 +81,7 @@ static __attribute__((noinline)) void refuse(struct burst *burst, struct packet 
                                              enum datapath_counter reason)
 {
 	counter_add(&packet->core->not_reflected, 1);
-	remember_time(packet->core, burst);
+	remember_time(packet->core, burst->arrival->receive_tsc);
 	burst_drop(burst, packet->frame, reason);
 	packet->frame = NULL;
 }
@@ -129,7 +129,7 @@ HOT bool build_any(struct burst *burst, struct packet *packet, const bool ipv6)
 		refuse(burst, packet, DATAPATH_DROP_REPLY_TOO_LONG);
 		return false;
 	}
-	remember_time(session, burst);
+	remember_time(session, burst->arrival->receive_tsc);
 	uint32_t sequence = take_number(session);
 	if (session->mode == TEST_UNAUTHENTICATED)
 		build_unusual(burst, packet, sequence);

@@ -65,14 +65,13 @@ HOT uint32_t take_number(struct core_session *session)
 {
 	uint64_t number = session->reflected;
 
-	__atomic_store_n(&session->reflected, number + 1, __ATOMIC_RELAXED);
+	counter_add(&session->reflected, 1);
 	return (uint32_t)number;
 }
 
-HOT void remember_time(struct core_session *session, const struct burst *burst)
+HOT void remember_time(struct core_session *session, uint64_t receive_tsc)
 {
-	__atomic_store_n(&session->last_received_tsc, burst->arrival->receive_tsc,
-	                 __ATOMIC_RELAXED);
+	__atomic_store_n(&session->last_received_tsc, receive_tsc, __ATOMIC_RELAXED);
 }
 
 /** The frame holds a reply of so many octets. */
@@ -130,13 +129,10 @@ HOT uint64_t build_unauthenticated(const struct packet *packet, const struct rep
 	uint64_t ttl = packet->ttl;
 	/* Sequence number, timestamp and error estimate stand in the same order in both headers. */
 	uint64_t sender = checksum_load_eight(payload), rest = sender_rest(payload);
-	uint64_t sum = checksum_load(packet_udp(packet) + UDP_CHECKSUM);
+	uint64_t sum = (uint64_t)checksum_load(packet_udp(packet) + UDP_CHECKSUM) + plan->udp_sum;
 
-	sum = checksum_add(sum + rest, lost);
-	sum = checksum_turn(checksum_add(sum, sender), plan->turn);
-	sum = checksum_add(sum, plan->udp_sum);
-	sum = checksum_subtract(checksum_subtract(sum, sender), rest + ttl + first);
-	sum = checksum_subtract(sum, receive);
+	sum = checksum_turn(checksum_add_three(sum, rest, lost, sender), plan->turn);
+	sum = checksum_subtract_three(sum, sender, rest + ttl + first, receive);
 	if (plan->moved != 0)
 		move_padding(payload + SENDER_HEADER_SIZE,
 		             REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE, plan->moved);

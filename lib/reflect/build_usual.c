@@ -5,17 +5,26 @@
  */
 #include "reflect/build.h"
 
-/** The first addition's carry goes into the second, and so on. */
-HOT uint64_t usual_loss(const uint8_t *octets)
+HOT uint64_t sum_usual_loss(const uint8_t *octets)
 {
-	return checksum_sum_constant(octets, USUAL_LOSS);
+	const size_t word = sizeof(uint64_t);
+	/* What is above them in their word is counted already. */
+	uint64_t last_three = checksum_load_eight(octets + USUAL_LOSS - word) >> 40;
+
+	return checksum_add_three(last_three, checksum_load_eight(octets),
+	                          checksum_load_eight(octets + word),
+	                          checksum_load_eight(octets + 2 * word));
 }
+_Static_assert(USUAL_LOSS == 3 * sizeof(uint64_t) + 3, "three words and three octets");
 
 HOT struct packet *build_usual(const struct burst *burst, struct packet *packet,
                                const struct packet *end, const enum plan_kind kind)
 {
 	const bool ipv6 = kind == PLAN_USUAL_IPV6;
 	const int longest = reply_length_max(burst, ipv6);
+	const bool each_has_time = burst->arrival->offloads != NULL;
+	const uint64_t receive_tsc = burst->arrival->receive_tsc;
+	uint64_t receive = receive_timestamp(burst, packet);
 
 	for (; packet < end; packet++) {
 		struct core_session *session = packet->core;
@@ -28,11 +37,12 @@ HOT struct packet *build_usual(const struct burst *burst, struct packet *packet,
 		    packet->network != ip || length > frame->capacity ||
 		    plan->reply_length > longest)
 			break;
-		uint64_t lost =
-		        checksum_turn(usual_loss(packet->payload + plan->lost_at), plan->lost_turn);
-		uint64_t receive = receive_timestamp(burst, packet);
+		uint64_t lost = checksum_turn(sum_usual_loss(packet->payload + plan->lost_at),
+		                              plan->lost_turn);
 
-		remember_time(session, burst);
+		if (each_has_time)
+			receive = receive_timestamp(burst, packet);
+		remember_time(session, receive_tsc);
 		packet->checksum = build_unauthenticated(
 		        packet, plan, htobe32(take_number(session)), receive, lost);
 		build_headers(frame, ip, plan, ipv6);

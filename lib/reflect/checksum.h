@@ -28,6 +28,28 @@ static inline uint64_t checksum_subtract(uint64_t left, uint64_t right)
 	return left;
 }
 
+/** sum and three more: each carry goes into the next addition. That of the last one is brought round, and can't carry again. */
+static inline uint64_t checksum_add_three(uint64_t sum, uint64_t first, uint64_t second,
+                                          uint64_t third)
+{
+	__asm__("add %1, %0\n\tadc %2, %0\n\tadc %3, %0\n\tadc $0, %0"
+	        : "+&r"(sum)
+	        : "rm"(first), "rm"(second), "rm"(third)
+	        : "cc");
+	return sum;
+}
+
+/** sum less three, likewise with borrows. */
+static inline uint64_t checksum_subtract_three(uint64_t sum, uint64_t first, uint64_t second,
+                                               uint64_t third)
+{
+	__asm__("sub %1, %0\n\tsbb %2, %0\n\tsbb %3, %0\n\tsbb $0, %0"
+	        : "+&r"(sum)
+	        : "rm"(first), "rm"(second), "rm"(third)
+	        : "cc");
+	return sum;
+}
+
 /** A sum in 16 bits. 0 and 0xffff are the same value here; a sum, from which nothing was subtracted, gives 0 only when all is 0. */
 static inline uint16_t checksum_fold(uint64_t sum)
 {

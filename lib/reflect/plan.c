@@ -70,10 +70,11 @@ void plan_make(struct core_session *session, const struct packet *packet, bool z
 
 	plan_padding(&plan, session, packet->payload_length, zero_padding);
 	plan.udp_length = htobe16((uint16_t)(UDP_HEADER_SIZE + plan.reply_length));
+	/* It is turned with all that it is added to; turned twice it is itself. */
 	plan.udp_sum = checksum_fold(checksum_subtract(
-	        checksum_turn(checksum_add(endpoints, checksum_length(plan.payload_length)),
-	                      plan.turn),
-	        checksum_add(endpoints, checksum_length(plan.reply_length))));
+	        checksum_add(endpoints, checksum_length(plan.payload_length)),
+	        checksum_turn(checksum_add(endpoints, checksum_length(plan.reply_length)),
+	                      plan.turn)));
 	if (packet->ipv6) {
 		plan_ipv6(&plan, session);
 		if (plan.kind == PLAN_USUAL_IPV4)
