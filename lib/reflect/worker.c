@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "reflect/slowdown.h"
+
 /** Frames taken from a queue at once. */
 #define WORKER_BURST 32u
 /** Polls without a frame before IDLE_SLEEP sleeps: a sender's burst finds the lcore awake. */
@@ -271,10 +273,12 @@ int worker_run(void *argument)
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
 		unsigned found = 0;
 
+		SLOWDOWN_BEGIN();
 		for (unsigned i = 0; i < worker->queue_count; i++) {
 			found += poll_port(worker, &worker->queues[i]);
 			found += poll_kernel(worker, &worker->queues[i]);
 		}
+		SLOWDOWN_END(found);
 		rte_rcu_qsbr_quiescent(worker->rcu, worker->core);
 		counter_add(&worker->polls, 1);
 		if (worker->polls % POLLS_PER_TIDY == 0)
