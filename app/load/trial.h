@@ -46,17 +46,28 @@ struct trial_burst {
 	uint64_t reflector_ns;
 };
 
+/** From so many missed slots in a million on the schedule was not kept. */
+#define TRIAL_MISSED_PARTS 1000u
+
 /** What limited a trial besides the reflector; a bit each. */
 enum trial_limit {
-	TRIAL_LIMIT_SCHEDULE = 1, /**< missed slots: this program's lcores were too slow */
-	TRIAL_LIMIT_TRANSMIT = 2, /**< the device took less than was due */
-	TRIAL_LIMIT_BUFFERS = 4,  /**< no buffers left */
+	TRIAL_LIMIT_SCHEDULE =
+	        1, /**< missed slots, TRIAL_MISSED_PARTS or more: this program's lcores were too slow */
+	/**
+	 * Slots were missed while the device took less than was due. Of a device that holds back its sender (memif, rings) that is the
+	 * reflector's queue, which was full.
+	 */
+	TRIAL_LIMIT_TRANSMIT = 2,
+	TRIAL_LIMIT_BUFFERS =
+	        4, /**< no buffers left to send or receive, or no room on the way to another lcore */
+	TRIAL_LIMIT_RECEIVE =
+	        8, /**< the device dropped what this program's lcores did not take in time */
 };
 
 struct trial_result {
 	struct trial_order order;
 	uint64_t sent;        /**< counted packets */
-	uint64_t duration_ns; /**< first to last counted departure's schedule */
+	uint64_t duration_ns; /**< of the schedule's counted slots; of sending, TRIAL_BURST */
 	double sent_rate;     /**< packets a second that really left */
 	double answered_rate;
 	uint64_t

@@ -10,6 +10,9 @@
 
 #define VLAN       100u
 #define OUTER_VLAN 200u
+/** Traffic classes without ECN: the world's requests', and of DSCP 46. */
+#define SENT_CLASS  0x28u
+#define REPLY_CLASS 0xb8u
 
 void load_world_set_up(struct load_world *world, enum suite_kind kind)
 {
@@ -157,7 +160,7 @@ void load_world_add(struct load_world *world, const struct load_world_group *gro
 	        .mode = group->mode,
 	        .peer = group->peer,
 	        .symmetrical = group->symmetrical,
-	        .reply_traffic_class = 46 << 2,
+	        .reply_traffic_class = group->peer == LOAD_PEER_SWAP ? SENT_CLASS : REPLY_CLASS,
 	        .sender_header_size = sender_header_size(group->mode, group->symmetrical),
 	        .reflector_header_size = reflector_header_size(group->mode),
 	        .protected_size = sender_protected_size(group->mode),

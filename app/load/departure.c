@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "departure.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "stats/counters.h"
+
+#define NS_PER_SECOND 1e9
+
+unsigned departure_stock(struct lcore *lcore, unsigned wanted)
+{
+	unsigned missing = wanted - lcore->stock_count;
+
+	if (lcore->stock_count >= wanted)
+		return lcore->stock_count;
+	if (rte_pktmbuf_alloc_bulk(lcore->pool, lcore->stock + lcore->stock_count, missing) == 0)
+		lcore->stock_count = wanted;
+	else
+		counter_add(&lcore->receiver.measures->no_buffer, 1);
+	return lcore->stock_count;
+}
+
+void departure_build(struct lcore *lcore, const uint64_t due[], struct rte_mbuf *mbufs[],
+                     unsigned count)
+{
+	struct send_slot slots[SEND_BURST_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		mbufs[i] = lcore->stock[--lcore->stock_count];
+		slots[i].session = turn_next(&lcore->turn);
+		slots[i].scheduled_tsc = due[i];
+		slots[i].octets = rte_pktmbuf_mtod(mbufs[i], uint8_t *);
+		rte_prefetch0(slots[i].octets);
+	}
+	send_build(&lcore->sender, slots, count);
+	for (unsigned i = 0; i < count; i++) {
+		mbufs[i]->data_len = slots[i].length;
+		mbufs[i]->pkt_len = slots[i].length;
+	}
+	if (lcore->turn.counts)
+		lcore->counted += count;
+}
+
+static void note_lag(const struct lcore *lcore, uint64_t ticks)
+{
+	struct load_measures *measures = lcore->receiver.measures;
+	uint64_t lag = (uint64_t)((double)ticks * NS_PER_SECOND / (double)lcore->tsc_hz);
+
+	if (lag > measures->lag_maximum_ns)
+		__atomic_store_n(&measures->lag_maximum_ns, lag, __ATOMIC_RELAXED);
+}
+
+static void transmit(struct lcore *lcore)
+{
+	struct lcore_pending *pending = &lcore->pending;
+	struct load_measures *measures = lcore->receiver.measures;
+	unsigned waiting = pending->end - pending->at;
+	uint64_t first_due = pending->due[pending->at];
+	unsigned taken = rte_eth_tx_burst(lcore->port_id, lcore->queue_id,
+	                                  pending->mbufs + pending->at, (uint16_t)waiting);
+	unsigned uncounted = taken < pending->uncounted ? taken : pending->uncounted;
+
+	pending->at += taken;
+	pending->uncounted -= uncounted;
+	if (!lcore->turn.counts)
+		return;
+	counter_add(&measures->sent, taken - uncounted);
+	if (taken < waiting)
+		counter_add(&measures->transmit_full, 1);
+	if (taken > uncounted && uncounted == 0)
+		note_lag(lcore, tsc_now() - first_due);
+}
+
+/** Takes the slots that are due, if nothing waits. Returns whether there were any. */
+static bool take_slots(struct lcore *lcore)
+{
+	struct lcore_pending *pending = &lcore->pending;
+	struct load_measures *measures = lcore->receiver.measures;
+	uint64_t now = tsc_now(), missed = 0;
+	unsigned most;
+
+	if (pending->at < pending->end || !pacer_is_due(&lcore->pacer, now))
+		return false;
+	most = departure_stock(lcore, lcore->send_burst);
+	if (most > lcore->send_burst)
+		most = lcore->send_burst;
+	unsigned taken = pacer_take(&lcore->pacer, now, pending->due, most, &missed);
+	if (lcore->turn.counts) {
+		counter_add(&measures->scheduled, taken + missed);
+		counter_add(&measures->missed, missed);
+		lcore->result.scheduled += taken + missed;
+	}
+	if (taken > 0)
+		departure_build(lcore, pending->due, pending->mbufs, taken);
+	pending->at = 0;
+	pending->end = taken;
+	return true;
+}
+
+bool departure_send(struct lcore *lcore)
+{
+	bool found = take_slots(lcore);
+
+	if (lcore->pending.at < lcore->pending.end) {
+		transmit(lcore);
+		found = true;
+	}
+	return found;
+}
+
+void departure_count_from_here(struct lcore *lcore)
+{
+	turn_count_from_here(&lcore->turn);
+	lcore->pending.uncounted = lcore->pending.end - lcore->pending.at;
+}
+
+void departure_drop(struct lcore *lcore)
+{
+	struct lcore_pending *pending = &lcore->pending;
+
+	if (pending->at < pending->end)
+		rte_pktmbuf_free_bulk(pending->mbufs + pending->at, pending->end - pending->at);
+	pending->at = pending->end = pending->uncounted = 0;
+}
+
+void departure_free(struct lcore *lcore)
+{
+	if (lcore->stock_count > 0)
+		rte_pktmbuf_free_bulk(lcore->stock, lcore->stock_count);
+	lcore->stock_count = 0;
+}
