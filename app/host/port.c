@@ -19,6 +19,7 @@
 #include "dpdk_log.h"
 #include "eal_arguments.h"
 #include "flow_rules.h"
+#include "reflect/buffer_pool.h"
 
 #define POOL_CACHE         128u
 #define POOL_EXTRA         4096u /* exception rings, bursts in hand, caches of the lcores */
@@ -97,8 +98,8 @@ static int make_pool(struct port *port, const uint16_t descriptors[2], uint32_t 
 		return error_set(error, ERROR_ARGUMENT, "port %s: mtu %u does not fit a buffer",
 		                 port->config->name, port->mtu);
 	(void)snprintf(name, sizeof(name), "port%u", port->id);
-	port->pool = rte_pktmbuf_pool_create(name, count, POOL_CACHE, 0, (uint16_t)room,
-	                                     rte_eth_dev_socket_id(port->id));
+	port->pool = buffer_pool_create(name, count, POOL_CACHE, (uint16_t)room,
+	                                rte_eth_dev_socket_id(port->id));
 	if (port->pool == NULL)
 		return error_set(error, ERROR_MEMORY,
 		                 "port %s: no memory for %" PRIu32 " buffers of %" PRIu32

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reflect/buffer_pool.h"
+
 /* What is on its way: descriptors of both queues, bursts in hand, caches of the lcores. */
 #define POOL_MBUFS    8192u
 #define POOL_CACHE    256u
@@ -67,8 +69,8 @@ void dpdk_stop(void)
 
 int dpdk_port_pool(const char *name, unsigned held, struct rte_mempool **pool, struct error *error)
 {
-	*pool = rte_pktmbuf_pool_create(name, held + POOL_MBUFS, POOL_CACHE, 0,
-	                                RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	*pool = buffer_pool_create(name, held + POOL_MBUFS, POOL_CACHE, RTE_MBUF_DEFAULT_BUF_SIZE,
+	                           SOCKET_ID_ANY);
 	return *pool != NULL ? 0
 	                     : error_set(error, ERROR_MEMORY, "%s: no memory for %u buffers", name,
 	                                 held + POOL_MBUFS);
