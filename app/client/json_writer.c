@@ -2,32 +2,14 @@
 #include "json_writer.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 
-/** Octets of the UTF-8 character that text begins with; 0 when it is none (RFC 3629 section 4). */
-static size_t character_size(const unsigned char *text)
-{
-	/* By lead octet: how many follow, and within which bounds the first of these is. */
-	static const struct {
-		unsigned char first, last, followers, low, high;
-	} leads[] = {{0x00, 0x7f, 0, 0, 0},       {0xc2, 0xdf, 1, 0x80, 0xbf},
-	             {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
-	             {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
-	             {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf},
-	             {0xf4, 0xf4, 3, 0x80, 0x8f}};
-	size_t row = 0;
+#include "utf8.h"
 
-	while (row < sizeof(leads) / sizeof(leads[0]) && text[0] > leads[row].last)
-		row++;
-	if (row == sizeof(leads) / sizeof(leads[0]) || text[0] < leads[row].first)
-		return 0;
-	for (size_t i = 1; i <= leads[row].followers; i++) {
-		unsigned char low = i == 1 ? leads[row].low : 0x80;
-		unsigned char high = i == 1 ? leads[row].high : 0xbf;
-		if (text[i] < low || text[i] > high)
-			return 0;
-	}
-	return 1u + leads[row].followers;
-}
+/** Digits that tell every double from its neighbours. */
+#define DOUBLE_DIGITS 17
+#define DOUBLE_SHORT  15
 
 /** What is no UTF-8, in a name of the command line or at the end of a text that was cut, becomes U+FFFD: JSON is UTF-8. */
 static void write_string(FILE *out, const char *text)
@@ -36,7 +18,7 @@ static void write_string(FILE *out, const char *text)
 
 	(void)fputc('"', out);
 	while (*at != '\0') {
-		size_t size = character_size(at);
+		size_t size = utf8_character_size((const char *)at);
 		if (size == 0)
 			(void)fputs("\\ufffd", out);
 		else if (*at == '"' || *at == '\\')
@@ -50,6 +32,11 @@ static void write_string(FILE *out, const char *text)
 	(void)fputc('"', out);
 }
 
+static bool is_flat(const struct json_writer *json, unsigned depth)
+{
+	return json->flat != 0 && depth >= json->flat;
+}
+
 static void indent(const struct json_writer *json)
 {
 	(void)fputc('\n', json->out);
@@ -61,7 +48,9 @@ static void begin(struct json_writer *json, const char *name)
 {
 	if (json->behind_value)
 		(void)fputc(',', json->out);
-	if (json->depth > 0)
+	if (is_flat(json, json->depth))
+		(void)fputs(json->behind_value ? " " : "", json->out);
+	else if (json->depth > 0)
 		indent(json);
 	if (name != NULL) {
 		write_string(json->out, name);
@@ -81,7 +70,7 @@ void json_open(struct json_writer *json, const char *name, char bracket)
 void json_close(struct json_writer *json, char bracket)
 {
 	json->depth--;
-	if (json->behind_value)
+	if (json->behind_value && !is_flat(json, json->depth + 1))
 		indent(json);
 	(void)fputc(bracket, json->out);
 	json->behind_value = true;
@@ -109,6 +98,23 @@ void json_signed(struct json_writer *json, const char *name, int64_t value)
 {
 	begin(json, name);
 	(void)fprintf(json->out, "%" PRId64, value);
+}
+
+void json_double(struct json_writer *json, const char *name, double value)
+{
+	char text[32];
+
+	if (!isfinite(value)) {
+		json_null(json, name);
+		return;
+	}
+	for (int digits = DOUBLE_SHORT; digits <= DOUBLE_DIGITS; digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	begin(json, name);
+	(void)fputs(text, json->out);
 }
 
 void json_bool(struct json_writer *json, const char *name, bool value)

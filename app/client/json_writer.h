@@ -12,6 +12,7 @@ struct json_writer {
 	FILE *out;
 	unsigned depth;
 	bool behind_value; /**< the next value needs a comma before it */
+	unsigned flat;     /**< what is so deep or deeper stands in one line; 0: nothing */
 };
 
 /** name NULL: an element of an array, or the document itself. */
@@ -21,6 +22,8 @@ void json_close(struct json_writer *json, char bracket);
 void json_string(struct json_writer *json, const char *name, const char *value);
 void json_unsigned(struct json_writer *json, const char *name, uint64_t value);
 void json_signed(struct json_writer *json, const char *name, int64_t value);
+/** The shortest decimal that reads back as value; null when it is not finite. */
+void json_double(struct json_writer *json, const char *name, double value);
 void json_bool(struct json_writer *json, const char *name, bool value);
 void json_null(struct json_writer *json, const char *name);
 

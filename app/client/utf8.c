@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "utf8.h"
+
+size_t utf8_character_size(const char *character)
+{
+	const unsigned char *text = (const unsigned char *)character;
+	/* By lead octet: how many follow, and within which bounds the first of these is. */
+	static const struct {
+		unsigned char first, last, followers, low, high;
+	} leads[] = {{0x00, 0x7f, 0, 0, 0},       {0xc2, 0xdf, 1, 0x80, 0xbf},
+	             {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
+	             {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
+	             {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf},
+	             {0xf4, 0xf4, 3, 0x80, 0x8f}};
+	size_t row = 0;
+
+	while (row < sizeof(leads) / sizeof(leads[0]) && text[0] > leads[row].last)
+		row++;
+	if (row == sizeof(leads) / sizeof(leads[0]) || text[0] < leads[row].first)
+		return 0;
+	for (size_t i = 1; i <= leads[row].followers; i++) {
+		unsigned char low = i == 1 ? leads[row].low : 0x80;
+		unsigned char high = i == 1 ? leads[row].high : 0xbf;
+		if (text[i] < low || text[i] > high)
+			return 0;
+	}
+	return 1u + leads[row].followers;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report_words.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mode_list.h"
+
+#define NS_A_US        1e3
+#define NS_A_MS        1000000u
+#define PPM_A_PERCENT  10000.0
+#define BITS_A_GIGABIT 1e9
+/** So large that the whole packets which it holds tell the bits of one. */
+#define REFERENCE_LINK UINT64_C(1000000000000000)
+
+#define LIMITED_RATE(text) text ": the load, not the reflector, was the limit"
+
+const struct words_distribution words_distributions[LOAD_DISTRIBUTION_COUNT] = {
+        [LOAD_RTT] = {"rtt", "RTT, from the schedule"},
+        [LOAD_RTT_SENT] = {"rtt_sent", "RTT, from departure"},
+        [LOAD_RESPONSE] = {"response", "response, with turnaround"},
+        [LOAD_FORWARD] = {"forward", "one-way, there"},
+        [LOAD_BACKWARD] = {"backward", "one-way, back"},
+        [LOAD_TURNAROUND] = {"turnaround", "turnaround"},
+        [LOAD_DELAY_VARIATION] = {"delay_variation", "delay variation"},
+};
+
+struct words words_count(uint64_t number)
+{
+	struct words digits, words;
+	size_t length = (size_t)snprintf(digits.text, sizeof(digits.text), "%" PRIu64, number);
+	size_t to = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			words.text[to++] = ',';
+		words.text[to++] = digits.text[i];
+	}
+	words.text[to] = '\0';
+	return words;
+}
+
+struct words words_rate(double packets_per_second)
+{
+	if (isfinite(packets_per_second) && packets_per_second >= 0 &&
+	    packets_per_second < (double)INT64_MAX)
+		return words_count((uint64_t)llround(packets_per_second));
+	return (struct words){"-"};
+}
+
+struct words words_duration(uint64_t nanoseconds)
+{
+	static const struct {
+		uint64_t length;
+		const char *name;
+	} units[] = {{UINT64_C(3600000000000), "h"},
+	             {UINT64_C(60000000000), "min"},
+	             {1000000000, "s"},
+	             {NS_A_MS, "ms"},
+	             {1000, "us"},
+	             {1, "ns"}};
+	struct words words = {"0 s"};
+
+	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]) && nanoseconds > 0; i++) {
+		double number = (double)nanoseconds / (double)units[i].length;
+		/* 90 s rather than 1.5 min. */
+		if (nanoseconds < units[i].length || (i < 2 && nanoseconds % units[i].length != 0))
+			continue;
+		(void)snprintf(words.text, sizeof(words.text), "%.6g %s", number, units[i].name);
+		break;
+	}
+	return words;
+}
+
+struct words words_microseconds(uint64_t nanoseconds)
+{
+	struct words words;
+	double number = (double)nanoseconds / NS_A_US;
+
+	(void)snprintf(words.text, sizeof(words.text), "%.*f",
+	               number < 100 ? 2 : (number < 100000 ? 1 : 0), number);
+	return words;
+}
+
+struct words words_percent(double parts)
+{
+	struct words words = {"-"};
+	double percent = parts / PPM_A_PERCENT;
+
+	if (isfinite(percent))
+		(void)snprintf(words.text, sizeof(words.text),
+		               percent != 0 && fabs(percent) < 0.0001 ? "%.2e %%" : "%.4g %%",
+		               percent);
+	return words;
+}
+
+struct words words_wire_rate(const struct run_result *result, double packets_per_second)
+{
+	const struct load_rate whole = {.parts = LOAD_PERCENTAGE_MAX};
+	struct words words = {"-"};
+	uint64_t packets = 0;
+
+	if (result->config->group_count > 0)
+		packets = load_rate_packets(result->config, &whole, REFERENCE_LINK);
+	if (packets > 0 && isfinite(packets_per_second))
+		(void)snprintf(words.text, sizeof(words.text), "%.4g Gbit/s",
+		               packets_per_second * ((double)REFERENCE_LINK / (double)packets) /
+		                       BITS_A_GIGABIT);
+	return words;
+}
+
+struct words words_time(const struct timespec *time)
+{
+	struct words words, date;
+	struct tm broken;
+
+	if (gmtime_r(&time->tv_sec, &broken) == NULL)
+		return (struct words){"-"};
+	(void)strftime(date.text, sizeof(date.text), "%Y-%m-%dT%H:%M:%S", &broken);
+	(void)snprintf(words.text, sizeof(words.text), "%.64s.%03uZ", date.text,
+	               (unsigned)(time->tv_nsec / NS_A_MS) % 1000u);
+	return words;
+}
+
+struct words words_limits(unsigned limits)
+{
+	static const struct {
+		enum trial_limit limit;
+		const char *text;
+	} all[] = {{TRIAL_LIMIT_SCHEDULE, "missed slots (its lcores were too slow)"},
+	           {TRIAL_LIMIT_TRANSMIT, "full transmit ring (the device took less than was due)"},
+	           {TRIAL_LIMIT_BUFFERS, "no buffers left"}};
+	struct words words = {""};
+
+	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		size_t length = strlen(words.text);
+		if (limits & (unsigned)all[i].limit)
+			(void)snprintf(words.text + length, sizeof(words.text) - length, "%s%s",
+			               length == 0 ? "" : "; ", all[i].text);
+	}
+	return words;
+}
+
+/** What kept the load from offering more than the bound. */
+static unsigned bound_limits(const struct run_result *result, const struct search_bound *bound)
+{
+	unsigned limits = 0;
+
+	for (unsigned i = 0; i < result->search.trial_count; i++) {
+		if (result->search.trials[i].offered >= bound->rate)
+			limits |= result->search.trials[i].limits;
+	}
+	return limits;
+}
+
+struct words words_bound(const struct run_result *result, const struct search_bound *bound)
+{
+	struct words words, limits = words_limits(bound_limits(result, bound));
+	struct words rate = words_rate(bound->rate);
+
+	if (!bound->found)
+		return (struct words){"not found: the lowest rate tried lost more than allowed"};
+	if (bound->load_limited)
+		(void)snprintf(words.text, sizeof(words.text),
+		               LIMITED_RATE("at least %.32s packets/s") "%s%.100s", rate.text,
+		               limits.text[0] == '\0' ? "" : " - ", limits.text);
+	else if (bound->maximum_reached)
+		(void)snprintf(words.text, sizeof(words.text),
+		               "at least %.32s packets/s: the highest rate that was asked for "
+		               "passed",
+		               rate.text);
+	else
+		(void)snprintf(words.text, sizeof(words.text),
+		               "%.32s packets/s; %.32s lost more than allowed", rate.text,
+		               words_rate(bound->upper).text);
+	return words;
+}
+
+const char *words_run(enum load_run run)
+{
+	static const char *const names[] = {[LOAD_RUN_RATE] = "rate",
+	                                    [LOAD_RUN_SEARCH] = "search",
+	                                    [LOAD_RUN_SOAK] = "soak",
+	                                    [LOAD_RUN_RAMP] = "ramp",
+	                                    [LOAD_RUN_BURST] = "burst"};
+
+	return names[run];
+}
+
+const char *words_mode(const struct run_result *result, const struct load_group *group)
+{
+	return result->config->peer == LOAD_PEER_SWAP ? "unauthenticated"
+	                                              : probe_mode_name(group->mode);
+}
+
+enum run_verdict run_verdict(const struct run_result *result)
+{
+	switch (run_exit_code(result)) {
+	case 0:
+		return RUN_PASSED;
+	case 1:
+		return RUN_MISSED;
+	default:
+		return RUN_FAILED;
+	}
+}
+
+void words_verdict(const struct run_result *result, char *text, size_t size)
+{
+	struct run_check checks[RUN_CHECKS_MAX];
+	unsigned count = run_judge(result, checks), missed = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		missed += !checks[i].met;
+	switch (run_verdict(result)) {
+	case RUN_PASSED:
+		(void)snprintf(text, size, "PASSED");
+		break;
+	case RUN_MISSED:
+		if (missed == 0)
+			(void)snprintf(text, size, "INTERRUPTED, no threshold missed so far");
+		else
+			(void)snprintf(text, size, "MISSED %u of %u thresholds%s", missed, count,
+			               result->interrupted ? ", interrupted" : "");
+		break;
+	case RUN_FAILED:
+		(void)snprintf(text, size, "COULD NOT RUN: %s", result->failure);
+		break;
+	}
+}
