@@ -213,8 +213,11 @@ static void write_payload(const struct reply_world *world, const struct answer *
 		write_clear(payload, &answer->fields);
 	else
 		write_secure(payload, &answer->fields);
-	if (!answer->zero_padding && answer->length > header)
-		memcpy(payload + header, format->padding, answer->length - header);
+	size_t padding = answer->length > header ? answer->length - header : 0;
+	size_t sent = (size_t)(format->sizes[0].payload - format->sender_header_size);
+	if (!answer->zero_padding)
+		memcpy(payload + header, format->padding, padding < sent ? padding : sent);
+	memcpy(payload, answer->plain, answer->plain_size);
 	if (answer->poke_plain != 0)
 		payload[answer->poke_plain] ^= 0x10;
 	if (format->mode != TEST_UNAUTHENTICATED) {

@@ -12,14 +12,15 @@
 #define REPLY_WORLD_MODES   3u
 #define REPLY_WORLD_SESSIONS                                                                       \
 	8u /**< each mode over both families, then one of LOAD_PEER_SWAP each */
-#define REPLY_WORLD_SWAP      6u /**< the first of these */
-#define REPLY_WORLD_SIZES     2u
-#define REPLY_WORLD_FRAME_MAX 512u
-#define REPLY_WORLD_PORT      20000u /**< ours, of the first session; the others follow */
-#define REPLY_WORLD_TTL       200u   /**< that is sent */
-#define REPLY_WORLD_DSCP      10u
-#define REPLY_WORLD_TIMEOUT   1000000u /**< ticks; a tick is a nanosecond */
-#define REPLY_WORLD_ESTIMATE  0x8105u
+#define REPLY_WORLD_SWAP        6u /**< the first of these */
+#define REPLY_WORLD_SIZES       2u
+#define REPLY_WORLD_FRAME_MAX   512u
+#define REPLY_WORLD_PAYLOAD_MAX 256u
+#define REPLY_WORLD_PORT        20000u /**< ours, of the first session; the others follow */
+#define REPLY_WORLD_TTL         200u   /**< that is sent */
+#define REPLY_WORLD_DSCP        10u
+#define REPLY_WORLD_TIMEOUT     1000000u /**< ticks; a tick is a nanosecond */
+#define REPLY_WORLD_ESTIMATE    0x8105u
 
 struct reply_world {
 	struct load_group_format swap;
@@ -51,6 +52,9 @@ struct answer {
 	uint16_t length; /**< of the UDP payload */
 	bool zero_padding;
 	bool no_checksum;
+	/** When not 0: the payload's first octets, before it is sealed. */
+	uint16_t plain_size;
+	uint8_t plain[REPLY_WORLD_PAYLOAD_MAX];
 	/* Damage: the octet at place, unless 0, is changed. */
 	uint16_t poke_plain;   /**< of the payload, before it is sealed */
 	uint16_t poke_sealed;  /**< the same, after it and before the checksum */
