@@ -9,6 +9,19 @@
 /** Of the greeting: what stands before Modes. */
 #define GREETING_UNUSED_SIZE 12u
 
+static const struct control_words option_words = {
+        .key = "--key-id and the passphrase in --key-file",
+        .sa = "the SA and --ike-token-key",
+        .session = "check --source, --reflector, --padding, --timeout and --dscp, or try "
+                   "--zero-addresses",
+        .sessions = "ask for fewer --sessions",
+};
+
+static const struct control_words *words_of(const struct control_client *client)
+{
+	return client->words != NULL ? client->words : &option_words;
+}
+
 /** Servers of text protocols greet with letters, where TWAMP's greeting has octets that are unused (RFC 4656 section 3.1). */
 static int check_unused(const uint8_t unused[GREETING_UNUSED_SIZE], struct error *error)
 {
@@ -97,7 +110,8 @@ static int seal_response(struct control_client *client, const struct credentials
 /** What a refusal of Set-Up-Response means to the person. */
 static int set_up_refused(const struct control_client *client, uint8_t accept, struct error *error)
 {
-	const char *remedy = "";
+	const struct control_words *words = words_of(client);
+	const char *remedy = "", *where = "";
 
 	if (accept == ACCEPT_NO_IKE_SA)
 		return error_set(error, ERROR_NOT_FOUND,
@@ -107,14 +121,17 @@ static int set_up_refused(const struct control_client *client, uint8_t accept, s
 		                 ? "; try again later: the server is full, or can't ask its IKE "
 		                   "daemon, then its log says why"
 		                 : "; try again later";
-	else if (client->mode & MODE_IKEV2_DERIVED)
+	else if (client->mode & MODE_IKEV2_DERIVED) {
 		remedy = "; most often the two sides hold different SK_d or derive the Token's key "
-		         "differently: check the SA and --ike-token-key";
-	else if (client->mode & MODE_KEYED_MASK)
-		remedy = "; most often the key is wrong or unknown there: check --key-id and the "
-		         "passphrase in --key-file";
-	return error_set(error, ERROR_PERMISSION, "the server refused the set-up: %s (Accept %u)%s",
-	                 accept_name(accept), accept, remedy);
+		         "differently: check ";
+		where = words->sa;
+	} else if (client->mode & MODE_KEYED_MASK) {
+		remedy = "; most often the key is wrong or unknown there: check ";
+		where = words->key;
+	}
+	return error_set(error, ERROR_PERMISSION,
+	                 "the server refused the set-up: %s (Accept %u)%s%s", accept_name(accept),
+	                 accept, remedy, where);
 }
 
 static int receive_server_start(struct control_client *client, const uint8_t client_iv[IV_SIZE],
@@ -130,8 +147,8 @@ static int receive_server_start(struct control_client *client, const uint8_t cli
 		return error_set(error, result,
 		                 "%.300s; some servers answer a wrong key so: check %s",
 		                 reason.text,
-		                 client->mode & MODE_IKEV2_DERIVED ? "the SA and --ike-token-key"
-		                                                   : "--key-id and the passphrase");
+		                 client->mode & MODE_IKEV2_DERIVED ? words_of(client)->sa
+		                                                   : words_of(client)->key);
 	}
 	if (result != 0)
 		return result;
@@ -227,21 +244,30 @@ static int exchange_request(struct control_client *client, const struct request_
 	return result;
 }
 
-/** What a person can do about a declined session. */
-static const char *session_remedy(uint8_t accept)
+static int session_declined(const struct control_client *client, uint8_t accept,
+                            struct error *error)
 {
+	const struct control_words *words = words_of(client);
+	const char *remedy = "", *what = "";
+
 	switch (accept) {
 	case ACCEPT_NOT_SUPPORTED:
-		return "; it does not take these addresses, this padding, timeout or DSCP: check "
-		       "--source, --reflector, --padding, --timeout and --dscp, or try "
-		       "--zero-addresses";
+		remedy = "; it does not take these addresses, this padding, timeout or DSCP: ";
+		what = words->session;
+		break;
 	case ACCEPT_PERMANENT_LIMIT:
-		return "; a limit of the server: ask for fewer --sessions";
+		remedy = "; a limit of the server: ";
+		what = words->sessions;
+		break;
 	case ACCEPT_TEMPORARY_LIMIT:
-		return "; a limit of the server: try again later";
+		remedy = "; a limit of the server: try again later";
+		break;
 	default:
-		return "";
+		break;
 	}
+	return error_set(error, ERROR_PERMISSION,
+	                 "the server declined the session: %s (Accept %u)%s%s", accept_name(accept),
+	                 accept, remedy, what);
 }
 
 int control_client_request_session(struct control_client *client,
@@ -259,10 +285,7 @@ int control_client_request_session(struct control_client *client,
 	if (result != 0)
 		return result;
 	if (accept->accept != ACCEPT_OK)
-		return error_set(error, ERROR_PERMISSION,
-		                 "the server declined the session: %s (Accept %u)%s",
-		                 accept_name(accept->accept), accept->accept,
-		                 session_remedy(accept->accept));
+		return session_declined(client, accept->accept, error);
 	if (accept->port == 0)
 		return error_set(error, ERROR_FORMAT,
 		                 "the server accepted the session without a port");

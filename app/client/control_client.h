@@ -17,7 +17,16 @@
 #include "crypto/suite.h"
 #include "wire/control_message.h"
 
+/** What a person changes, by its name in a program's own language: for the remedies in error texts. */
+struct control_words {
+	const char *key;      /**< where KeyID and passphrase are given */
+	const char *sa;       /**< where the IKE SA and the derivation of its key are given */
+	const char *session;  /**< what a session asks for, and what else to try */
+	const char *sessions; /**< how many are asked for */
+};
+
 struct control_client {
+	const struct control_words *words; /**< after connect; NULL: specular-probe's options */
 	struct control_channel channel;
 	struct control_stream *stream; /**< from set_up on */
 	struct session_keys keys; /**< of TWAMP-Control; zero in unauthenticated mode. A secret. */

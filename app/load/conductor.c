@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 
+#include "bursts.h"
 #include "resident.h"
 #include "series.h"
 
@@ -180,13 +181,13 @@ static int configured_rate(const struct conductor *conductor, double *rate, stru
 {
 	const struct load_config *config = conductor->config;
 
-	*rate = (double)load_rate_packets(config, &config->rate, conductor->link_rate);
-	if (*rate > 0)
-		return 0;
 	if (config->rate.packets == 0 && conductor->link_rate == 0)
 		return error_set(error, ERROR_ARGUMENT,
 		                 "the rate is a share of the link's, and the port does not say how "
-		                 "fast that is: set link-rate");
+		                 "fast that is: set reflector.link-rate");
+	*rate = (double)load_rate_packets(config, &config->rate, conductor->link_rate);
+	if (*rate > 0)
+		return 0;
 	return error_set(error, ERROR_ARGUMENT, "the rate is less than a packet a second");
 }
 
@@ -246,6 +247,7 @@ static int run_search(struct conductor *conductor, struct error *error)
 	        .ndr_loss = config->ndr_loss,
 	        .pdr_loss = config->pdr_loss,
 	        .precision = config->precision,
+	        .retries = config->search_retries,
 	        .warm_up_ns = config->warm_up_ns,
 	        .duration_ns = config->duration_ns,
 	        .confirm_ns = config->confirm_ns,
@@ -288,72 +290,44 @@ static int run_ramp(struct conductor *conductor, struct error *error)
 	return status;
 }
 
-static int run_bursts(struct conductor *conductor, struct error *error)
+static int run_rounds(struct conductor *conductor, struct bursts *bursts,
+                      struct trial_result *round, struct error *error)
 {
 	const struct load_config *config = conductor->config;
-	struct run_result *result = conductor->result;
+	const struct trial_order order = {.kind = TRIAL_BURST, .frames = config->burst_frames};
 	int status = 0;
 
 	for (uint32_t i = 0; i < config->burst_rounds && status == 0 && !*conductor->interrupt;
 	     i++) {
-		struct trial_order order = {.kind = TRIAL_BURST, .frames = config->burst_frames};
-		char name[RESULT_TEXT_SIZE];
-		(void)snprintf(name, sizeof(name), "burst %u", i + 1);
-		status = run_named(conductor, name, &order, false, error);
+		status = run_trial(conductor, "bursts", &order, round, error);
+		if (status == 0)
+			bursts_add(bursts, round);
 	}
-	conductor_summarize_bursts(result->trials, result->trial_count,
-	                           config->peer == LOAD_PEER_SWAP, &result->burst);
 	return status;
 }
 
-static int compare_rates(const void *left, const void *right)
+/* Rounds are short and many: the report has one trial of them all. */
+static int run_bursts(struct conductor *conductor, struct error *error)
 {
-	double difference = *(const double *)left - *(const double *)right;
+	const struct load_config *config = conductor->config;
+	struct bursts *bursts = bursts_create(config->burst_rounds, config->peer == LOAD_PEER_SWAP);
+	struct trial_result *round = calloc(1, sizeof(*round));
+	int status = ERROR_MEMORY;
 
-	return (difference > 0) - (difference < 0);
-}
-
-/* Nearest rank. */
-static double percentile(const double *sorted, unsigned count, unsigned percent)
-{
-	unsigned rank = (count * percent + 99) / 100;
-
-	return sorted[rank > 0 ? rank - 1 : 0];
-}
-
-/* Frames a second between the first and the last; 0 when the round does not count. */
-static double burst_rate(const struct trial_result *result, bool swap)
-{
-	const struct trial_burst *burst = &result->burst;
-	uint64_t took = swap ? burst->arrival_ns : burst->reflector_ns;
-
-	if (burst->sent < 2 || burst->received != burst->sent || took == 0 || result->interrupted ||
-	    load_measures_wrong(&result->measures) > 0)
-		return 0;
-	return (double)(burst->received - 1) * (double)NS_PER_SECOND / (double)took;
-}
-
-void conductor_summarize_bursts(const struct named_trial *trials, unsigned count, bool swap,
-                                struct burst_summary *summary)
-{
-	double *rates = calloc(count + 1u, sizeof(*rates));
-
-	*summary = (struct burst_summary){0};
-	for (unsigned i = 0; i < count && rates != NULL; i++) {
-		double rate = burst_rate(&trials[i].result, swap);
-		summary->lost += trials[i].result.lost;
-		if (rate > 0)
-			rates[summary->rounds++] = rate;
+	if (bursts != NULL && round != NULL) {
+		status = run_rounds(conductor, bursts, round, error);
+		bursts_summarize(bursts, &conductor->result->burst);
+		struct named_trial *trial = NULL;
+		if (bursts->sum.sent > 0)
+			trial = add_trial(conductor->result, "bursts");
+		if (trial != NULL)
+			trial->result = bursts->sum;
+	} else {
+		(void)error_set(error, status, "out of memory");
 	}
-	if (summary->rounds > 0) {
-		qsort(rates, summary->rounds, sizeof(*rates), compare_rates);
-		summary->valid = true;
-		summary->rate_median = percentile(rates, summary->rounds, 50);
-		summary->rate_p10 = percentile(rates, summary->rounds, 10);
-		summary->rate_p90 = percentile(rates, summary->rounds, 90);
-		summary->rate_best = rates[summary->rounds - 1];
-	}
-	free(rates);
+	bursts_destroy(bursts);
+	free(round);
+	return status;
 }
 
 static int run_mode(struct conductor *conductor, struct error *error)

@@ -40,8 +40,4 @@ struct conductor {
  */
 int conductor_run(struct conductor *conductor, struct error *error);
 
-/** The rounds' rates; trials in any order. swap: by arrival, there is no reflector's clock. */
-void conductor_summarize_bursts(const struct named_trial *trials, unsigned count, bool swap,
-                                struct burst_summary *summary);
-
 #endif

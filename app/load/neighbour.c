@@ -19,7 +19,7 @@
 #define IPV4_OCTETS     4u
 #define IPV6_OCTETS     16u
 #define ENTRY_IS_VALID  (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
-#define PEER_MAC_REMEDY "or set peer-mac to the Ethernet address of the next hop"
+#define PEER_MAC_REMEDY "or set reflector.mac to the Ethernet address of the next hop"
 
 struct request {
 	struct nlmsghdr header;
@@ -141,10 +141,42 @@ static size_t ask(struct netlink *netlink, struct request *request, void *answer
 	}
 }
 
-/* Whose Ethernet address is needed: the reflector's own, or its gateway's. False when there is no route. */
-static bool find_next_hop(struct netlink *netlink, int interface, const struct address *reflector,
-                          struct address *next_hop)
+static bool contains(const struct config_prefix *prefix, const struct address *address)
 {
+	unsigned octets = prefix->length / 8u;
+	uint8_t mask = (uint8_t)(0xff00u >> prefix->length % 8u);
+
+	if (prefix->address.family != address->family ||
+	    memcmp(prefix->address.octets, address->octets, octets) != 0)
+		return false;
+	return mask == 0 ||
+	       ((prefix->address.octets[octets] ^ address->octets[octets]) & mask) == 0;
+}
+
+bool neighbour_on_link(const struct config_port *port, const struct load_group *group)
+{
+	const struct config_prefix *prefixes = port->addresses;
+	unsigned count = port->address_count;
+
+	for (unsigned i = 0; i < port->vlan_count && group->vlan != 0; i++) {
+		const struct config_vlan *vlan = &port->vlans[i];
+		if (vlan->id == group->vlan && vlan->outer_id == group->outer_vlan) {
+			prefixes = vlan->addresses;
+			count = vlan->address_count;
+		}
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (contains(&prefixes[i], &group->reflector))
+			return true;
+	}
+	return false;
+}
+
+/* Whose Ethernet address is needed: the reflector's own, or its gateway's. False when there is no route. */
+static bool find_next_hop(struct netlink *netlink, int interface, const struct config_port *port,
+                          const struct load_group *group, struct address *next_hop)
+{
+	const struct address *reflector = &group->reflector;
 	uint8_t answer[MESSAGE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	uint8_t bits = (uint8_t)(8 * octets_of(reflector));
 	struct request request = {
@@ -160,7 +192,8 @@ static bool find_next_hop(struct netlink *netlink, int interface, const struct a
 	if (size == 0 || !neighbour_read_route(answer, size, &gateway))
 		return false;
 	*next_hop = gateway.family != 0 ? gateway : *reflector;
-	return true;
+	/* Told an interface, the kernel takes anybody to be on its link when it has no route. */
+	return gateway.family != 0 || neighbour_on_link(port, group);
 }
 
 static bool find_entry(struct netlink *netlink, int interface, const struct address *next_hop,
@@ -194,8 +227,9 @@ static void provoke(const char *interface, const struct load_group *group)
 	(void)close(file);
 }
 
-static int resolve(struct netlink *netlink, const char *name, const struct load_group *group,
-                   int interrupt_fd, uint8_t mac[FRAME_MAC_SIZE], struct error *error)
+static int resolve(struct netlink *netlink, const char *name, const struct config_port *port,
+                   const struct load_group *group, int interrupt_fd, uint8_t mac[FRAME_MAC_SIZE],
+                   struct error *error)
 {
 	struct pollfd interrupt = {.fd = interrupt_fd, .events = POLLIN};
 	int interface = (int)if_nametoindex(name);
@@ -203,7 +237,7 @@ static int resolve(struct netlink *netlink, const char *name, const struct load_
 	struct address next_hop;
 
 	(void)address_format(&group->reflector, reflector);
-	if (!find_next_hop(netlink, interface, &group->reflector, &next_hop))
+	if (!find_next_hop(netlink, interface, port, group, &next_hop))
 		return error_set(error, ERROR_UNAVAILABLE,
 		                 "group %s: the kernel has no route to %s by %s: add one, give the "
 		                 "port an address of the reflector's network, " PEER_MAC_REMEDY,
@@ -243,7 +277,7 @@ int neighbour_find(const struct load_config *config, const struct load_group *gr
 	int status = netlink_open(&netlink, error);
 	if (status != 0)
 		return status;
-	status = resolve(&netlink, interface, group, interrupt_fd, mac, error);
+	status = resolve(&netlink, interface, port, group, interrupt_fd, mac, error);
 	netlink_close(&netlink);
 	return status;
 }

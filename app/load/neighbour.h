@@ -17,7 +17,7 @@
 #define NEIGHBOUR_TIMEOUT_MS 5000u
 
 /**
- * The configuration's peer-mac, or what the kernel resolves for the group. ERROR_UNAVAILABLE when nobody answers, ERROR_ARGUMENT when there is
+ * The configuration's reflector.mac, or what the kernel resolves for the group. ERROR_UNAVAILABLE when nobody answers, ERROR_ARGUMENT when there is
  * no TAP to ask by: the text names the key to set.
  */
 int neighbour_find(const struct load_config *config, const struct load_group *group,
@@ -26,6 +26,9 @@ int neighbour_find(const struct load_config *config, const struct load_group *gr
 /** The TAP's name of a group's VLAN: as the exception path names it. False when it is too long. */
 bool neighbour_interface(const struct config_port *port, const struct load_group *group,
                          char name[CONFIG_INTERFACE_SIZE]);
+
+/** Whether the reflector is in a network of the port, or of the group's VLAN. */
+bool neighbour_on_link(const struct config_port *port, const struct load_group *group);
 
 /**
  * The kernel's answer to RTM_GETROUTE: true when it is one, then *gateway has family 0 when the destination is on the link. Message and size

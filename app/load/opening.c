@@ -34,6 +34,15 @@ struct opening {
 	unsigned connection_count;
 };
 
+/* Of the configuration, doc/load.md. */
+static const struct control_words key_words = {
+        .key = "control.key-id and the passphrase in control.key-file",
+        .sa = "the SA and control.token-key",
+        .session = "check its group's source, reflector, sizes and dscp, and control.timeout; "
+                   "some servers want all of these to be the control connection's own",
+        .sessions = "lower its group's count",
+};
+
 static const char *text_or_null(const char *text)
 {
 	return text[0] != '\0' ? text : NULL;
@@ -118,8 +127,14 @@ static int check_greeting(const struct opening *opening, const struct connection
 		        modes_describe(mode & ~offered, lacking), modes_describe(offered, offer));
 	if ((mode & MODE_KEYED_MASK) == 0)
 		return 0;
-	return control_client_check_count(connection->client.greeting.count,
-	                                  opening->settings.config->control.allow_count, error);
+	uint32_t count = connection->client.greeting.count;
+	uint32_t allowed = opening->settings.config->control.allow_count;
+	if (count > allowed)
+		return error_set(error, ERROR_LIMIT,
+		                 "the server asks for a PBKDF2 count of %u, more than "
+		                 "control.allow-count: %u",
+		                 count, allowed);
+	return control_client_check_count(count, allowed, error);
 }
 
 /* The IKE daemon is asked for the SA with the server: RFC 7717 section 5.1. Nothing to do when an SA file has it. */
@@ -131,8 +146,14 @@ static int find_sa(struct opening *opening, bool again, struct error *error)
 
 	if (ike.socket == NULL || (sa->secret_size != 0 && !again))
 		return 0;
-	return server_sa_find(&ike, &control->server.address, opening->settings.interrupt_fd, sa,
-	                      error);
+	int status = server_sa_find(&ike, &control->server.address, opening->settings.interrupt_fd,
+	                            sa, error);
+	char address[ADDRESS_TEXT_SIZE];
+	if (status == ERROR_NOT_FOUND)
+		(void)error_set(error, status,
+		                "the IKE daemon at %s has no SA with %s: bring one up", ike.socket,
+		                address_format(&control->server.address, address));
+	return status;
 }
 
 /* The source address is the kernel's too only behind a TAP. */
@@ -153,6 +174,7 @@ static int set_up_once(struct opening *opening, struct connection *connection, s
 	                                    control_source(config, group), 0,
 	                                    opening->settings.interrupt_fd, error);
 
+	connection->client.words = &key_words;
 	if (status == 0)
 		status = check_greeting(opening, connection, mode, error);
 	return status != 0 ? status

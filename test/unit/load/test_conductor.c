@@ -7,6 +7,7 @@
 
 #include <event2/event.h>
 
+#include "bursts.h"
 #include "series.h"
 #include "unit.h"
 
@@ -178,21 +179,40 @@ static void bursts_are_summed_up(void)
 {
 	configure(LOAD_RUN_BURST);
 	CU_ASSERT_EQUAL(run(), 0);
-	CU_ASSERT_EQUAL(result.trial_count, 4);
+	CU_ASSERT_EQUAL_FATAL(result.trial_count, 1);
+	CU_ASSERT_EQUAL(result.trials[0].result.sent, 404);
+	CU_ASSERT_EQUAL(result.trials[0].result.measures.answered, 404);
 	CU_ASSERT_TRUE(result.burst.valid);
 	CU_ASSERT_EQUAL(result.burst.rounds, 4);
 	CU_ASSERT_DOUBLE_EQUAL(result.burst.rate_best, 1e8, 1);
 	CU_ASSERT_DOUBLE_EQUAL(result.burst.rate_median, 1e8 / 3, 1);
 	CU_ASSERT_DOUBLE_EQUAL(result.burst.rate_p10, 1e8 / 4, 1);
+}
+
+static void only_rounds_that_went_well_have_a_rate(void)
+{
+	struct bursts *bursts = bursts_create(4, true);
+	struct trial_result *round = calloc(1, sizeof(*round));
 	struct burst_summary summary;
-	conductor_summarize_bursts(result.trials, result.trial_count, true, &summary);
-	CU_ASSERT_DOUBLE_EQUAL(summary.rate_median, 2e7, 1);
-	result.trials[0].result.measures.faults[LOAD_FAULT_HMAC] = 1;
-	result.trials[1].result.burst.received--;
-	conductor_summarize_bursts(result.trials, result.trial_count, false, &summary);
-	CU_ASSERT_EQUAL(summary.rounds, 2);
-	conductor_summarize_bursts(NULL, 0, false, &summary);
+
+	CU_ASSERT_FATAL(bursts != NULL && round != NULL);
+	bursts_summarize(bursts, &summary);
 	CU_ASSERT_FALSE(summary.valid);
+	round->burst = (struct trial_burst){.sent = 11, .received = 11, .arrival_ns = 1000};
+	bursts_add(bursts, round);
+	round->burst.received = 10;
+	round->lost = 1;
+	bursts_add(bursts, round);
+	round->burst.received = 11;
+	round->lost = 0;
+	round->measures.faults[LOAD_FAULT_HMAC] = 1;
+	bursts_add(bursts, round);
+	bursts_summarize(bursts, &summary);
+	CU_ASSERT_EQUAL(summary.rounds, 1);
+	CU_ASSERT_EQUAL(summary.lost, 1);
+	CU_ASSERT_DOUBLE_EQUAL(summary.rate_median, 1e7, 1);
+	free(round);
+	bursts_destroy(bursts);
 }
 
 static void an_interrupt_ends_the_run(void)
@@ -286,6 +306,7 @@ int main(void)
 	        {"a_search_finds_the_capacity", a_search_finds_the_capacity},
 	        {"a_ramp_ends_where_it_was_told", a_ramp_ends_where_it_was_told},
 	        {"bursts_are_summed_up", bursts_are_summed_up},
+	        {"only_rounds_that_went_well_have_a_rate", only_rounds_that_went_well_have_a_rate},
 	        {"an_interrupt_ends_the_run", an_interrupt_ends_the_run},
 	        {"what_can_not_run_says_so", what_can_not_run_says_so},
 	        {"a_series_has_differences", a_series_has_differences},

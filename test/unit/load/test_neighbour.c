@@ -126,6 +126,43 @@ static void interfaces_are_named_as_the_exception_path_does(void)
 	CU_ASSERT_FALSE(neighbour_interface(&port, &group, name));
 }
 
+static void networks_of_the_port_are_on_link(void)
+{
+	static struct config_port port;
+	struct load_group group = {0};
+	static const struct {
+		const char *network;
+		uint8_t length;
+		const char *reflector;
+		bool on_link;
+	} cases[] = {
+	        {"192.0.2.1", 24, "192.0.2.200", true},
+	        {"192.0.2.1", 25, "192.0.2.200", false},
+	        {"192.0.2.1", 0, "198.51.100.1", true},
+	        {"192.0.2.1", 32, "192.0.2.2", false},
+	        {"2001:db8::1", 64, "2001:db8::7", true},
+	        {"2001:db8::1", 127, "2001:db8::7", false},
+	        {"2001:db8::1", 128, "2001:db8::1", true},
+	        {"192.0.2.1", 24, "2001:db8::7", false},
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		port.address_count = 1;
+		port.addresses[0].length = cases[i].length;
+		CU_ASSERT_EQUAL(address_parse(cases[i].network, &port.addresses[0].address), 0);
+		CU_ASSERT_EQUAL(address_parse(cases[i].reflector, &group.reflector), 0);
+		CU_ASSERT_EQUAL(neighbour_on_link(&port, &group), cases[i].on_link);
+	}
+	port.vlan_count = 1;
+	port.vlans[0] = (struct config_vlan){.id = 7, .address_count = 1};
+	port.vlans[0].addresses[0].length = 24;
+	CU_ASSERT_EQUAL(address_parse("198.51.100.1", &port.vlans[0].addresses[0].address), 0);
+	CU_ASSERT_EQUAL(address_parse("198.51.100.9", &group.reflector), 0);
+	CU_ASSERT_FALSE(neighbour_on_link(&port, &group));
+	group.vlan = 7;
+	CU_ASSERT_TRUE(neighbour_on_link(&port, &group));
+}
+
 static void the_configuration_comes_first(void)
 {
 	static struct load_config config;
@@ -135,7 +172,7 @@ static void the_configuration_comes_first(void)
 
 	config.host.ports[0].exception = EXCEPTION_MANAGEMENT;
 	CU_ASSERT_EQUAL(neighbour_find(&config, &group, -1, mac, &error), ERROR_ARGUMENT);
-	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "peer-mac"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "reflector.mac"));
 	config.peer_mac = (struct load_mac){.known = true, .octets = {2, 0, 0, 0, 0, 9}};
 	CU_ASSERT_EQUAL(neighbour_find(&config, &group, -1, mac, &error), 0);
 	CU_ASSERT_EQUAL(mac[5], 9);
@@ -150,6 +187,7 @@ int main(void)
 	        {"cut_messages_are_refused", cut_messages_are_refused},
 	        {"interfaces_are_named_as_the_exception_path_does",
 	         interfaces_are_named_as_the_exception_path_does},
+	        {"networks_of_the_port_are_on_link", networks_of_the_port_are_on_link},
 	        {"the_configuration_comes_first", the_configuration_comes_first},
 	        CU_TEST_INFO_NULL,
 	};

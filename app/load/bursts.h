@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Rounds of bursts (RFC 2544 section 26.4), summed up: one trial of them all, and the rates of the rounds that went well. */
+#ifndef SPECULAR_LOAD_BURSTS_H
+#define SPECULAR_LOAD_BURSTS_H
+
+#include <stdbool.h>
+
+#include "result.h"
+
+struct bursts {
+	bool swap;     /**< rates are by arrival: there is no reflector's clock */
+	double *rates; /**< of rounds without loss and fault; room for all */
+	unsigned count;
+	struct trial_result sum;
+};
+
+/** NULL when memory fails. */
+struct bursts *bursts_create(unsigned rounds, bool swap);
+void bursts_destroy(struct bursts *bursts);
+
+void bursts_add(struct bursts *bursts, const struct trial_result *round);
+/** Sorts the rates: after the last round. */
+void bursts_summarize(struct bursts *bursts, struct burst_summary *summary);
+
+#endif
