@@ -297,7 +297,10 @@ void arrival_judge(struct receiver *receiver, const struct arrival *arrival,
 	struct load_flight *flight = judge_flight(session, reply->fields.sender_sequence);
 	struct judgement judgement = judge_answer(session, reply, flight);
 
-	if (judgement.fault != LOAD_FAULT_COUNT)
+	/* A packet of an earlier trial may be forgotten: then its reply is just late. Sessions number from zero. */
+	if (flight == NULL && reply->fields.sender_sequence < session->first_sequence)
+		counter_add(&receiver->measures->stale, 1);
+	else if (judgement.fault != LOAD_FAULT_COUNT)
 		arrival_fault(receiver, arrival, judgement.fault, judgement.detail);
 	else
 		count_answer(receiver, arrival, reply, flight);

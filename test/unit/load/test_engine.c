@@ -350,7 +350,7 @@ static void a_burst_with_losses_ends(void)
 		struct trial_result result;
 
 		set_up(SUITE_IPSEC_MB, &wide);
-		config.timeout_ns = 800 * MS;
+		config.timeout_ns = 1500 * MS;
 		config.burst_frames = 1500;
 		config.run = LOAD_RUN_BURST;
 		config.judge = i == 0 ? LOAD_JUDGE_AFTERWARDS : LOAD_JUDGE_AT_ONCE;

@@ -345,6 +345,13 @@ static void forgotten_packets_are_unknown(void)
 	for (unsigned i = 0; i < REPLY_WORLD_FLIGHTS; i++)
 		reply_world_send(&world, session);
 	expect_fault(&answer, LOAD_FAULT_UNKNOWN_SEQUENCE);
+	/* In the next trial it is known to be old, forgotten or not; what was never sent is unknown as before. */
+	receive_begin(session);
+	CU_ASSERT_EQUAL(answer_receive(&world, &answer), RECEIVED_TEST);
+	CU_ASSERT_EQUAL(world.measures.stale, 1);
+	CU_ASSERT_EQUAL(load_measures_wrong(&world.measures), 1);
+	answer.fields.sender_sequence = UINT32_C(0xdeadbeef);
+	expect_fault(&answer, LOAD_FAULT_UNKNOWN_SEQUENCE);
 	end();
 }
 
