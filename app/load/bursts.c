@@ -27,11 +27,17 @@ void bursts_destroy(struct bursts *bursts)
 	free(bursts);
 }
 
+/* Without a reflector's clock: replies that waited for this side arrive together, so that what went before counts too. */
+static uint64_t took_by_arrival(const struct trial_burst *burst)
+{
+	return burst->return_ns > burst->arrival_ns ? burst->return_ns : burst->arrival_ns;
+}
+
 /* Frames a second between the first and the last; 0 when the round does not count. */
 static double rate_of(const struct trial_result *round, bool swap)
 {
 	const struct trial_burst *burst = &round->burst;
-	uint64_t took = swap ? burst->arrival_ns : burst->reflector_ns;
+	uint64_t took = swap ? took_by_arrival(burst) : burst->reflector_ns;
 
 	if (burst->sent < 2 || burst->received != burst->sent || took == 0 || round->interrupted ||
 	    round->lost > 0 || load_measures_wrong(&round->measures) > 0)
@@ -60,6 +66,7 @@ void bursts_add(struct bursts *bursts, const struct trial_result *round)
 	sum->burst.received += round->burst.received;
 	sum->burst.send_ns += round->burst.send_ns;
 	sum->burst.arrival_ns += round->burst.arrival_ns;
+	sum->burst.return_ns += round->burst.return_ns;
 	sum->burst.reflector_ns += round->burst.reflector_ns;
 	if (sum->duration_ns > 0) {
 		double seconds = (double)sum->duration_ns / NS_PER_SECOND;

@@ -46,6 +46,7 @@ static void collect_burst(struct lcore *const lcores[], unsigned count, struct t
 	burst->received = (uint32_t)result->measures.answered;
 	burst->send_ns = to_ns(sent.last - sent.first, hz);
 	burst->arrival_ns = to_ns(arrived.last - arrived.first, hz);
+	burst->return_ns = arrived.last > sent.last ? to_ns(arrived.last - sent.last, hz) : 0;
 	burst->reflector_ns = (uint64_t)ntp_difference_ns(stamped.last, stamped.first);
 	result->duration_ns = burst->send_ns;
 	if (burst->send_ns > 0)

@@ -40,6 +40,11 @@ struct trial_burst {
 	uint64_t send_ns;    /**< first to last frame given to the device */
 	uint64_t arrival_ns; /**< first to last reply's arrival, as polled */
 	/**
+	 * Last frame given to last reply's arrival. Where the device passes a burst on as a whole (memif, a ring) that is what the other
+	 * side took for it, and a little more, never less: unlike the time between arrivals, which is short when this side came late.
+	 */
+	uint64_t return_ns;
+	/**
 	 * The reflector's own clock: first to last Timestamp. It says how long the reflector took for the burst however slow the load is; 0
 	 * with LOAD_PEER_SWAP, or when replies were judged not to be right.
 	 */
