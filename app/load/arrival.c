@@ -86,30 +86,40 @@ static void add_variation(const struct receiver *receiver, struct load_session *
 	}
 }
 
-static void add_quality(const struct receiver *receiver, const struct load_flight *flight,
+/** The errors of both clocks, which are the same for packet after packet. */
+static void add_quality(struct receiver *receiver, const struct load_flight *flight,
                         uint16_t error_estimate)
 {
 	struct load_measures *measures = receiver->measures;
+	uint32_t both = (uint32_t)flight->error_estimate << 16 | error_estimate;
+
+	if (!error_estimate_synchronized(flight->error_estimate & error_estimate))
+		counter_add(&measures->unsynchronized, 1);
+	if (both == receiver->error_estimates && measures->error_maximum_ns != 0)
+		return;
 	uint64_t ours = error_estimate_to_ns(flight->error_estimate);
 	uint64_t sum = ours + error_estimate_to_ns(error_estimate);
-
+	receiver->error_estimates = both;
 	if (sum < ours)
 		sum = UINT64_MAX;
 	if (sum > measures->error_maximum_ns)
 		__atomic_store_n(&measures->error_maximum_ns, sum, __ATOMIC_RELAXED);
-	if (!error_estimate_synchronized(flight->error_estimate) ||
-	    !error_estimate_synchronized(error_estimate))
-		counter_add(&measures->unsynchronized, 1);
 }
 
 static void add_one_way(struct receiver *receiver, const struct arrival *arrival,
                         const struct load_flight *flight, const struct reflector_packet *fields)
 {
-	uint64_t arrived = tsc_clock_read(receiver->clock, arrival->frame->arrival_tsc).ntp;
+	uint64_t tsc = arrival->frame->arrival_tsc;
 
+	/* One reading for what came in one poll. */
+	if (tsc != receiver->arrival_tsc) {
+		receiver->arrival_tsc = tsc;
+		receiver->arrival_ntp = tsc_clock_read(receiver->clock, tsc).ntp;
+	}
 	add_time(receiver, LOAD_FORWARD,
 	         ntp_difference_ns(fields->receive_timestamp, flight->timestamp));
-	add_time(receiver, LOAD_BACKWARD, ntp_difference_ns(arrived, fields->timestamp));
+	add_time(receiver, LOAD_BACKWARD,
+	         ntp_difference_ns(receiver->arrival_ntp, fields->timestamp));
 }
 
 static void note_timestamp(struct receiver *receiver, uint64_t timestamp)

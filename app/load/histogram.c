@@ -56,9 +56,11 @@ void histogram_add(struct histogram *histogram, int64_t nanoseconds)
 		value = HISTOGRAM_MAXIMUM;
 	counter_add(&histogram->buckets[bucket_of(value)], 1);
 	counter_add(&histogram->sum, value);
-	store(&histogram->minimum,
-	      count == 0 || value < histogram->minimum ? value : histogram->minimum);
-	store(&histogram->maximum, value > histogram->maximum ? value : histogram->maximum);
+	/* Hardly ever: both settle soon. */
+	if (__builtin_expect(count == 0 || value < histogram->minimum, 0))
+		store(&histogram->minimum, value);
+	if (__builtin_expect(value > histogram->maximum, 0))
+		store(&histogram->maximum, value);
 	/* Last, so that who sees the count sees all that it counts. */
 	__atomic_store_n(&histogram->count, count + 1, __ATOMIC_RELEASE);
 }

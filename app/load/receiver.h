@@ -32,6 +32,9 @@ struct receiver {
 	/* Of TRIAL_BURST: the reflector's first and last Timestamp of the right replies, and how many. */
 	uint64_t first_timestamp, last_timestamp;
 	uint32_t timestamps;
+	/* What the packet before had, and what that means: the receiver's own. */
+	uint64_t arrival_tsc, arrival_ntp;
+	uint32_t error_estimates; /**< both, the sender's and the reflector's */
 };
 
 enum received_as {
