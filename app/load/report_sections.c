@@ -57,6 +57,7 @@ void section_thresholds(struct section *section, const void *context)
 	section_column(section, SECTION_LEFT, "measured");
 	section_column(section, SECTION_LEFT, "");
 	for (unsigned i = 0; i < count; i++) {
+		section_tone(section, checks[i].met ? SECTION_GOOD : SECTION_BAD);
 		section_cell(section, "%s", checks[i].name);
 		section_cell(section, "%s", checks[i].limit);
 		section_cell(section, "%s", checks[i].value);

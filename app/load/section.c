@@ -91,9 +91,19 @@ void section_column(struct section *section, enum section_align align, const cha
 	column->align = align;
 }
 
+void section_tone(struct section *section, enum section_tone tone)
+{
+	section->tone = tone;
+}
+
 static void html_row(struct section *section)
 {
-	(void)fputs("<tr>", section->out);
+	static const char *const rows[] = {[SECTION_PLAIN] = "<tr>",
+	                                   [SECTION_GOOD] = "<tr class=\"good\">",
+	                                   [SECTION_BAD] = "<tr class=\"bad\">"};
+
+	(void)fputs(rows[section->tone], section->out);
+	section->tone = SECTION_PLAIN;
 	for (unsigned i = 0; i < section->column_count; i++) {
 		(void)fprintf(section->out, "<td%s>", html_class(&section->columns[i]));
 		markup_text(section->out, section->cells[i]);

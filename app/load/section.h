@@ -15,6 +15,7 @@
 #define SECTION_WIDTH       110u /**< characters of a line of text */
 
 enum section_align { SECTION_LEFT, SECTION_RIGHT };
+enum section_tone { SECTION_PLAIN, SECTION_GOOD, SECTION_BAD };
 enum section_form { SECTION_MEASURE, SECTION_TEXT, SECTION_HTML };
 
 struct section_column {
@@ -33,6 +34,7 @@ struct section {
 	unsigned column_count;
 	char cells[SECTION_COLUMNS_MAX][SECTION_CELL_SIZE];
 	unsigned filled;
+	enum section_tone tone;
 };
 
 /** Writes a section's paragraphs and rows by the functions below; a section without any is left out, title and all. */
@@ -46,6 +48,8 @@ void section_column(struct section *section, enum section_align align, const cha
 /** The next cell; the last column's ends the row. Left columns are wrapped in text where the line is too short for all. */
 void section_cell(struct section *section, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+/** Of the row that begins, in HTML. */
+void section_tone(struct section *section, enum section_tone tone);
 /** A row of one cell: what the rows below it are about. */
 void section_span(struct section *section, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

@@ -15,6 +15,7 @@
 #define SEARCH_NDR   9.84e6
 #define SEARCH_PDR   10.21e6
 #define SOAK_SECONDS 5400u
+#define SOAK_STEP    9u
 #define RATE_SECONDS 30u
 #define RAMP_STEPS   10u
 #define BURSTS       12u
@@ -116,15 +117,17 @@ static struct named_trial *add_trial(struct run_result *result, const char *name
 	return &trials[result->trial_count++];
 }
 
-static void add_seconds(struct named_trial *trial, unsigned count, double rate)
+static void add_seconds(struct named_trial *trial, unsigned seconds, unsigned step, double rate)
 {
+	unsigned count = seconds / step;
+
 	trial->seconds = allocate(count * sizeof(*trial->seconds));
 	trial->second_count = count;
 	for (unsigned i = 0; i < count; i++) {
 		struct trial_second *second = &trial->seconds[i];
 		double lost = i == count / 3 ? 0.02 : 0;
-		second->length_ns = i + 1 == count ? NS_A_SECOND / 2 : NS_A_SECOND;
-		second->at_ns = (uint64_t)i * NS_A_SECOND + second->length_ns;
+		second->length_ns = (uint64_t)step * NS_A_SECOND / (i + 1 == count ? 2 : 1);
+		second->at_ns = (uint64_t)i * step * NS_A_SECOND + second->length_ns;
 		second->sent = (uint64_t)(rate * (double)second->length_ns / NS_A_SECOND);
 		second->answered = (uint64_t)((double)second->sent * (1 - lost));
 		second->missed = i == count / 2 ? 2310 : 0;
@@ -330,7 +333,7 @@ static void fill_soak(struct run_result *result, unsigned seconds, const char *n
 	struct named_trial *trial = add_trial(result, name);
 
 	fill_trial(&trial->result, 2 * MILLION, seconds, 0.02 / seconds, 0.5);
-	add_seconds(trial, seconds, 2 * MILLION);
+	add_seconds(trial, seconds, seconds > RATE_SECONDS ? SOAK_STEP : 1, 2 * MILLION);
 	result->resident_first_kib = seconds > RATE_SECONDS ? 182044 : 0;
 	result->resident_last_kib = seconds > RATE_SECONDS ? 182044 : 0;
 }
