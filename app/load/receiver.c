@@ -71,6 +71,7 @@ static void count_unparsed(struct receiver *receiver, struct received_frame *fra
 
 static void parse_all(struct reception *reception, struct received_frame frames[], unsigned count)
 {
+	/* cppcheck-suppress ctuuninitvar ; the caller has set it */
 	struct receiver *receiver = reception->receiver;
 	const struct core_table_reader table = core_table_reader(receiver->sessions->table);
 
