@@ -56,6 +56,17 @@ bool neighbour_interface(const struct config_port *port, const struct load_group
 	return length > 0 && length < (int)CONFIG_INTERFACE_SIZE;
 }
 
+/* The kernel's macros for these drop const. */
+static const void *data_of(const struct nlmsghdr *header)
+{
+	return (const uint8_t *)header + NLMSG_HDRLEN;
+}
+
+static const void *value_of(const struct rtattr *attribute)
+{
+	return (const uint8_t *)attribute + RTA_LENGTH(0);
+}
+
 /* The first attribute of a type behind the family's header; NULL when there is none, or the message is something else. */
 static const struct rtattr *find_attribute(const void *message, size_t size, uint16_t type,
                                            size_t family_header, uint16_t wanted)
@@ -86,12 +97,12 @@ bool neighbour_read_route(const void *message, size_t size, struct address *gate
 	memset(gateway, 0, sizeof(*gateway));
 	if (size < NLMSG_LENGTH(sizeof(struct rtmsg)) || header->nlmsg_type != RTM_NEWROUTE)
 		return false;
-	const struct rtmsg *route = NLMSG_DATA(header);
+	const struct rtmsg *route = data_of(header);
 	const struct rtattr *found =
 	        find_attribute(message, size, RTM_NEWROUTE, sizeof(*route), RTA_GATEWAY);
 	size_t octets = route->rtm_family == AF_INET ? IPV4_OCTETS : IPV6_OCTETS;
 	if (found != NULL && found->rta_len >= RTA_LENGTH(octets))
-		*gateway = address_make(route->rtm_family == AF_INET ? 4 : 6, RTA_DATA(found));
+		*gateway = address_make(route->rtm_family == AF_INET ? 4 : 6, value_of(found));
 	return true;
 }
 
@@ -103,10 +114,10 @@ bool neighbour_read_entry(const void *message, size_t size, uint8_t mac[FRAME_MA
 
 	if (found == NULL || found->rta_len != RTA_LENGTH(FRAME_MAC_SIZE))
 		return false;
-	const struct ndmsg *entry = NLMSG_DATA(header);
+	const struct ndmsg *entry = data_of(header);
 	if ((entry->ndm_state & ENTRY_IS_VALID) == 0)
 		return false;
-	memcpy(mac, RTA_DATA(found), FRAME_MAC_SIZE);
+	memcpy(mac, value_of(found), FRAME_MAC_SIZE);
 	return true;
 }
 
