@@ -84,9 +84,9 @@ int findings_make_folder(const char *path, struct error *error)
 		(void)mkdir(made, 0755);
 		*at = '/';
 	}
-	(void)mkdir(made, 0755);
+	int failed = mkdir(made, 0755) != 0 ? errno : 0;
 	if (stat(made, &status) != 0)
-		return error_set(error, ERROR_SYSTEM, "%s: %s", made, strerror(errno));
+		return error_set(error, ERROR_SYSTEM, "%s: %s", made, strerror(failed));
 	return S_ISDIR(status.st_mode)
 	               ? 0
 	               : error_set(error, ERROR_SYSTEM, "%s is there and no folder", made);

@@ -48,7 +48,7 @@
 	".s4{color:var(--s4)}.s5{color:var(--s5)}\n"                                               \
 	".line.s1{stroke-dasharray:9 3}.line.s2{stroke-dasharray:3 3}\n"                           \
 	".line.s3{stroke-dasharray:12 3 3 3}.line.s4{stroke-dasharray:16 4}\n"                     \
-	".line.s5{stroke-dasharray:2 5}\n"                                                         \
+	".line.s5{stroke-dasharray:2 5}.line.dense{stroke-width:1.2;stroke-dasharray:none}\n"      \
 	".legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.4rem 0 0;padding:0;"         \
 	"list-style:none;font-size:.85rem;overflow-wrap:anywhere}\n"                               \
 	"svg.key{display:inline-block;min-width:0;width:1.9em;margin-right:.5em}\n"
@@ -58,10 +58,15 @@
 	"border-bottom:1px solid var(--edge)}\n"                                                   \
 	"th{font-weight:600;color:var(--soft)}th.span{padding-top:.8rem;color:var(--ink)}\n"       \
 	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\n"              \
-	"td{overflow-wrap:anywhere;min-width:5rem}td.n{min-width:0}\n"                             \
+	"td{overflow-wrap:break-word}td:last-child:not(.n){overflow-wrap:anywhere;"                \
+	"min-width:8rem}\n"                                                                        \
 	"tr.good td:last-child{color:var(--good)}\n"                                               \
 	"tr.bad td:last-child{color:var(--bad);font-weight:600}\n"                                 \
 	"tr.bad td{background:var(--bad-page)}\n"                                                  \
+	".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));"   \
+	"gap:0 2rem}.pair table{width:100%}\n"                                                     \
+	"@media(max-width:40rem){svg{min-width:22rem}svg text{font-size:19px}"                     \
+	"svg .axis{font-size:19px}figure{padding:.7rem .5rem}}\n"                                  \
 	"@media print{figure,tr{break-inside:avoid}}\n"
 
 const char html_style[] = LIGHT DARK PAGE FIGURES TABLES;

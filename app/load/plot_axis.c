@@ -53,6 +53,8 @@ static double step_of(const struct plot_axis *axis)
 {
 	if (axis->scale == PLOT_NINES)
 		return 1;
+	if (axis->scale == PLOT_NEAR)
+		return nice_step(axis->high - axis->low);
 	return axis->unit == PLOT_ELAPSED ? elapsed_step(axis->high) : nice_step(axis->high);
 }
 
@@ -67,6 +69,12 @@ void plot_axis_round(struct plot_axis *axis)
 		axis->high = pow(10, ceil(log10(axis->high) - ROUNDING_SLACK));
 		if (axis->high <= axis->low)
 			axis->high = axis->low * 10;
+		return;
+	}
+	if (axis->scale == PLOT_NEAR && axis->high > axis->low) {
+		double step = step_of(axis);
+		axis->low = floor(axis->low / step) * step;
+		axis->high = ceil(axis->high / step) * step;
 		return;
 	}
 	axis->low = 0;
@@ -109,8 +117,9 @@ unsigned plot_axis_ticks(const struct plot_axis *axis, double ticks[PLOT_TICKS_M
 	if (axis->scale == PLOT_LOGARITHMIC)
 		return decade_ticks(axis, ticks);
 	step = step_of(axis);
-	while (count < PLOT_TICKS_MAX && step * count <= axis->high * (1 + ROUNDING_SLACK)) {
-		ticks[count] = step * count;
+	while (count < PLOT_TICKS_MAX &&
+	       axis->low + step * count <= axis->high * (1 + ROUNDING_SLACK)) {
+		ticks[count] = axis->low + step * count;
 		count++;
 	}
 	return count;
@@ -129,7 +138,7 @@ static void label_in(const struct unit_name *units, unsigned count, double value
 
 	while (i + 1 < count && fabs(value) < units[i].size * (1 - ROUNDING_SLACK))
 		i++;
-	(void)snprintf(text, PLOT_LABEL_SIZE, "%.4g%s", value / units[i].size,
+	(void)snprintf(text, PLOT_LABEL_SIZE, "%.6g%s", value / units[i].size,
 	               value == 0 ? "" : units[i].name);
 }
 

@@ -10,7 +10,8 @@
 #define PLOT_LABEL_SIZE 32u
 
 enum plot_scale {
-	PLOT_LINEAR,      /**< from zero */
+	PLOT_LINEAR,      /**< from zero, */
+	PLOT_NEAR,        /**< or only around the values */
 	PLOT_LOGARITHMIC, /**< whole decades of what is above zero */
 	PLOT_NINES, /**< values are log10(1 / (1 - p)): one more nine of a percentile a step, as HdrHistogram plots them */
 };

@@ -4,18 +4,19 @@
 #include "markup.h"
 
 /* Of the drawing, in its own units; the page scales it. */
-#define WIDTH       820.0
-#define HEIGHT      340.0
-#define LEFT        86.0
-#define RIGHT       40.0
-#define TOP         16.0
-#define BOTTOM      54.0
-#define LANE        30.0 /* the zero lane's height */
-#define TICK_GAP    18.0
-#define LABEL_LIFT  4.0
-#define LABEL_LINE  16.0
-#define DOT_RADIUS  4.5
-#define HOVER_SPACE 4.0
+#define WIDTH      820.0
+#define HEIGHT     340.0
+#define LEFT       96.0
+#define RIGHT      40.0
+#define TOP        16.0
+#define BOTTOM     54.0
+#define LANE       38.0 /* the zero lane's height */
+#define TICK_GAP   18.0
+#define LABEL_LIFT 4.0
+#define LABEL_LINE 20.0
+#define DOT_RADIUS 4.5
+#define LABEL_ROOM 180.0
+#define RULE_GAP   4.0
 
 static double floor_of(const struct plot *plot)
 {
@@ -128,7 +129,8 @@ static void legend_key(const struct plot *plot, unsigned series)
 		(void)fprintf(plot->out, "<circle class=\"s%u dot\" cx=\"15\" cy=\"5\" r=\"4.5\"/>",
 		              series);
 	else
-		(void)fprintf(plot->out, "<path class=\"line s%u\" d=\"M0 5L30 5\"/>", series);
+		(void)fprintf(plot->out, "<path class=\"line s%u%s\" d=\"M0 5L30 5\"/>", series,
+		              plot->dense ? " dense" : "");
 	(void)fputs("</svg>", plot->out);
 }
 
@@ -171,7 +173,8 @@ unsigned plot_dots(struct plot *plot, const char *name)
 
 void plot_line_begin(struct plot *plot, const char *name)
 {
-	(void)fprintf(plot->out, "<path class=\"line s%u\" d=\"", add_series(plot, name, false));
+	(void)fprintf(plot->out, "<path class=\"line s%u%s\" d=\"", add_series(plot, name, false),
+	              plot->dense ? " dense" : "");
 	plot->pen_down = false;
 }
 
@@ -205,16 +208,20 @@ void plot_dot(struct plot *plot, unsigned series, double x, double y, bool hollo
 	              DOT_RADIUS);
 }
 
-void plot_rule_x(struct plot *plot, double x, const char *label, unsigned slot)
+void plot_rule_x(struct plot *plot, double x, const char *label, bool left)
 {
-	double at = place_x(plot, x);
-	bool right_half = at > WIDTH / 2;
+	double at = place_x(plot, x), line_height = left ? LABEL_LINE : 2 * LABEL_LINE;
 
 	if (!plot_axis_holds(&plot->x, x))
 		return;
+	/* Where there is no room it changes sides. */
+	if (at < LEFT + LABEL_ROOM)
+		left = false;
+	if (at > WIDTH - RIGHT - LABEL_ROOM)
+		left = true;
 	line(plot, "rule", at, TOP, at, HEIGHT - BOTTOM);
-	text(plot, right_half ? "class=\"label\" text-anchor=\"end\"" : "class=\"label\"",
-	     at + (right_half ? -HOVER_SPACE : HOVER_SPACE), TOP + LABEL_LINE * (1 + slot), label);
+	text(plot, left ? "class=\"label\" text-anchor=\"end\"" : "class=\"label\"",
+	     at + (left ? -RULE_GAP : RULE_GAP), TOP + line_height, label);
 }
 
 void plot_rule_y(struct plot *plot, double y, const char *label)
@@ -224,5 +231,5 @@ void plot_rule_y(struct plot *plot, double y, const char *label)
 	if (!plot_axis_holds(&plot->y, y))
 		return;
 	line(plot, "rule", LEFT, at, WIDTH - RIGHT, at);
-	text(plot, "class=\"label\"", LEFT + HOVER_SPACE, at - LABEL_LIFT, label);
+	text(plot, "class=\"label\"", LEFT + RULE_GAP, at - LABEL_LIFT, label);
 }

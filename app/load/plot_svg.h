@@ -16,6 +16,7 @@ struct plot {
 	FILE *out;
 	const char *title;
 	struct plot_axis x, y;
+	bool dense; /**< so many points that dashes could not be seen */
 	/* Its own. */
 	unsigned series_count;
 	const char *series[PLOT_SERIES_MAX]; /**< names, borrowed until plot_end */
@@ -39,8 +40,8 @@ unsigned plot_dots(struct plot *plot, const char *name);
 void plot_dot(struct plot *plot, unsigned series, double x, double y, bool hollow,
               const char *hover);
 
-/** A line across the whole plot, with a label: at an x, at a y. slot: labels of the same axis, one below the other. */
-void plot_rule_x(struct plot *plot, double x, const char *label, unsigned slot);
+/** A line across the whole plot, with a label: at an x, on its left or right and in one of two lines; at a y. */
+void plot_rule_x(struct plot *plot, double x, const char *label, bool left);
 void plot_rule_y(struct plot *plot, double y, const char *label);
 
 #endif

@@ -8,7 +8,7 @@
 #define LABEL_SIZE    96u
 
 static void bound_rule(struct plot *plot, const char *name, const struct search_bound *bound,
-                       unsigned slot)
+                       bool left)
 {
 	char label[LABEL_SIZE];
 
@@ -17,7 +17,7 @@ static void bound_rule(struct plot *plot, const char *name, const struct search_
 	(void)snprintf(label, sizeof(label), "%s %s%.40s", name,
 	               bound->load_limited || bound->maximum_reached ? "at least " : "",
 	               words_rate(bound->rate).text);
-	plot_rule_x(plot, bound->rate, label, slot);
+	plot_rule_x(plot, bound->rate, label, left);
 }
 
 static void search_dots(struct plot *plot, const struct search_result *search)
@@ -28,9 +28,10 @@ static void search_dots(struct plot *plot, const struct search_result *search)
 	for (unsigned i = 0; i < search->trial_count; i++) {
 		const struct search_trial *trial = &search->trials[i];
 		char hover[HOVER_SIZE];
-		(void)snprintf(hover, sizeof(hover), "trial %u: %.40s packets/s, loss %.40s %s",
+		(void)snprintf(hover, sizeof(hover), "trial %u: %.40s packets/s, loss %.40s %.300s",
 		               i + 1, words_rate(trial->offered).text,
-		               words_percent(trial->loss).text, words_limits(trial->limits).text);
+		               words_percent(trial->loss).text,
+		               words_limits(trial->limits, false).text);
 		plot_dot(plot, series, trial->offered, trial->loss / PPM_A_PERCENT,
 		         trial->limits != 0, hover);
 	}
@@ -41,7 +42,7 @@ void report_plot_search(FILE *out, const struct run_result *result)
 	const struct search_result *search = &result->search;
 	struct plot plot = {.out = out,
 	                    .title = "Rate against loss",
-	                    .x = {.title = "offered rate (packets/s)"},
+	                    .x = {.title = "offered rate (packets/s)", .scale = PLOT_NEAR},
 	                    .y = {.title = "loss",
 	                          .scale = PLOT_LOGARITHMIC,
 	                          .unit = PLOT_PERCENT,
@@ -57,8 +58,8 @@ void report_plot_search(FILE *out, const struct run_result *result)
 	}
 	plot_begin(&plot);
 	plot_rule_y(&plot, pdr_loss, "loss that PDR allows");
-	bound_rule(&plot, "NDR", &search->ndr, 0);
-	bound_rule(&plot, "PDR", &search->pdr, 1);
+	bound_rule(&plot, "NDR", &search->ndr, true);
+	bound_rule(&plot, "PDR", &search->pdr, false);
 	search_dots(&plot, search);
 	plot_end(&plot, NULL);
 }
@@ -131,41 +132,4 @@ void report_plot_ramp(FILE *out, const struct run_result *result)
 		return;
 	ramp_loss(out, result);
 	ramp_durations(out, result);
-}
-
-static uint64_t burst_time(const struct trial_burst *burst, unsigned line)
-{
-	return line == 0 ? burst->send_ns : (line == 1 ? burst->arrival_ns : burst->reflector_ns);
-}
-
-void report_plot_bursts(FILE *out, const struct run_result *result)
-{
-	static const char *const names[] = {"sending, first to last", "arrival, first to last",
-	                                    "reflecting, by the reflector's clock"};
-	struct plot plot = {.out = out,
-	                    .title = "Time that each burst took",
-	                    .x = {.title = "burst"},
-	                    .y = {.title = "time", .unit = PLOT_TIME}};
-	unsigned lines = result->config->peer == LOAD_PEER_SWAP ? 2 : 3;
-
-	if (result->config->run != LOAD_RUN_BURST || result->trial_count == 0)
-		return;
-	plot_axis_include(&plot.x, result->trial_count);
-	for (unsigned i = 0; i < result->trial_count; i++) {
-		for (unsigned k = 0; k < lines; k++)
-			plot_axis_include(&plot.y,
-			                  (double)burst_time(&result->trials[i].result.burst, k));
-	}
-	plot_begin(&plot);
-	for (unsigned k = 0; k < lines; k++) {
-		unsigned series = plot_dots(&plot, names[k]);
-		for (unsigned i = 0; i < result->trial_count; i++) {
-			uint64_t time = burst_time(&result->trials[i].result.burst, k);
-			/* Bursts of which nothing came back took no time. */
-			if (time > 0)
-				plot_dot(&plot, series, i + 1, (double)time, false,
-				         result->trials[i].name);
-		}
-	}
-	plot_end(&plot, NULL);
 }

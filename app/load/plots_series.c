@@ -3,6 +3,7 @@
 #include "report_plots.h"
 
 #define NS_A_SECOND 1e9
+#define DENSE       100u
 #define LINES_MAX   3u
 /** So that no line lies on the upper edge. */
 #define HEADROOM 1.04
@@ -64,6 +65,7 @@ static void draw(struct plot *plot, const struct named_trial *trial,
 {
 	plot->x = (struct plot_axis){.title = "time since the first counted packet",
 	                             .unit = PLOT_ELAPSED};
+	plot->dense = trial->second_count > DENSE;
 	for (unsigned i = 0; i < trial->second_count; i++) {
 		const struct trial_second *second = &trial->seconds[i];
 		plot_axis_include(&plot->x, (double)second->at_ns / NS_A_SECOND);

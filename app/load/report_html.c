@@ -8,8 +8,10 @@
 #include "reports.h"
 
 #define LINE_SIZE 2048u
-#define P50       500000u
-#define P99       990000u
+/** Durations above are given in larger units. */
+#define MICROSECONDS_MOST 100000000u
+#define P50               500000u
+#define P99               990000u
 
 static void element(FILE *out, const char *open, const char *text, const char *close)
 {
@@ -25,8 +27,9 @@ static void head(FILE *out, const struct run_result *result)
 	(void)fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
 	            out);
-	(void)snprintf(line, sizeof(line), "specular-load: %s of %s",
-	               words_run(result->config->run), result->environment.reflector);
+	(void)snprintf(line, sizeof(line), "specular-load %s%s%s", words_run(result->config->run),
+	               result->environment.reflector[0] == '\0' ? "" : ": ",
+	               result->environment.reflector);
 	element(out, "<title>", line, "</title>\n");
 	(void)fputs("<style>\n", out);
 	(void)fputs(html_style, out);
@@ -57,23 +60,26 @@ static void bound_tiles(FILE *out, const struct run_result *result, const char *
 	bool least = bound->load_limited || bound->maximum_reached;
 
 	(void)snprintf(what, sizeof(what), "%s (packets/s)%s", name,
-	               bound->found && bound->load_limited
-	                       ? ": the load, not the reflector, was the limit"
-	                       : "");
+	               bound->found && bound->load_limited ? ": more could not be offered" : "");
 	(void)snprintf(number, sizeof(number), "%s%s", bound->found && least ? "\u2265 " : "",
 	               bound->found ? words_rate(bound->rate).text : "not found");
 	tile(out, number, what);
 	(void)snprintf(what, sizeof(what), "%s on the wire", name);
+	(void)snprintf(number, sizeof(number), "%s%s", least ? "\u2265 " : "",
+	               words_wire_rate(result, bound->rate).text);
 	if (bound->found)
-		tile(out, words_wire_rate(result, bound->rate).text, what);
+		tile(out, number, what);
 }
 
 static void duration_tile(FILE *out, uint64_t nanoseconds, const char *what)
 {
 	char number[LINE_SIZE];
 
-	(void)snprintf(number, sizeof(number), "%s us", words_microseconds(nanoseconds).text);
-	tile(out, number, what);
+	if (nanoseconds < MICROSECONDS_MOST)
+		(void)snprintf(number, sizeof(number), "%s us",
+		               words_microseconds(nanoseconds).text);
+	tile(out, nanoseconds < MICROSECONDS_MOST ? number : words_duration(nanoseconds).text,
+	     what);
 }
 
 /** Of a run that is one trial. */
@@ -93,6 +99,8 @@ static void trial_tiles(FILE *out, const struct trial_result *trial)
 
 static void tiles(FILE *out, const struct run_result *result)
 {
+	if (!result->searched && (result->config->run == LOAD_RUN_RAMP || result->trial_count == 0))
+		return;
 	(void)fputs("<ul class=\"tiles\">\n", out);
 	if (result->searched) {
 		bound_tiles(out, result, "NDR", &result->search.ndr);
@@ -111,20 +119,39 @@ static void tiles(FILE *out, const struct run_result *result)
 	(void)fputs("</ul>\n", out);
 }
 
-static void sections(FILE *out, const struct run_result *result)
+static void section(FILE *out, enum report_section which, const struct run_result *result)
 {
-	section_write_html(out, report_sections[REPORT_THRESHOLDS].title,
-	                   report_sections[REPORT_THRESHOLDS].source, result);
+	(void)fputs("<section>\n", out);
+	section_write_html(out, report_sections[which].title, report_sections[which].source,
+	                   result);
+	(void)fputs("</section>\n", out);
+}
+
+static void plots(FILE *out, const struct run_result *result)
+{
 	report_plot_search(out, result);
 	report_plot_ramp(out, result);
-	report_plot_bursts(out, result);
 	report_plot_percentiles(out, result);
 	report_plot_seconds(out, result);
-	for (unsigned i = 0; i < REPORT_SECTION_COUNT; i++) {
-		if (i != REPORT_THRESHOLDS)
-			section_write_html(out, report_sections[i].title, report_sections[i].source,
-			                   result);
-	}
+}
+
+static void sections(FILE *out, const struct run_result *result)
+{
+	bool first = report_few_thresholds(result);
+
+	if (first)
+		section(out, REPORT_THRESHOLDS, result);
+	else
+		section_write_html(out, "Missed thresholds", section_missed, result);
+	plots(out, result);
+	(void)fputs("<div class=\"pair\">\n", out);
+	section(out, REPORT_ENVIRONMENT, result);
+	section(out, REPORT_ASKED, result);
+	(void)fputs("</div>\n", out);
+	for (unsigned i = REPORT_GROUPS; i < REPORT_THRESHOLDS; i++)
+		section(out, (enum report_section)i, result);
+	if (!first)
+		section(out, REPORT_THRESHOLDS, result);
 }
 
 void report_html(FILE *out, const struct run_result *result)

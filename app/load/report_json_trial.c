@@ -10,7 +10,8 @@ void report_json_limits(struct json_writer *json, unsigned limits)
 		const char *name;
 	} all[] = {{TRIAL_LIMIT_SCHEDULE, "schedule"},
 	           {TRIAL_LIMIT_TRANSMIT, "transmit"},
-	           {TRIAL_LIMIT_BUFFERS, "buffers"}};
+	           {TRIAL_LIMIT_BUFFERS, "buffers"},
+	           {TRIAL_LIMIT_RECEIVE, "receive"}};
 
 	json_open(json, "limits", '[');
 	json->flat = json->depth;
@@ -133,6 +134,7 @@ static void burst(struct json_writer *json, const struct trial_burst *burst)
 	json_unsigned(json, "received", burst->received);
 	json_unsigned(json, "send_ns", burst->send_ns);
 	json_unsigned(json, "arrival_ns", burst->arrival_ns);
+	json_unsigned(json, "return_ns", burst->return_ns);
 	json_unsigned(json, "return_ns", burst->return_ns);
 	if (burst->reflector_ns > 0)
 		json_unsigned(json, "reflector_ns", burst->reflector_ns);

@@ -11,11 +11,8 @@
 void report_plot_search(FILE *out, const struct run_result *result);
 /** Percentiles of the round trip of each trial, or of a single trial's distributions. plots_percentiles.c */
 void report_plot_percentiles(FILE *out, const struct run_result *result);
-/** Packets, what failed and the round trip, by the second; of each trial with a series. plots_series.c */
+/** Packets, what failed and the round trip, by time; of each trial with a series. plots_series.c */
 void report_plot_seconds(FILE *out, const struct run_result *result);
 /** Sessions against loss and round trip. plots_rate.c */
 void report_plot_ramp(FILE *out, const struct run_result *result);
-/** Times of each burst. plots_rate.c */
-void report_plot_bursts(FILE *out, const struct run_result *result);
-
 #endif

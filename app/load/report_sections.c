@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report_sections.h"
 
+#define FEW_THRESHOLDS 10u
+
 const struct report_section_entry report_sections[REPORT_SECTION_COUNT] = {
         [REPORT_ENVIRONMENT] = {"Ran on", section_environment},
         [REPORT_ASKED] = {"Asked for", section_asked},
@@ -47,22 +49,46 @@ static const char *outcome(const struct run_check *check)
 	return check->load_limited ? "MISSED: the load was the limit" : "MISSED";
 }
 
-void section_thresholds(struct section *section, const void *context)
+static void check_rows(struct section *section, const struct run_check *checks, unsigned count,
+                       bool missed_alone)
 {
-	struct run_check checks[RUN_CHECKS_MAX];
-	unsigned count = run_judge(context, checks);
-
 	section_column(section, SECTION_LEFT, "threshold");
 	section_column(section, SECTION_LEFT, "limit");
 	section_column(section, SECTION_LEFT, "measured");
 	section_column(section, SECTION_LEFT, "");
 	for (unsigned i = 0; i < count; i++) {
+		if (missed_alone && checks[i].met)
+			continue;
 		section_tone(section, checks[i].met ? SECTION_GOOD : SECTION_BAD);
 		section_cell(section, "%s", checks[i].name);
 		section_cell(section, "%s", checks[i].limit);
 		section_cell(section, "%s", checks[i].value);
 		section_cell(section, "%s", outcome(&checks[i]));
 	}
+}
+
+void section_thresholds(struct section *section, const void *context)
+{
+	struct run_check checks[RUN_CHECKS_MAX];
+	unsigned count = run_judge(context, checks);
+
+	check_rows(section, checks, count, false);
 	if (count == 0)
 		section_note(section, "none that applies");
+}
+
+void section_missed(struct section *section, const void *context)
+{
+	struct run_check checks[RUN_CHECKS_MAX];
+	unsigned count = run_judge(context, checks);
+
+	check_rows(section, checks, count, true);
+	section_note(section, "All %u thresholds are at the end of this page.", count);
+}
+
+bool report_few_thresholds(const struct run_result *result)
+{
+	struct run_check checks[RUN_CHECKS_MAX];
+
+	return run_judge(result, checks) <= FEW_THRESHOLDS;
 }

@@ -55,6 +55,11 @@ void section_clocks(struct section *section, const void *result);
 /* What is made of it: report_sections.c. */
 void section_evidence(struct section *section, const void *result);
 void section_thresholds(struct section *section, const void *result);
+/** Of many thresholds those that were missed: not in report_sections. */
+void section_missed(struct section *section, const void *result);
+
+/** Whether the thresholds are few enough to be read first. */
+bool report_few_thresholds(const struct run_result *result);
 
 /** Trials that tables show: the first so many. */
 unsigned report_trials(const struct run_result *result);

@@ -5,7 +5,7 @@
 #include "reports.h"
 #include "section_text.h"
 
-#define LINE_SIZE 1024u
+#define LINE_SIZE 2048u
 
 void report_text(FILE *out, const struct run_result *result)
 {

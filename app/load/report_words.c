@@ -15,8 +15,6 @@
 /** So large that the whole packets which it holds tell the bits of one. */
 #define REFERENCE_LINK UINT64_C(1000000000000000)
 
-#define LIMITED_RATE(text) text ": the load, not the reflector, was the limit"
-
 const struct words_distribution words_distributions[LOAD_DISTRIBUTION_COUNT] = {
         [LOAD_RTT] = {"rtt", "RTT, from the schedule"},
         [LOAD_RTT_SENT] = {"rtt_sent", "RTT, from departure"},
@@ -124,21 +122,26 @@ struct words words_time(const struct timespec *time)
 	return words;
 }
 
-struct words words_limits(unsigned limits)
+struct words words_limits(unsigned limits, bool reasons)
 {
 	static const struct {
 		enum trial_limit limit;
-		const char *text;
-	} all[] = {{TRIAL_LIMIT_SCHEDULE, "missed slots (its lcores were too slow)"},
-	           {TRIAL_LIMIT_TRANSMIT, "full transmit ring (the device took less than was due)"},
-	           {TRIAL_LIMIT_BUFFERS, "no buffers left"}};
+		const char *name, *reason;
+	} all[] = {{TRIAL_LIMIT_SCHEDULE, "missed slots", "its lcores were too slow"},
+	           {TRIAL_LIMIT_TRANSMIT, "full transmit ring",
+	            "the device took less than was due; of memif and rings that is the reflector's "
+	            "queue"},
+	           {TRIAL_LIMIT_BUFFERS, "no buffers left", "the pool is too small"},
+	           {TRIAL_LIMIT_RECEIVE, "full receive ring", "its lcores were too slow"}};
 	struct words words = {""};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		size_t length = strlen(words.text);
-		if (limits & (unsigned)all[i].limit)
-			(void)snprintf(words.text + length, sizeof(words.text) - length, "%s%s",
-			               length == 0 ? "" : "; ", all[i].text);
+		if (!(limits & (unsigned)all[i].limit))
+			continue;
+		(void)snprintf(words.text + length, sizeof(words.text) - length, "%s%s%s%s%s",
+		               length == 0 ? "" : ", ", all[i].name, reasons ? " (" : "",
+		               reasons ? all[i].reason : "", reasons ? ")" : "");
 	}
 	return words;
 }
@@ -157,14 +160,19 @@ static unsigned bound_limits(const struct run_result *result, const struct searc
 
 struct words words_bound(const struct run_result *result, const struct search_bound *bound)
 {
-	struct words words, limits = words_limits(bound_limits(result, bound));
+	unsigned limiting = bound_limits(result, bound);
+	struct words words, limits = words_limits(limiting, true);
+	bool unsure = limiting & TRIAL_LIMIT_TRANSMIT;
 	struct words rate = words_rate(bound->rate);
 
 	if (!bound->found)
 		return (struct words){"not found: the lowest rate tried lost more than allowed"};
+	/* A full ring may be the reflector's own: then nobody can tell. */
 	if (bound->load_limited)
 		(void)snprintf(words.text, sizeof(words.text),
-		               LIMITED_RATE("at least %.32s packets/s") "%s%.100s", rate.text,
+		               "at least %.32s packets/s: %s%s%.300s", rate.text,
+		               unsure ? "more could not be offered"
+		                      : "the load, not the reflector, was the limit",
 		               limits.text[0] == '\0' ? "" : " - ", limits.text);
 	else if (bound->maximum_reached)
 		(void)snprintf(words.text, sizeof(words.text),

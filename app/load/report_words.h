@@ -7,7 +7,7 @@
 
 /** Returned by value, so that words can stand in the arguments of a call. */
 struct words {
-	char text[256];
+	char text[512];
 };
 
 /** "1,234,567" */
@@ -24,8 +24,8 @@ struct words words_percent(double parts);
 struct words words_wire_rate(const struct run_result *result, double packets_per_second);
 /** RFC 3339 in UTC, with milliseconds. */
 struct words words_time(const struct timespec *time);
-/** What limited the load, of enum trial_limit: "missed slots: ...; full transmit ring: ..."; "" for nothing. */
-struct words words_limits(unsigned limits);
+/** What limited the load, of enum trial_limit: "missed slots, no buffers left", with reasons in brackets or not; "" for nothing. */
+struct words words_limits(unsigned limits, bool reasons);
 /** "at least 1,000 packets/s: ..." */
 struct words words_bound(const struct run_result *result, const struct search_bound *bound);
 /** enum load_run as in the configuration. */

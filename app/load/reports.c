@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_SIZE   (CONFIG_PATH_SIZE + 32u)
-#define FOLDER_MODE 0777 /* less the umask */
+#include "findings.h"
+
+#define PATH_SIZE (CONFIG_PATH_SIZE + 32u)
 
 /** What fclose forgets: whether all was written. */
 static int close_whole(FILE *out)
@@ -44,22 +44,6 @@ static int write_one(const char *folder, const char *name,
 	return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(failed));
 }
 
-/** The folder and those above it that are missing. */
-static int make_folder(const char *folder, struct error *error)
-{
-	char path[CONFIG_PATH_SIZE];
-	size_t length = strlen(folder);
-
-	for (size_t i = 1; i <= length; i++) {
-		if (folder[i] != '/' && folder[i] != '\0')
-			continue;
-		(void)snprintf(path, sizeof(path), "%.*s", (int)i, folder);
-		if (mkdir(path, FOLDER_MODE) != 0 && errno != EEXIST)
-			return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-	}
-	return 0;
-}
-
 int reports_write(const struct run_result *result, struct error *error)
 {
 	static const struct {
@@ -74,7 +58,7 @@ int reports_write(const struct run_result *result, struct error *error)
 
 	if (folder[0] == '\0')
 		return 0;
-	status = make_folder(folder, error);
+	status = findings_make_folder(folder, error);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && status == 0; i++)
 		status = write_one(folder, all[i].name, all[i].report, result, error);
 	return status;

@@ -148,7 +148,7 @@ void section_load(struct section *section, const void *context)
 		if (trial->result.limits != 0)
 			section_note(section,
 			             "%s: the load, not the reflector alone, was a limit: %s.",
-			             trial->name, words_limits(trial->result.limits).text);
+			             trial->name, words_limits(trial->result.limits, true).text);
 	}
 	if (result->resident_last_kib > 0)
 		section_note(section,

@@ -57,17 +57,18 @@ void section_search_trials(struct section *section, const void *context)
 		section_cell(section, "%s", words_rate(trial->offered).text);
 		section_cell(section, "%s", words_percent(trial->loss).text);
 		section_cell(section, "%s", words_duration(trial->duration_ns).text);
-		section_cell(section, "%s", words_limits(trial->limits).text);
+		section_cell(section, "%s", words_limits(trial->limits, false).text);
 	}
 }
 
 static void burst_rows(struct section *section, const struct run_result *result)
 {
-	section_column(section, SECTION_LEFT, "burst");
+	section_column(section, SECTION_LEFT, "sums of");
 	section_column(section, SECTION_RIGHT, "sent");
 	section_column(section, SECTION_RIGHT, "received");
 	section_column(section, SECTION_RIGHT, "sending (us)");
 	section_column(section, SECTION_RIGHT, "arriving (us)");
+	section_column(section, SECTION_RIGHT, "sent to back (us)");
 	section_column(section, SECTION_RIGHT, "reflecting (us)");
 	for (unsigned i = 0; i < report_trials(result); i++) {
 		const struct trial_burst *burst = &result->trials[i].result.burst;
@@ -76,6 +77,7 @@ static void burst_rows(struct section *section, const struct run_result *result)
 		section_cell(section, "%s", words_count(burst->received).text);
 		section_cell(section, "%s", words_microseconds(burst->send_ns).text);
 		section_cell(section, "%s", words_microseconds(burst->arrival_ns).text);
+		section_cell(section, "%s", words_microseconds(burst->return_ns).text);
 		section_cell(section, "%s",
 		             burst->reflector_ns > 0 ? words_microseconds(burst->reflector_ns).text
 		                                     : "-");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "report_samples.h"
+#include "report_words.h"
 #include "unit.h"
 
 #define LINE_MAXIMUM 110u
@@ -116,11 +117,24 @@ static void text_tells_the_throughput(void)
 	        NULL};
 	static const char *const limited[] = {
 	        ">= 3,000,000", "NDR: at least 3,000,000 packets/s: the load, not the reflector,",
-	        "missed slots (its lcores were too slow); full transmit ring",
+	        "were too slow), no buffers left (the pool is too small).",
 	        "MISSED: the load was the limit", NULL};
 
 	expect(report_text, SAMPLE_SEARCH, found);
 	expect(report_text, SAMPLE_LIMITED, limited);
+}
+
+static void a_full_ring_blames_nobody(void)
+{
+	struct run_result *result = report_sample_make(SAMPLE_LIMITED, "");
+
+	result->search.trials[0].limits = TRIAL_LIMIT_SCHEDULE | TRIAL_LIMIT_TRANSMIT;
+	struct words words = words_bound(result, &result->search.ndr);
+	CU_ASSERT(
+	        strstr(words.text, "at least 3,000,000 packets/s: more could not be offered - ") ==
+	        words.text);
+	CU_ASSERT(strstr(words.text, "that is the reflector's queue)") != NULL);
+	report_sample_free(result);
 }
 
 static void text_tells_what_was_wrong(void)
@@ -280,6 +294,7 @@ int main(int argc, char **argv)
 	        {"the last line is the verdict", the_last_line_is_the_verdict},
 	        {"an interrupted run says so", an_interrupted_run_says_so},
 	        {"text tells the throughput", text_tells_the_throughput},
+	        {"a full ring blames nobody", a_full_ring_blames_nobody},
 	        {"text tells what was wrong", text_tells_what_was_wrong},
 	        {"text tells of bursts", text_tells_of_bursts},
 	        {"text holds the largest numbers", text_holds_the_largest_numbers},
