@@ -205,8 +205,10 @@ static bool obey(struct lcore *lcore)
 static bool send_by_schedule(struct lcore *lcore)
 {
 	bool found = departure_send(lcore);
+	/* A device that takes nothing more (its link is gone) would hold up the schedule for ever. */
+	bool stuck = tsc_now() > lcore->pacer.end_tsc + lcore->timeout_ticks;
 
-	if (!pacer_is_over(&lcore->pacer))
+	if (!pacer_is_over(&lcore->pacer) && !stuck)
 		return found;
 	if (lcore->phase == LCORE_WARMING_UP && tsc_now() >= lcore->pacer.end_tsc) {
 		departure_count_from_here(lcore);
