@@ -89,7 +89,7 @@ struct words words_percent(double parts)
 
 	if (isfinite(percent))
 		(void)snprintf(words.text, sizeof(words.text),
-		               percent != 0 && fabs(percent) < 0.0001 ? "%.2e %%" : "%.4g %%",
+		               percent != 0 && fabs(percent) < 0.0001 ? "%.1e %%" : "%.3g %%",
 		               percent);
 	return words;
 }

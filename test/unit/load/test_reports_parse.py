@@ -11,7 +11,8 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "test", "unit"))
 sys.dont_write_bytecode = True
 from unit import unit_run  # noqa: E402
 
@@ -65,6 +66,25 @@ def test_json_has_the_seconds():
     seconds = document("soak")["trials"][0]["seconds"]
     assert len(seconds) == 600
     assert sum(second["length_ns"] for second in seconds) == seconds[-1]["at_ns"]
+
+
+def members(value):
+    """Of a JSON value, all names in it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from members(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from members(inner)
+
+
+def test_json_members_are_documented():
+    with open(os.path.join(ROOT, "doc", "load.md"), encoding="utf-8") as file:
+        text = file.read()
+    for sample in SAMPLES:
+        for name in set(members(document(sample))):
+            assert f"`{name}`" in text, name
 
 
 def test_junit_adds_up():
