@@ -2,6 +2,7 @@
 #include "result.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,6 +79,25 @@ static void check_count(struct judging *judging, const char *what, const char *t
 	settle(judging, check, value <= limit);
 }
 
+/** What was not offered says nothing of the reflector, however well it was answered: no limit of the user's is needed for that. */
+static void check_offered(struct judging *judging, const struct named_trial *trial)
+{
+	struct run_check *check = next_check(judging, 0);
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "offered, %s", trial->name);
+	(void)snprintf(check->limit, sizeof(check->limit), "99 %% of %.0f packets/s",
+	               trial->result.order.rate);
+	if (isfinite(trial->result.sent_rate))
+		(void)snprintf(check->value, sizeof(check->value), "%.0f packets/s",
+		               trial->result.sent_rate);
+	else
+		(void)snprintf(check->value, sizeof(check->value), "no rate");
+	judging->load_limited = true;
+	settle(judging, check, trial_offered(&trial->result));
+}
+
 static void check_trial(struct judging *judging, const struct named_trial *trial)
 {
 	const struct load_thresholds *limits = &judging->result->config->thresholds;
@@ -85,6 +105,8 @@ static void check_trial(struct judging *judging, const struct named_trial *trial
 	const struct histogram *rtt = &measures->distributions[LOAD_RTT];
 	const struct histogram *turnaround = &measures->distributions[LOAD_TURNAROUND];
 
+	if (trial->result.order.kind == TRIAL_PACED && !trial->result.interrupted)
+		check_offered(judging, trial);
 	judging->load_limited = trial->result.limits != 0;
 	check_loss(judging, trial->name, trial_loss(&trial->result), limits->loss_maximum);
 	check_duration(judging, "RTT p50", trial->name, rtt, histogram_percentile(rtt, P50),

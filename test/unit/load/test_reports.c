@@ -85,7 +85,7 @@ static void ends_with(enum report_sample sample, const char *end)
 static void the_last_line_is_the_verdict(void)
 {
 	ends_with(SAMPLE_SOAK, "\nPASSED\n");
-	ends_with(SAMPLE_RATE, "\nMISSED 1 of 4 thresholds\n");
+	ends_with(SAMPLE_RATE, "\nMISSED 1 of 5 thresholds\n");
 	ends_with(SAMPLE_FAILED,
 	          "\nCOULD NOT RUN: control 192.0.2.2:862: connection refused <\"&'>\n");
 }
@@ -177,7 +177,7 @@ static void text_holds_the_largest_numbers(void)
 static void junit_counts_and_escapes(void)
 {
 	static const char *const rate[] = {
-	        "tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"42.500\"",
+	        "tests=\"6\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"42.500\"",
 	        "timestamp=\"2026-09-21T14:13:20.250Z\" hostname=\"bench-7\"",
 	        "<testcase classname=\"specular-load.rate\" name=\"RTT p99, rate\"/>",
 	        "<failure type=\"threshold\" message=\"limit: at most 0 %; measured: ", NULL};

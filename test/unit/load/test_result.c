@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** What is judged, and the exit code. */
+#include "result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "load_value.h"
+#include "unit.h"
+
+static struct load_config config;
+static struct run_result result;
+static struct named_trial trial;
+
+/** A trial that went as ordered, and no threshold. */
+static void begin(void)
+{
+	memset(&config, 0, sizeof(config));
+	memset(&config.thresholds, 0xff, sizeof(config.thresholds));
+	config.thresholds.wrong_maximum = 0;
+	memset(&result, 0, sizeof(result));
+	memset(&trial, 0, sizeof(trial));
+	(void)snprintf(trial.name, sizeof(trial.name), "rate");
+	trial.result.order.rate = 1000;
+	trial.result.sent_rate = 1000;
+	trial.result.sent = 10000;
+	trial.result.measures.sent = 10000;
+	result.config = &config;
+	result.trials = &trial;
+	result.trial_count = 1;
+}
+
+static struct run_check check_named(const char *name)
+{
+	static struct run_check checks[RUN_CHECKS_MAX];
+	unsigned count = run_judge(&result, checks);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(checks[i].name, name) == 0)
+			return checks[i];
+	}
+	CU_FAIL("no such check");
+	return (struct run_check){.met = false};
+}
+
+static void a_right_run_passes(void)
+{
+	begin();
+	CU_ASSERT(check_named("offered, rate").met && check_named("wrong replies, rate").met);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 0);
+}
+
+static void what_was_not_offered_did_not_pass(void)
+{
+	begin();
+	trial.result.sent_rate = 51;
+	struct run_check check = check_named("offered, rate");
+	CU_ASSERT(!check.met && check.load_limited);
+	CU_ASSERT_STRING_EQUAL(check.limit, "99 % of 1000 packets/s");
+	CU_ASSERT_STRING_EQUAL(check.value, "51 packets/s");
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+}
+
+static void loss_is_judged(void)
+{
+	begin();
+	config.thresholds.loss_maximum = 1000;
+	trial.result.lost = 10;
+	CU_ASSERT(check_named("loss, rate").met);
+	trial.result.lost = 11;
+	CU_ASSERT(!check_named("loss, rate").met && !check_named("loss, rate").load_limited);
+	trial.result.limits = TRIAL_LIMIT_SCHEDULE;
+	CU_ASSERT(check_named("loss, rate").load_limited);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+}
+
+static void a_delay_needs_replies(void)
+{
+	begin();
+	config.thresholds.rtt_p99_maximum = 50000;
+	CU_ASSERT(!check_named("RTT p99, rate").met);
+	histogram_add(&trial.result.measures.distributions[LOAD_RTT], 40000);
+	CU_ASSERT(check_named("RTT p99, rate").met);
+	histogram_add(&trial.result.measures.distributions[LOAD_RTT], 60000);
+	CU_ASSERT(!check_named("RTT p99, rate").met);
+}
+
+static void rates_of_a_search(void)
+{
+	begin();
+	config.thresholds.ndr_minimum = 1000000;
+	result.searched = true;
+	CU_ASSERT(!check_named("NDR").met);
+	result.search.ndr =
+	        (struct search_bound){.found = true, .rate = 900000, .load_limited = true};
+	CU_ASSERT(!check_named("NDR").met && check_named("NDR").load_limited);
+	CU_ASSERT_STRING_EQUAL(check_named("NDR").value, "at least 900000 packets/s");
+	result.search.ndr.rate = 1000000;
+	CU_ASSERT(check_named("NDR").met);
+}
+
+static void failure_and_interruption(void)
+{
+	begin();
+	result.interrupted = true;
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+	(void)snprintf(result.failure, sizeof(result.failure), "no server");
+	CU_ASSERT_EQUAL(run_exit_code(&result), 2);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"a right run passes", a_right_run_passes},
+	        {"what was not offered did not pass", what_was_not_offered_did_not_pass},
+	        {"loss", loss_is_judged},
+	        {"a delay needs replies", a_delay_needs_replies},
+	        {"rates of a search", rates_of_a_search},
+	        {"failure and interruption", failure_and_interruption},
+	        CU_TEST_INFO_NULL};
+
+	return unit_run("load-result", tests);
+}
