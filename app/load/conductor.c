@@ -221,7 +221,7 @@ static void search_observed(void *context, const struct search_result *so_far,
 {
 	struct conductor *conductor = context;
 
-	(void)last;
+	conductor->result->search_wrong += load_measures_wrong(&last->measures);
 	progress_search(conductor->progress, so_far);
 }
 

@@ -9,7 +9,7 @@
 #define LOAD_VALUE_RATIO    "a ratio such as 0, 0.5% or 20ppm (up to 100%)"
 #define LOAD_VALUE_RATE                                                                            \
 	"packets a second such as 500, 250k or 1.5M, or a share of the link such as 40%"
-#define LOAD_VALUE_PACKETS  "a number such as 500, 250k or 1.5M"
+#define LOAD_VALUE_PACKETS    "a number such as 500, 250k or 1.5M"
 #define LOAD_VALUE_LINK       "bits a second such as 25G or 100M"
 #define LOAD_VALUE_MAC        "a unicast Ethernet address such as 02:00:5e:00:53:01"
 #define LOAD_VALUE_NONE       ", or none"

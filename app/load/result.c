@@ -19,20 +19,48 @@ struct judging {
 	struct run_check *checks;
 	unsigned count;
 	bool load_limited; /**< of what is judged */
+	struct run_check surplus;
+	unsigned surplus_count, surplus_missed;
 };
 
-/** The next check, or NULL when there is no limit or no room. */
+/** The next check, or NULL when there is no limit. */
 static struct run_check *next_check(struct judging *judging, uint64_t limit)
 {
-	if (limit == LOAD_VALUE_LIMIT_NONE || judging->count == RUN_CHECKS_MAX)
+	if (limit == LOAD_VALUE_LIMIT_NONE)
 		return NULL;
-	return &judging->checks[judging->count++];
+	return judging->count < RUN_CHECKS_MAX - 1 ? &judging->checks[judging->count++]
+	                                           : &judging->surplus;
 }
 
-static void settle(const struct judging *judging, struct run_check *check, bool met)
+static void settle(struct judging *judging, struct run_check *check, bool met)
 {
 	check->met = met;
 	check->load_limited = !met && judging->load_limited;
+	if (check == &judging->surplus) {
+		judging->surplus_count++;
+		judging->surplus_missed += !met;
+	}
+}
+
+/** What had no room makes one check together. */
+static void settle_surplus(struct judging *judging)
+{
+	struct run_check *check = &judging->checks[judging->count];
+
+	if (judging->surplus_count == 0)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "%u more", judging->surplus_count);
+	(void)snprintf(check->limit, sizeof(check->limit), "all met");
+	(void)snprintf(check->value, sizeof(check->value), "%u missed", judging->surplus_missed);
+	check->met = judging->surplus_missed == 0;
+	check->load_limited = false;
+	judging->count++;
+}
+
+/** A full transmit queue may be the reflector's. */
+static bool is_load_limited(unsigned limits)
+{
+	return limits != 0 && (limits & TRIAL_LIMIT_TRANSMIT) == 0;
 }
 
 static void check_loss(struct judging *judging, const char *trial, double loss, uint64_t limit)
@@ -94,7 +122,7 @@ static void check_offered(struct judging *judging, const struct named_trial *tri
 		               trial->result.sent_rate);
 	else
 		(void)snprintf(check->value, sizeof(check->value), "no rate");
-	judging->load_limited = true;
+	judging->load_limited = (trial->result.limits & TRIAL_LIMIT_TRANSMIT) == 0;
 	settle(judging, check, trial_offered(&trial->result));
 }
 
@@ -107,7 +135,7 @@ static void check_trial(struct judging *judging, const struct named_trial *trial
 
 	if (trial->result.order.kind == TRIAL_PACED && !trial->result.interrupted)
 		check_offered(judging, trial);
-	judging->load_limited = trial->result.limits != 0;
+	judging->load_limited = is_load_limited(trial->result.limits);
 	check_loss(judging, trial->name, trial_loss(&trial->result), limits->loss_maximum);
 	check_duration(judging, "RTT p50", trial->name, rtt, histogram_percentile(rtt, P50),
 	               limits->rtt_p50_maximum);
@@ -128,7 +156,7 @@ static void check_trial(struct judging *judging, const struct named_trial *trial
 }
 
 static void check_rate(struct judging *judging, const char *what, bool found, double rate,
-                       bool load_limited, uint64_t limit)
+                       uint64_t limit)
 {
 	struct run_check *check = next_check(judging, limit);
 
@@ -140,28 +168,41 @@ static void check_rate(struct judging *judging, const char *what, bool found, do
 		(void)snprintf(check->value, sizeof(check->value), "not found");
 	else
 		(void)snprintf(check->value, sizeof(check->value), "%s%.0f packets/s",
-		               load_limited ? "at least " : "", rate);
-	judging->load_limited = load_limited;
+		               judging->load_limited ? "at least " : "", rate);
 	settle(judging, check, found && rate >= (double)limit);
+}
+
+static void check_bound(struct judging *judging, const char *what, const struct search_bound *bound,
+                        uint64_t limit)
+{
+	judging->load_limited = bound->load_limited && is_load_limited(bound->limits);
+	check_rate(judging, what, bound->found, bound->rate, limit);
+}
+
+static void check_search(struct judging *judging)
+{
+	const struct load_thresholds *limits = &judging->result->config->thresholds;
+
+	check_bound(judging, "NDR", &judging->result->search.ndr, limits->ndr_minimum);
+	check_bound(judging, "PDR", &judging->result->search.pdr, limits->pdr_minimum);
+	judging->load_limited = false;
+	check_count(judging, "wrong replies", "search", judging->result->search_wrong,
+	            limits->wrong_maximum);
 }
 
 unsigned run_judge(const struct run_result *result, struct run_check checks[RUN_CHECKS_MAX])
 {
-	const struct load_thresholds *limits = &result->config->thresholds;
 	struct judging judging = {.result = result, .checks = checks};
 
-	for (unsigned i = 0; i < result->trial_count; i++)
-		check_trial(&judging, &result->trials[i]);
-	if (result->searched) {
-		const struct search_bound *ndr = &result->search.ndr, *pdr = &result->search.pdr;
-		check_rate(&judging, "NDR", ndr->found, ndr->rate, ndr->load_limited,
-		           limits->ndr_minimum);
-		check_rate(&judging, "PDR", pdr->found, pdr->rate, pdr->load_limited,
-		           limits->pdr_minimum);
-	}
+	if (result->searched)
+		check_search(&judging);
 	if (result->config->run == LOAD_RUN_BURST)
 		check_rate(&judging, "rate of bursts", result->burst.valid,
-		           result->burst.rate_median, false, limits->burst_rate_minimum);
+		           result->burst.rate_median,
+		           result->config->thresholds.burst_rate_minimum);
+	for (unsigned i = 0; i < result->trial_count; i++)
+		check_trial(&judging, &result->trials[i]);
+	settle_surplus(&judging);
 	return judging.count;
 }
 

@@ -71,6 +71,8 @@ struct run_result {
 	unsigned sessions; /**< set up */
 	bool searched;
 	struct search_result search;
+	uint64_t
+	        search_wrong; /**< replies that broke a rule in the search's own trials, which have no named_trial */
 	struct burst_summary burst;
 	struct named_trial *trials; /**< owned, in order */
 	unsigned trial_count;
@@ -89,12 +91,15 @@ struct run_check {
 	char limit[RESULT_TEXT_SIZE]; /**< "at most 0 ppm" */
 	char value[RESULT_TEXT_SIZE]; /**< "12 ppm" */
 	bool met;
-	/** Not the reflector's fault: the load gave out. met is false then, and the text says so. */
+	/**
+	 * Not the reflector's fault: the load gave out. met is false then, and the text says so. A full transmit queue does not count: of
+	 * memif and rings it is the reflector's own.
+	 */
 	bool load_limited;
 };
 #define RUN_CHECKS_MAX 256u
 
-/** Judges every threshold of the configuration; returns how many checks were written. */
+/** Judges every threshold of the configuration; returns how many checks were written. What has no room is judged by the last one. */
 unsigned run_judge(const struct run_result *result, struct run_check checks[RUN_CHECKS_MAX]);
 
 /** 0 thresholds met, 1 missed (or interrupted), 2 could not run. */

@@ -51,6 +51,7 @@ static void read_bound(const struct search *search, uint64_t loss, struct search
 			continue;
 		bound->rate = trial->offered;
 		bound->load_limited = fell_short(trial);
+		bound->limits = trial->limits;
 	}
 	bound->found = bound->rate > 0;
 	bound->load_limited = bound->load_limited && bound->upper == 0;

@@ -38,6 +38,7 @@ struct search_bound {
 	 */
 	bool load_limited;
 	bool maximum_reached;
+	unsigned limits; /**< enum trial_limit of the trial that load_limited is of */
 };
 
 /** One line of the search's log. */

@@ -91,12 +91,48 @@ static void rates_of_a_search(void)
 	config.thresholds.ndr_minimum = 1000000;
 	result.searched = true;
 	CU_ASSERT(!check_named("NDR").met);
-	result.search.ndr =
-	        (struct search_bound){.found = true, .rate = 900000, .load_limited = true};
+	result.search.ndr = (struct search_bound){.found = true,
+	                                          .rate = 900000,
+	                                          .load_limited = true,
+	                                          .limits = TRIAL_LIMIT_SCHEDULE};
 	CU_ASSERT(!check_named("NDR").met && check_named("NDR").load_limited);
 	CU_ASSERT_STRING_EQUAL(check_named("NDR").value, "at least 900000 packets/s");
 	result.search.ndr.rate = 1000000;
 	CU_ASSERT(check_named("NDR").met);
+}
+
+static void a_full_queue_is_not_the_loads(void)
+{
+	begin();
+	trial.result.sent_rate = 51;
+	trial.result.limits = TRIAL_LIMIT_SCHEDULE | TRIAL_LIMIT_TRANSMIT;
+	CU_ASSERT(!check_named("offered, rate").met && !check_named("offered, rate").load_limited);
+}
+
+static void wrong_replies_of_a_search_count(void)
+{
+	begin();
+	result.searched = true;
+	CU_ASSERT(check_named("wrong replies, search").met);
+	result.search_wrong = 1;
+	CU_ASSERT(!check_named("wrong replies, search").met);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+}
+
+static void no_check_is_lost(void)
+{
+	static struct named_trial many[300];
+
+	begin();
+	for (unsigned i = 0; i < 300; i++)
+		many[i] = trial;
+	result.trials = many;
+	result.trial_count = 300;
+	CU_ASSERT(check_named("345 more").met);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 0);
+	many[299].result.sent_rate = 1;
+	CU_ASSERT_STRING_EQUAL(check_named("345 more").value, "1 missed");
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
 }
 
 static void failure_and_interruption(void)
@@ -116,6 +152,9 @@ int main(void)
 	        {"loss", loss_is_judged},
 	        {"a delay needs replies", a_delay_needs_replies},
 	        {"rates of a search", rates_of_a_search},
+	        {"a full queue is not the load's", a_full_queue_is_not_the_loads},
+	        {"wrong replies of a search count", wrong_replies_of_a_search_count},
+	        {"no check is lost", no_check_is_lost},
 	        {"failure and interruption", failure_and_interruption},
 	        CU_TEST_INFO_NULL};
 
