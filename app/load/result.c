@@ -175,7 +175,7 @@ static void check_rate(struct judging *judging, const char *what, bool found, do
 static void check_bound(struct judging *judging, const char *what, const struct search_bound *bound,
                         uint64_t limit)
 {
-	judging->load_limited = bound->load_limited && is_load_limited(bound->limits);
+	judging->load_limited = bound->load_limited && (bound->limits & TRIAL_LIMIT_TRANSMIT) == 0;
 	check_rate(judging, what, bound->found, bound->rate, limit);
 }
 
