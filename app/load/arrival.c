@@ -165,14 +165,15 @@ static int64_t add_times(struct receiver *receiver, const struct arrival *arriva
  * How many packets came between it and the first of those that overtook it (RFC 4737 section 4.2.1). Exact unless none of the
  * EXTENT_LOOKED_AT packets that were sent behind it is that first one; then it is too small.
  */
-static uint32_t reordering_extent(const struct load_session *session, uint32_t sequence)
+static uint32_t reordering_extent(const struct load_session *session, uint64_t sequence)
 {
-	uint32_t behind = session->highest_answered - 1 - sequence, extent = 0;
+	uint64_t behind = session->highest_answered - 1 - sequence;
+	uint32_t extent = 0;
 
 	if (behind > EXTENT_LOOKED_AT)
 		behind = EXTENT_LOOKED_AT;
-	for (uint32_t next = sequence + 1; next <= sequence + behind; next++) {
-		const struct load_flight *flight = judge_flight(session, next);
+	for (uint64_t next = sequence + 1; next <= sequence + behind; next++) {
+		const struct load_flight *flight = judge_flight(session, (uint32_t)next);
 
 		if (flight == NULL || flight->state != FLIGHT_ANSWERED)
 			continue;
@@ -185,10 +186,10 @@ static uint32_t reordering_extent(const struct load_session *session, uint32_t s
 
 /** RFC 4737 section 3.3: a packet whose number is below one that came before. */
 static void note_reordering(const struct receiver *receiver, const struct load_session *session,
-                            const struct judge_reply *reply)
+                            const struct judge_reply *reply, uint64_t sequence)
 {
 	struct load_measures *measures = receiver->measures;
-	uint32_t extent = reordering_extent(session, reply->fields.sender_sequence);
+	uint32_t extent = reordering_extent(session, sequence);
 
 	counter_add(&measures->reordered, 1);
 	if (session->format->peer != LOAD_PEER_SWAP &&
@@ -209,11 +210,10 @@ static bool is_late(const struct receiver *receiver, const struct arrival *arriv
 /** The first right reply to a packet that counts. */
 static void count_first(struct receiver *receiver, const struct arrival *arrival,
                         const struct judge_reply *reply, const struct load_flight *flight,
-                        struct judgement *judgement)
+                        uint64_t sequence, struct judgement *judgement)
 {
 	struct load_session *session = arrival->session;
-	uint32_t sequence = reply->fields.sender_sequence;
-	bool overtaken = is_before(sequence, session->highest_answered);
+	bool overtaken = sequence < session->highest_answered;
 	int64_t rtt = -1;
 
 	if (is_late(receiver, arrival, flight)) {
@@ -225,7 +225,7 @@ static void count_first(struct receiver *receiver, const struct arrival *arrival
 		counter_add(&receiver->measures->answered, 1);
 		rtt = add_times(receiver, arrival, reply, flight, &departure, judgement);
 		if (overtaken)
-			note_reordering(receiver, session, reply);
+			note_reordering(receiver, session, reply, sequence);
 		else if (rtt >= 0)
 			add_variation(receiver, session, sequence == session->highest_answered,
 			              rtt);
@@ -236,10 +236,10 @@ static void count_first(struct receiver *receiver, const struct arrival *arrival
 
 /** Replies to packets that do not count: of an earlier trial, or of the warm-up. */
 static void count_uncounted(struct receiver *receiver, const struct load_session *session,
-                            uint32_t sequence)
+                            uint64_t sequence)
 {
 	struct load_measures *measures = receiver->measures;
-	bool stale = is_before(sequence, session->first_sequence);
+	bool stale = sequence < session->first_sequence;
 
 	counter_add(stale ? &measures->stale : &measures->warm_up, 1);
 }
@@ -260,7 +260,7 @@ static void count_duplicate(struct receiver *receiver, struct load_session *sess
 static enum loss_number note_number(struct load_session *session, const struct judge_reply *reply,
                                     const struct load_flight *flight, struct judgement *judgement)
 {
-	uint32_t expected = session->reflector_next;
+	uint32_t expected = (uint32_t)session->reflector_next;
 	enum loss_number number;
 
 	if (session->format->peer == LOAD_PEER_SWAP)
@@ -279,8 +279,8 @@ static void count_answer(struct receiver *receiver, const struct arrival *arriva
                          const struct judge_reply *reply, struct load_flight *flight)
 {
 	struct load_session *session = arrival->session;
-	uint32_t sequence = reply->fields.sender_sequence;
-	bool counts = !is_before(sequence, session->counted_sequence);
+	uint64_t sequence = load_session_sequence(session, reply->fields.sender_sequence);
+	bool counts = sequence >= session->counted_sequence;
 	struct judgement judgement = judge_form(session, reply, flight);
 	enum loss_number number = note_number(session, reply, flight, &judgement);
 
@@ -289,7 +289,7 @@ static void count_answer(struct receiver *receiver, const struct arrival *arriva
 	else if (flight->state == FLIGHT_ANSWERED)
 		count_duplicate(receiver, session, reply, flight, number);
 	else
-		count_first(receiver, arrival, reply, flight, &judgement);
+		count_first(receiver, arrival, reply, flight, sequence, &judgement);
 	if (flight->state != FLIGHT_ANSWERED) {
 		flight->state = FLIGHT_ANSWERED;
 		flight->answer.number = reply->fields.sequence;
@@ -306,9 +306,10 @@ void arrival_judge(struct receiver *receiver, const struct arrival *arrival,
 	const struct load_session *session = arrival->session;
 	struct load_flight *flight = judge_flight(session, reply->fields.sender_sequence);
 	struct judgement judgement = judge_answer(session, reply, flight);
+	uint64_t sequence = load_session_sequence(session, reply->fields.sender_sequence);
 
 	/* A packet of an earlier trial may be forgotten: then its reply is just late. Sessions number from zero. */
-	if (flight == NULL && reply->fields.sender_sequence < session->first_sequence)
+	if (flight == NULL && sequence < session->first_sequence)
 		counter_add(&receiver->measures->stale, 1);
 	else if (judgement.fault != LOAD_FAULT_COUNT)
 		arrival_fault(receiver, arrival, judgement.fault, judgement.detail);

@@ -59,7 +59,7 @@ struct judgement judge_answer(const struct load_session *session, const struct j
 	    error_estimate_is_corrupt(fields->error_estimate))
 		return wrong(LOAD_FAULT_ZERO_MULTIPLIER, 0);
 	if (flight == NULL)
-		return wrong(LOAD_FAULT_UNKNOWN_SEQUENCE, session->next_sequence);
+		return wrong(LOAD_FAULT_UNKNOWN_SEQUENCE, (uint32_t)session->next_sequence);
 	if (fields->sender_timestamp != flight->timestamp ||
 	    fields->sender_error_estimate != flight->error_estimate)
 		return wrong(LOAD_FAULT_NOT_COPIED, flight->timestamp);

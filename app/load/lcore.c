@@ -13,7 +13,7 @@
 /** Sessions that begin or end a trial in one turn of the loop: the kernel's frames shall not wait for a million. */
 #define SESSIONS_A_TURN 128u
 /** More packets than any warm-up sends of one session: the first that counts is beyond them until it is known. */
-#define WARM_UP_PACKETS (UINT32_C(1) << 30)
+#define WARM_UP_PACKETS (UINT64_C(1) << 62)
 #define NS_PER_SECOND   1e9
 
 static void enter(struct lcore *lcore, enum lcore_phase phase)

@@ -96,6 +96,9 @@ static void on_interrupt(evutil_socket_t number, short what, void *context)
 	(void)eventfd_write(load->interrupt_fd, 1);
 	for (unsigned i = 0; i < 2; i++)
 		(void)event_del(load->signals[i]);
+	/* A shell that started it in the background had them ignored. */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
 }
 
 static void stop_events(struct load *load)

@@ -76,36 +76,45 @@ struct load_session {
 	uint16_t group;
 	uint64_t network_sum; /**< IPv4 header without length, identification and checksum */
 	uint64_t udp_sum;     /**< pseudo-header without length, and ports */
+	/*
+	 * Numbers on the wire go round at 2^32, which a long test passes: here they are the whole ones, and so are all counts of packets.
+	 */
 	/* Sender. */
-	uint32_t next_sequence;
+	uint64_t next_sequence;
 	uint32_t next_size; /**< index into format->sizes */
 	uint32_t flight_mask;
 	struct load_flight *flights;
 	/* Receiver. All zero when the session is made; receive_begin and receive_count_from_here write what they need. */
-	uint32_t first_sequence;   /**< of the trial's packets */
-	uint32_t counted_sequence; /**< of the first packet that counts, behind the warm-up's */
-	uint32_t
+	uint64_t first_sequence;   /**< of the trial's packets */
+	uint64_t counted_sequence; /**< of the first packet that counts, behind the warm-up's */
+	uint64_t
 	        highest_answered; /**< highest sender's number answered, one more; of the session's whole life */
-	uint32_t
+	uint64_t
 	        reflector_next; /**< highest number of the reflector, one more; of the session's whole life */
 	uint32_t
-	        reflector_at_highest; /**< the reflector's number in the reply to highest_answered - 1 */
-	uint32_t arrivals;            /**< first replies, of the session's whole life */
+	        reflector_at_highest; /**< the number on the wire in the reply to highest_answered - 1 */
+	uint32_t arrivals; /**< first replies, of the session's whole life; goes round at 2^32 */
 	/** Which of the reflector's last 64 numbers were seen, so that one used twice is told from a reply that came twice. */
 	uint64_t reflector_window;
 	/* Of the packets that count; loss.h. */
-	uint32_t
+	uint64_t
 	        known_from; /**< lowest sender's number from which on it is known what became of packets */
-	uint32_t reflector_first; /**< the reflector's number there */
-	uint32_t
+	uint64_t reflector_first; /**< the reflector's number there */
+	uint64_t
 	        unique; /**< packets known to have reached the reflector: right first replies, late ones included */
-	uint32_t late; /**< of these, those that came too late */
-	uint32_t duplicates_forward;
+	uint64_t late; /**< of these, those that came too late */
+	uint64_t duplicates_forward;
 	bool begin_known; /**< known_from is counted_sequence, since what was before it was answered */
 	bool misnumbered; /**< the reflector's numbers break the rule: they tell nothing of loss */
 	int64_t last_rtt_ns; /**< of the reply to highest_answered - 1; -1 for none */
 	uint8_t sid[SID_SIZE];
 } __attribute__((aligned(64)));
+
+/** The newest number up to the next one that is this one on the wire. */
+static inline uint64_t load_session_sequence(const struct load_session *session, uint32_t sequence)
+{
+	return session->next_sequence - (uint32_t)((uint32_t)session->next_sequence - sequence);
+}
 
 /** All sessions, in one array that lcores share; load_sessions.h makes it. Owned by the main thread. */
 struct load_sessions {

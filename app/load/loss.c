@@ -12,6 +12,13 @@ static inline int32_t distance(uint32_t left, uint32_t right)
 	return (int32_t)(left - right);
 }
 
+/** The reflector's whole number that is this one on the wire: that which is nearest to the next one. */
+static inline uint64_t whole_number(const struct load_session *session, uint32_t number)
+{
+	return session->reflector_next +
+	       (uint64_t)(int64_t)distance(number, (uint32_t)session->reflector_next);
+}
+
 /** A number from reflector_next on. More packets than were sent since the last answered one, each doubled, can't have been counted. */
 static enum loss_number note_ahead(struct load_session *session, uint32_t ahead)
 {
@@ -27,10 +34,10 @@ static enum loss_number note_ahead(struct load_session *session, uint32_t ahead)
 
 enum loss_number loss_note_number(struct load_session *session, uint32_t number)
 {
-	uint32_t behind = session->reflector_next - 1 - number;
+	uint32_t next = (uint32_t)session->reflector_next, behind = next - 1 - number;
 
-	if (distance(number, session->reflector_next) >= 0)
-		return note_ahead(session, number - session->reflector_next);
+	if (distance(number, next) >= 0)
+		return note_ahead(session, number - next);
 	if (behind >= LOSS_WINDOW)
 		return behind > 2 * (uint64_t)session->flight_mask + NUMBERS_SLACK
 		               ? LOSS_NUMBER_IMPOSSIBLE
@@ -42,28 +49,30 @@ enum loss_number loss_note_number(struct load_session *session, uint32_t number)
 }
 
 /** What counts begins with this sender's number, which the reflector gave this number of its own; packets may have overtaken others. */
-static void begin_at(struct load_session *session, uint32_t sequence, uint32_t number)
+static void begin_at(struct load_session *session, uint64_t sequence, uint64_t number)
 {
 	bool known = session->begin_known || session->unique > 0;
 
-	if (!known || distance(sequence, session->known_from) < 0)
+	if (!known || sequence < session->known_from)
 		session->known_from = sequence;
-	if (!known || distance(number, session->reflector_first) < 0)
+	if (!known || (int64_t)(number - session->reflector_first) < 0)
 		session->reflector_first = number;
 }
 
-void loss_note_first(struct load_session *session, uint32_t sequence, uint32_t number)
+void loss_note_first(struct load_session *session, uint64_t sequence, uint32_t number)
 {
-	if (distance(sequence, session->highest_answered) >= 0) {
+	uint64_t whole = whole_number(session, number);
+
+	if (sequence >= session->highest_answered) {
 		session->highest_answered = sequence + 1;
 		session->reflector_at_highest = number;
 	}
 	session->arrivals++;
-	if (distance(sequence, session->counted_sequence) >= 0) {
-		begin_at(session, sequence, number);
+	if (sequence >= session->counted_sequence) {
+		begin_at(session, sequence, whole);
 		session->unique++;
 	} else if (sequence + 1 == session->counted_sequence) {
-		begin_at(session, session->counted_sequence, number + 1);
+		begin_at(session, session->counted_sequence, whole + 1);
 		session->begin_known = true;
 	}
 }
@@ -91,8 +100,8 @@ void receive_begin(struct load_session *session)
 /** Numbers of the reflector that never came, as far as they can be those of packets that have no answer. */
 static uint64_t missing_numbers(const struct load_session *session, uint64_t unanswered)
 {
-	int64_t counted = distance(session->reflector_next, session->reflector_first);
-	int64_t missing = counted - session->unique - session->duplicates_forward;
+	int64_t counted = (int64_t)(session->reflector_next - session->reflector_first);
+	int64_t missing = counted - (int64_t)(session->unique + session->duplicates_forward);
 
 	if (missing < 0)
 		return 0;

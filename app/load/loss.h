@@ -32,7 +32,7 @@ enum loss_number {
 /** A right reply: takes note of its number. The lcore. */
 enum loss_number loss_note_number(struct load_session *session, uint32_t number);
 
-/** The first right reply to a packet, late or not, once its number is noted. The lcore. */
-void loss_note_first(struct load_session *session, uint32_t sequence, uint32_t number);
+/** The first right reply to a packet (load_session_sequence), late or not, once its number is noted. The lcore. */
+void loss_note_first(struct load_session *session, uint64_t sequence, uint32_t number);
 
 #endif

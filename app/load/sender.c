@@ -91,7 +91,7 @@ static void build(struct burst *burst, struct send_slot *slot, struct packet *pa
 	const uint16_t header_size = format->sender_header_size;
 	uint32_t be_sequence;
 
-	packet->sequence = session->next_sequence++;
+	packet->sequence = (uint32_t)session->next_sequence++;
 	packet->size = size;
 	packet->size_number = (uint8_t)session->next_size;
 	if (++session->next_size == format->size_count)

@@ -125,7 +125,7 @@ void reply_world_tear_down(struct reply_world *world)
 
 uint32_t reply_world_send(struct reply_world *world, struct load_session *session)
 {
-	uint32_t sequence = session->next_sequence++;
+	uint32_t sequence = (uint32_t)session->next_sequence++;
 	struct load_flight *flight = &session->flights[sequence & session->flight_mask];
 
 	*flight = (struct load_flight){

@@ -326,7 +326,7 @@ static void duplicates_of_requests_are_counted(void)
 static void answer(struct load_session *session, uint32_t sequence, uint32_t number)
 {
 	CU_ASSERT_EQUAL(loss_note_number(session, number), LOSS_NUMBER_NEW);
-	loss_note_first(session, sequence, number);
+	loss_note_first(session, load_session_sequence(session, sequence), number);
 }
 
 static void expect_loss(const struct load_session *session, uint64_t forward, uint64_t backward,
@@ -408,11 +408,40 @@ static void numbers_go_round(void)
 	session->next_sequence = session->highest_answered = UINT32_MAX - 1;
 	session->reflector_next = UINT32_MAX;
 	receive_begin(session);
-	session->next_sequence = 4;
+	session->next_sequence = UINT64_C(0x100000004);
 	answer(session, UINT32_MAX - 1, UINT32_MAX);
 	answer(session, 0, 0);
 	answer(session, 3, 2);
 	expect_loss(session, 2, 1, 0);
+}
+
+/** A test of days: more packets than there are numbers, of which a few are lost, some of them when the numbers are half way round. */
+static void more_packets_than_numbers(void)
+{
+	static struct simulation simulation;
+	struct load_session *session = &simulation.session;
+	const uint64_t step = UINT64_C(1) << 28, rounds = 64;
+
+	simulation_begin(&simulation);
+	for (uint64_t i = 0; i < rounds; i++) {
+		/* All are answered: only the last one's is told, the others are what it stands for. */
+		session->next_sequence += step;
+		session->highest_answered = session->next_sequence - 1;
+		session->unique += step - 1;
+		session->reflector_next += step - 1;
+		answer(session, (uint32_t)(session->next_sequence - 1),
+		       (uint32_t)session->reflector_next);
+	}
+	CU_ASSERT_EQUAL(session->next_sequence, rounds * step);
+	CU_ASSERT_EQUAL(session->highest_answered, rounds * step);
+	expect_loss(session, 0, 0, 0);
+	CU_ASSERT_EQUAL(receive_loss(session).sent, rounds * step);
+	CU_ASSERT_EQUAL(receive_loss(session).answered, rounds * step);
+	/* The next three are lost on the way there, two on the way back. */
+	session->next_sequence += 6;
+	answer(session, (uint32_t)session->next_sequence - 1,
+	       (uint32_t)session->reflector_next + 2);
+	expect_loss(session, 3, 2, 0);
 }
 
 /* Numbers that break the rule. */
@@ -494,6 +523,7 @@ int main(void)
 	        {"another_trial_begins_where_the_last_ended",
 	         another_trial_begins_where_the_last_ended},
 	        {"numbers_go_round", numbers_go_round},
+	        {"more_packets_than_numbers", more_packets_than_numbers},
 	        {"a_number_is_used_once", a_number_is_used_once},
 	        {"more_than_was_sent_is_impossible", more_than_was_sent_is_impossible},
 	        {"misnumbered_loss_is_unknown", misnumbered_loss_is_unknown},

@@ -39,7 +39,34 @@ static struct answer next_answer(struct load_session *session)
 	uint32_t sequence = reply_world_send(&world, session);
 
 	world.now += ROUND_TRIP;
-	return answer_make(&world, session, sequence, session->reflector_next);
+	return answer_make(&world, session, sequence, (uint32_t)session->reflector_next);
+}
+
+/** A long test passes half of the sequence numbers, and then all of them: its packets count on. */
+static void days_of_packets_count(void)
+{
+	static const uint64_t sent[] = {0, UINT64_C(1) << 31, UINT32_MAX, UINT64_C(5) << 32};
+
+	begin();
+	for (unsigned i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		struct load_session *session = &world.array[0];
+
+		session->next_sequence = session->highest_answered = sent[i];
+		session->reflector_next = sent[i];
+		for (unsigned k = 0; k < 3; k++) {
+			struct answer answer = next_answer(session);
+
+			CU_ASSERT_EQUAL(answer_receive(&world, &answer), RECEIVED_TEST);
+			CU_ASSERT_EQUAL(world.measures.answered, 3 * i + k + 1);
+			CU_ASSERT_EQUAL(session->highest_answered, sent[i] + k + 1);
+		}
+		CU_ASSERT_EQUAL(receive_loss(session).sent, sent[i] + 3);
+	}
+	CU_ASSERT_EQUAL(world.measures.stale, 0);
+	CU_ASSERT_EQUAL(world.measures.reordered, 0);
+	CU_ASSERT_EQUAL(load_measures_wrong(&world.measures), 0);
+	expect_sums();
+	end();
 }
 
 static void every_mode_is_answered(void)
@@ -530,6 +557,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 	        {"every_mode_is_answered", every_mode_is_answered},
+	        {"days_of_packets_count", days_of_packets_count},
 	        {"delays_are_told", delays_are_told},
 	        {"swapped_packets_have_no_turnaround", swapped_packets_have_no_turnaround},
 	        {"every_fault_is_told", every_fault_is_told},

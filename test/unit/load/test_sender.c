@@ -202,7 +202,7 @@ static void sequence_numbers_roll_over(void)
 			CU_ASSERT_EQUAL(memcmp(octets[i], expected, length), 0);
 		}
 	}
-	CU_ASSERT_EQUAL(world.sessions.sessions[0].next_sequence, 0);
+	CU_ASSERT_EQUAL(world.sessions.sessions[0].next_sequence, UINT64_C(1) << 32);
 	load_world_tear_down(&world);
 }
 

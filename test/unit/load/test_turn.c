@@ -85,7 +85,7 @@ static void each_counts_from_its_own_turn(void)
 	for (unsigned i = 0; i < 13; i++)
 		turn_next(&turn)->next_sequence++;
 	turn_count_from_here(&turn);
-	uint32_t before[8];
+	uint64_t before[8];
 	for (unsigned i = 0; i < 8; i++)
 		before[i] = sessions[i].next_sequence;
 	for (unsigned i = 0; i < 5; i++)
