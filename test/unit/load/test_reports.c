@@ -117,8 +117,8 @@ static void text_tells_the_throughput(void)
 	        NULL};
 	static const char *const limited[] = {
 	        ">= 3,000,000", "NDR: at least 3,000,000 packets/s: the load, not the reflector,",
-	        "were too slow), no buffers left (the pool is too small).",
-	        "MISSED: the load", NULL};
+	        "were too slow), no buffers left (the pool is too small).", "MISSED: the load",
+	        NULL};
 
 	expect(report_text, SAMPLE_SEARCH, found);
 	expect(report_text, SAMPLE_LIMITED, limited);
