@@ -488,7 +488,7 @@ static void some_sessions_then_more(void)
 		                                  .sessions = steps[i],
 		                                  .warm_up_ns = 5 * MS,
 		                                  .duration_ns = 50 * MS};
-		uint32_t before[9];
+		uint64_t before[9];
 
 		for (unsigned k = 0; k < 9; k++)
 			before[k] = world.sessions.sessions[k].next_sequence;
