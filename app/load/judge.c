@@ -151,7 +151,7 @@ struct judgement judge_form(const struct load_session *session, const struct jud
 	if (judgement.fault == LOAD_FAULT_COUNT &&
 	    ((reply->traffic_class ^ format->reply_traffic_class) & ~ECN_BITS) != 0)
 		judgement = wrong(LOAD_FAULT_DSCP, format->reply_traffic_class >> 2);
-	if (judgement.fault == LOAD_FAULT_COUNT)
+	if (judgement.fault == LOAD_FAULT_COUNT && !format->reply_padding_any)
 		judgement = judge_padding(format, reply, size);
 	if (judgement.fault == LOAD_FAULT_COUNT && format->peer != LOAD_PEER_SWAP)
 		judgement = judge_mbz(reply->payload, format->mode);

@@ -16,7 +16,7 @@
  * | SENDER_TTL | no | the TTL that was sent; 255 is right too: the reflector could not see it (RFC 5357 section 4.2) |
  * | TTL | no | the lowest TTL that is right: 255, less JUDGE_HOPS_MAX hops |
  * | DSCP | no: the path may have changed it | DSCP |
- * | PADDING | no: it may have padding of its own, though it should not | where in the UDP payload it is another |
+ * | PADDING | no: it may have padding of its own, though it should not; not looked at with reply_padding_any | where in the UDP payload it is another |
  * | MBZ | no: to be ignored when received | where in the UDP payload |
  * | REFLECTOR_SEQUENCE | no: the packet was answered, but loss by direction can't be told | the highest number so far, one more |
  * | TURNAROUND | no: but no delay is told that needs the reflector's timestamps | the round trip in nanoseconds, turnaround included |

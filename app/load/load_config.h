@@ -55,8 +55,9 @@ struct load_group {
 	uint16_t outer_vlan;
 	uint8_t dscp;
 	uint8_t ttl;
-	bool symmetrical;  /**< RFC 6038 section 5.1.4 */
-	bool zero_padding; /**< else pseudo-random, RFC 5357 section 4.1.2 */
+	bool symmetrical;       /**< RFC 6038 section 5.1.4 */
+	bool zero_padding;      /**< else pseudo-random, RFC 5357 section 4.1.2 */
+	bool reply_padding_any; /**< the reflector may send padding of its own, RFC 5357 section 4.2.1 */
 	uint16_t sizes
 	        [LOAD_SIZES_MAX]; /**< octets of the UDP payload; a session's packets go through them in turn */
 	unsigned size_count;

@@ -94,6 +94,7 @@ static const struct schema_choice modes[] = {
         {"ikev2-encrypted", MODE_ENCRYPTED | MODE_IKEV2_DERIVED},
         {"ikev2-mixed", MODE_MIXED | MODE_IKEV2_DERIVED},
         {NULL, 0}};
+static const struct schema_choice reply_paddings[] = {{"reused", 0}, {"any", 1}, {NULL, 0}};
 
 static const struct schema_field payload = {
         .type = SCHEMA_INTEGER, .size = sizeof(uint16_t), .minimum = 14, .maximum = 9552};
@@ -136,6 +137,7 @@ static const struct schema_field group_fields[] = {
         INTEGER(struct load_group, ttl, "ttl", 1, 255, 255),
         BOOLEAN(struct load_group, symmetrical, "symmetrical-size", false),
         BOOLEAN(struct load_group, zero_padding, "zero-padding", false),
+        CHOICE(struct load_group, reply_padding_any, "reply-padding", reply_paddings, 0),
         {.key = "sizes",
          .type = SCHEMA_LIST,
          .offset = offsetof(struct load_group, sizes),

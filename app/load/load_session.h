@@ -50,6 +50,7 @@ struct load_group_format {
 	enum test_mode mode; /**< of the packets; unauthenticated with LOAD_PEER_SWAP */
 	enum load_peer peer;
 	bool symmetrical;
+	bool reply_padding_any;      /**< replies' padding is not looked at */
 	uint8_t reply_traffic_class; /**< DSCP << 2 that replies must have */
 	uint16_t sender_header_size;
 	uint16_t reflector_header_size;

@@ -53,6 +53,7 @@ static void group(struct json_writer *json, const struct run_result *result,
 	json_unsigned(json, "ttl", group->ttl);
 	json_bool(json, "symmetrical_size", group->symmetrical);
 	json_bool(json, "zero_padding", group->zero_padding);
+	json_string(json, "reply_padding", group->reply_padding_any ? "any" : "reused");
 	json_open(json, "sizes", '[');
 	json->flat = json->depth;
 	for (unsigned i = 0; i < group->size_count; i++)

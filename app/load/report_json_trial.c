@@ -135,7 +135,6 @@ static void burst(struct json_writer *json, const struct trial_burst *burst)
 	json_unsigned(json, "send_ns", burst->send_ns);
 	json_unsigned(json, "arrival_ns", burst->arrival_ns);
 	json_unsigned(json, "return_ns", burst->return_ns);
-	json_unsigned(json, "return_ns", burst->return_ns);
 	if (burst->reflector_ns > 0)
 		json_unsigned(json, "reflector_ns", burst->reflector_ns);
 	else

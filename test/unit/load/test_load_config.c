@@ -72,7 +72,7 @@ static void values_are_taken(void)
 	                   "k.yaml, key-id: me, token-key: direct}\n"
 	                   "sessions:\n"
 	                   "  - {name: plain, count: 10, reflector: \"2001:db8::2\", dscp: 46, "
-	                   "sizes: [64, 512], share: 3}\n"
+	                   "reply-padding: any, sizes: [64, 512], share: 3}\n"
 	                   "  - {mode: authenticated, reflector: 198.51.100.2, vlan: 7, "
 	                   "outer-vlan: 8, imix: true}\n"
 	                   "run: {mode: search, rate: 100%, duration: 500ms, search: {pdr-loss: "
@@ -85,6 +85,7 @@ static void values_are_taken(void)
 	CU_ASSERT_STRING_EQUAL(config->control.key_file, "k.yaml");
 	CU_ASSERT(config->control.token_key_direct && config->control.connections == 4);
 	CU_ASSERT(config->groups[0].source.family == 6 && config->groups[0].size_count == 2);
+	CU_ASSERT(config->groups[0].reply_padding_any && !imix->reply_padding_any);
 	CU_ASSERT(imix->source.octets[0] == 198 && imix->size_count == 12);
 	CU_ASSERT(imix->sizes[0] == 48 && imix->sizes[1] == 594 - 18 - 28);
 	CU_ASSERT_EQUAL(imix->sizes[6], 1518 - 18 - 28);
@@ -114,7 +115,7 @@ static void mistakes_are_named(void)
 	             "name, count, mode, "
 	             "reflector, source, source-port, reflector-port, vlan, outer-vlan, dscp, ttl, "
 	             "symmetrical-size, "
-	             "zero-padding, sizes, imix, share");
+	             "zero-padding, reply-padding, sizes, imix, share");
 	refuse(HOST "sessions: [{reflector: 0.0.0.0}]\n",
 	       "t.yaml:4:24: sessions[0].reflector: nobody's address; allowed: the "
 	       "Session-Reflector's");
