@@ -15,7 +15,7 @@
 #define NS_PER_SECOND  UINT64_C(1000000000)
 #define TICK_US        5000
 #define RATE_RANGE     1000.0 /* a search gives up below the most it was allowed, divided by this */
-#define RATE_LEAST     1.0
+#define PACKETS_LEAST  10.0   /* of a trial */
 #define PARTS          1000000u
 #define LATENCY_SHARES 3u
 
@@ -256,9 +256,11 @@ static int run_search(struct conductor *conductor, struct error *error)
 
 	if (status != 0)
 		return status;
+	double least = PACKETS_LEAST * (double)NS_PER_SECOND / (double)config->duration_ns;
 	settings.rate_minimum = settings.rate_maximum / RATE_RANGE;
-	if (settings.rate_minimum < RATE_LEAST)
-		settings.rate_minimum = RATE_LEAST;
+	if (settings.rate_minimum < least)
+		settings.rate_minimum =
+		        least < settings.rate_maximum ? least : settings.rate_maximum;
 	result->searched = true;
 	status = search_throughput(&settings, search_trial_run, conductor, search_observed,
 	                           &result->search, error);

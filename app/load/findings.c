@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define V4_MAPPED_SIZE 12u
 
@@ -87,9 +88,11 @@ int findings_make_folder(const char *path, struct error *error)
 	int failed = mkdir(made, 0755) != 0 ? errno : 0;
 	if (stat(made, &status) != 0)
 		return error_set(error, ERROR_SYSTEM, "%s: %s", made, strerror(failed));
-	return S_ISDIR(status.st_mode)
+	if (!S_ISDIR(status.st_mode))
+		return error_set(error, ERROR_SYSTEM, "%s is there and no folder", made);
+	return access(made, W_OK) == 0
 	               ? 0
-	               : error_set(error, ERROR_SYSTEM, "%s is there and no folder", made);
+	               : error_set(error, ERROR_SYSTEM, "%s: %s", made, strerror(errno));
 }
 
 static int write_pcap(const struct evidence *evidence, struct run_result *result,
@@ -98,15 +101,21 @@ static int write_pcap(const struct evidence *evidence, struct run_result *result
 	const char *folder = result->config->report_folder;
 	char path[CONFIG_PATH_SIZE + sizeof(FINDINGS_FILE) + 1];
 
-	if (folder[0] == '\0' || result->evidence_count == 0)
+	if (folder[0] == '\0')
 		return 0;
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, FINDINGS_FILE);
+	/* An earlier run's is not this one's. */
+	(void)unlink(path);
+	if (result->evidence_count == 0)
+		return 0;
 	if (strlen(path) >= sizeof(result->evidence_path))
 		return error_set(error, ERROR_SYSTEM, "%s: the path is too long", path);
 	int status = findings_make_folder(folder, error);
 	if (status == 0)
 		status = evidence_write_pcap(evidence, path, error);
-	if (status == 0)
+	if (status != 0)
+		(void)unlink(path);
+	else
 		memcpy(result->evidence_path, path, strlen(path) + 1);
 	return status;
 }

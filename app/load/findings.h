@@ -17,7 +17,7 @@ int findings_take(const struct evidence *evidence, const struct load_sessions *s
 void findings_describe(const struct evidence_entry *entry, const struct load_sessions *sessions,
                        char text[RESULT_TEXT_SIZE]);
 
-/** Makes a folder and those above it; one that is there is fine. ERROR_SYSTEM names it. */
+/** Makes a folder and those above it; one that is there and can be written to is fine. ERROR_SYSTEM names it. */
 int findings_make_folder(const char *path, struct error *error);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/standard_files.h"
 #include "environment.h"
+#include "findings.h"
 #include "load.h"
 #include "load_options.h"
 #include "reports.h"
@@ -42,6 +43,12 @@ static int run(const struct load_config *config, bool quiet)
 
 	if (result == NULL)
 		return complain("out of memory");
+	/* Hours of a soak shall not end with nowhere to write to. */
+	if (config->report_folder[0] != '\0' &&
+	    findings_make_folder(config->report_folder, &error) != 0) {
+		free(result);
+		return complain(error.text);
+	}
 	result->config = config;
 	environment_begin(&result->environment, config);
 	load.config = config;

@@ -7,6 +7,9 @@
 #define NS_PER_SECOND    UINT64_C(1000000000)
 #define LINE_INTERVAL_NS (10 * NS_PER_SECOND)
 #define ERASE_BELOW      "\x1b[J"
+/** A line that is longer than the terminal is wide shall not become two: the next screen is drawn over so many lines. */
+#define CUT_LINES        "\x1b[?7l"
+#define WRAP_LINES       "\x1b[?7h"
 #define MICROSECONDS(ns) ((double)(ns) / 1000.0)
 #define FAULTS_SHOWN     4u
 
@@ -102,6 +105,7 @@ static void draw_screen(struct progress *progress, uint64_t elapsed_ns,
 
 	if (progress->drawn > 0)
 		(void)fprintf(out, "\x1b[%uA\r" ERASE_BELOW, progress->drawn);
+	(void)fputs(CUT_LINES, out);
 	(void)fprintf(out, "specular-load: %s, %.0f s", progress->name, seconds(elapsed_ns));
 	if (progress->total_ns > 0)
 		(void)fprintf(out, " of %.0f s", seconds(progress->total_ns));
@@ -132,6 +136,7 @@ static void draw_screen(struct progress *progress, uint64_t elapsed_ns,
 	              " times a full transmit queue, %" PRIu64 " times no buffers\n",
 	              sums->missed, sums->transmit_full, sums->no_buffer);
 	progress->drawn = 7 + draw_search(progress);
+	(void)fputs(WRAP_LINES, out);
 	(void)fflush(out);
 }
 

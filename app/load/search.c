@@ -105,6 +105,16 @@ static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t 
 	return 0;
 }
 
+/** Whether the lowest rate was tried, be it that nothing could be sent at it. */
+static bool is_at_the_bottom(const struct search *search)
+{
+	for (unsigned i = 0; i < search->result->trial_count; i++) {
+		if (search->result->trials[i].rate <= search->settings->rate_minimum)
+			return true;
+	}
+	return false;
+}
+
 static bool is_settled(const struct search *search, const struct search_bound *bound)
 {
 	const struct search_settings *settings = search->settings;
@@ -115,7 +125,7 @@ static bool is_settled(const struct search *search, const struct search_bound *b
 	if (bound->upper == 0)
 		return false;
 	if (!bound->found)
-		return bound->upper <= settings->rate_minimum;
+		return bound->upper <= settings->rate_minimum || is_at_the_bottom(search);
 	return bound->upper - bound->rate <=
 	       bound->upper * (double)settings->precision / PARTS_IN_WHOLE;
 }

@@ -40,7 +40,7 @@ static int run(void *context, const struct trial_order *order, struct trial_resu
 		capacity = device->long_capacity;
 	result->order = *order;
 	result->sent = (uint64_t)(rate * seconds);
-	result->sent_rate = rate;
+	result->sent_rate = result->sent > 0 ? rate : 0;
 	double answered = fmin(rate, capacity) * (1 - device->residual);
 	result->lost = result->sent - (uint64_t)(answered * seconds);
 	if (rate <= capacity && device->residual == 0)
@@ -190,6 +190,20 @@ static void random_devices_end_and_bounds_are_true(void)
 	}
 }
 
+static void a_trial_that_sent_nothing_is_the_last(void)
+{
+	struct device device = {.capacity = 1};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	/* Slots are further apart than a trial is long. */
+	settings.rate_minimum = 1;
+	settings.rate_maximum = 400;
+	search(&device, &settings, &result);
+	CU_ASSERT_FALSE(result.ndr.found || result.pdr.found);
+	CU_ASSERT(result.trial_count < 20);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -201,6 +215,7 @@ int main(void)
 	        {"a bound that does not hold is lowered", a_bound_that_does_not_hold_is_lowered},
 	        {"stops when told or failed", stops_when_told_or_failed},
 	        {"random devices", random_devices_end_and_bounds_are_true},
+	        {"a trial that sent nothing is the last", a_trial_that_sent_nothing_is_the_last},
 	        CU_TEST_INFO_NULL};
 
 	return unit_run("load-search", tests);
