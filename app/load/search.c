@@ -105,11 +105,11 @@ static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t 
 	return 0;
 }
 
-/** Whether the lowest rate was tried, be it that nothing could be sent at it. */
-static bool is_at_the_bottom(const struct search *search)
+/** Whether nothing could be sent at some rate: such a trial moves no bound, and would be tried for ever. */
+static bool sent_nothing(const struct search *search)
 {
 	for (unsigned i = 0; i < search->result->trial_count; i++) {
-		if (search->result->trials[i].rate <= search->settings->rate_minimum)
+		if (!(search->result->trials[i].offered > 0))
 			return true;
 	}
 	return false;
@@ -120,12 +120,12 @@ static bool is_settled(const struct search *search, const struct search_bound *b
 	const struct search_settings *settings = search->settings;
 
 	if (search->full || search->result->interrupted || bound->maximum_reached ||
-	    bound->load_limited)
+	    bound->load_limited || (!bound->found && sent_nothing(search)))
 		return true;
 	if (bound->upper == 0)
 		return false;
 	if (!bound->found)
-		return bound->upper <= settings->rate_minimum || is_at_the_bottom(search);
+		return bound->upper <= settings->rate_minimum;
 	return bound->upper - bound->rate <=
 	       bound->upper * (double)settings->precision / PARTS_IN_WHOLE;
 }
