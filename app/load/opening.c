@@ -144,7 +144,7 @@ static int find_sa(struct opening *opening, bool again, struct error *error)
 	struct ike_options ike = {.socket = text_or_null(control->ike_socket)};
 	struct server_sa *sa = &opening->credentials.sa;
 
-	if (ike.socket == NULL || (sa->secret_size != 0 && !again))
+	if (control->sa_file[0] != '\0' || ike.socket == NULL || (sa->secret_size != 0 && !again))
 		return 0;
 	int status = server_sa_find(&ike, &control->server.address, opening->settings.interrupt_fd,
 	                            sa, error);

@@ -135,7 +135,7 @@ class CoreShare:
     """Tells whether the polling CPU was ours alone (core_share.h) while something was measured there: looks every other millisecond. What
     was measured beside somebody else is measured again, for so many seconds in all."""
 
-    def __init__(self, build, seconds):
+    def __init__(self, build, seconds, realtime=True):
         self.seconds = seconds
         self.measured = self.disturbed = 0
         path = os.path.join(build, "test", "bench", "core_share")
@@ -146,7 +146,8 @@ class CoreShare:
                                         preexec_fn=functools.partial(die_with, os.getpid()), start_new_session=True)
         os.sched_setaffinity(self.process.pid, {POLLING_CPU})
         # It shall look in the midst of what is measured, not when that had its turn.
-        os.sched_setscheduler(self.process.pid, os.SCHED_FIFO, os.sched_param(1))
+        if realtime:
+            os.sched_setscheduler(self.process.pid, os.SCHED_FIFO, os.sched_param(1))
 
     def whole(self):
         """Of the time since this was last asked."""
@@ -243,17 +244,20 @@ class Testpmd(Program):
     name = "testpmd"
 
     def __init__(self, pcap, forward, infinite=True, written=None):
+        self.forward = forward
+        device = f"net_pcap0,rx_pcap={pcap}" + (",infinite_rx=1" if infinite else "") + (f",tx_pcap={written}" if written else "")
+        self.start(["--no-huge", "--no-shconf", f"-m{MEMORY_MIB}", "--no-telemetry", "--no-pci", f"--vdev={device}"])
+
+    def start(self, eal):
+        """Forwards from here on; eal: its arguments but for lcores."""
         program = shutil.which("dpdk-testpmd", path=os.environ.get("PATH", "") + ":/usr/local/bin:/usr/bin:/usr/sbin")
         if program is None:
             raise Failed("dpdk-testpmd is not installed; it is in Debian's package dpdk: tools/setup")
-        self.forward = forward
-        device = f"net_pcap0,rx_pcap={pcap}" + (",infinite_rx=1" if infinite else "") + (f",tx_pcap={written}" if written else "")
         terminal, said = pty.openpty()  # a pipe would be filled before anything is told
         super().__init__(
-            [program, f"--lcores=0@{MAIN_CPU},1@{POLLING_CPU}", "--main-lcore=0", "--no-huge", "--no-shconf", f"-m{MEMORY_MIB}",
-             "--no-telemetry", "--no-pci", f"--vdev={device}", "--", "-i", f"--forward-mode={forward}", "--nb-cores=1", "--no-flush-rx",
-             f"--burst={BURST}", f"--rxd={DESCRIPTORS}", f"--txd={DESCRIPTORS}", f"--total-num-mbufs={POOL_MBUFS}",
-             f"--mbcache={POOL_CACHE}"],
+            [program, f"--lcores=0@{MAIN_CPU},1@{POLLING_CPU}", "--main-lcore=0", *eal, "--", "-i",
+             f"--forward-mode={self.forward}", "--nb-cores=1", "--no-flush-rx", f"--burst={BURST}", f"--rxd={DESCRIPTORS}",
+             f"--txd={DESCRIPTORS}", f"--total-num-mbufs={POOL_MBUFS}", f"--mbcache={POOL_CACHE}"],
             stdin=subprocess.PIPE, stdout=said, stderr=said)
         os.close(said)
         self.watch(terminal)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""specular-load against reflectors that err on purpose: each is caught and named, and the first packet is kept."""
+
+from harness import frames, load, wrong_reflector as wrong
+from harness.load import group
+from harness.suite import cases, configuration, subset
+
+COUNT, EVERY = 200, 20
+WRONG = COUNT // EVERY
+RUN = {"mode": "rate", "rate": 400, "duration": "500ms", "warm-up": "0ms", "timeout": "1s"}
+
+
+def judged(lab, reflector, mode, expect=1, **changes):
+    running = wrong.WrongReflector(lab, reflector)
+    result = load.run(lab, [group(count=1, mode=mode, sizes=[160])], expect, run={**RUN, **changes})
+    assert running.failure is None, running.failure
+    assert result.trial["sent"] == COUNT, result.text
+    return result
+
+
+def named(result, fault, count=WRONG):
+    """Exactly this fault, so many times; its first packet is in the report and in the capture."""
+    found = {name: times for name, times in result.trial["faults"].items() if times}
+    assert found == {fault: count} and result.trial["wrong"] == count, found
+    kept = result.report["evidence"]
+    assert len(kept) == 3 and all(one["fault"] == fault for one in kept), kept
+    assert f"sequence {EVERY - 1}" in kept[0]["what"] or fault in ("hmac", "truncated"), kept[0]
+    captured = result.evidence()
+    assert len(captured) == 3
+    assert fault in result.text or kept[0]["what"] in result.text, result.text
+    return frames.parse(captured[0])
+
+
+@configuration(start=False)
+@cases("unauthenticated", "authenticated", "encrypted")
+def test_right(lab, mode):
+    result = judged(lab, wrong.Right(), mode, 0)
+    assert result.trial["answered"] == COUNT and result.trial["wrong"] == 0 and not result.evidence()
+
+
+@subset("sanitizers")
+@configuration(start=False)
+@cases("unauthenticated", "encrypted")
+def test_repeats_sequence(lab, mode):
+    result = judged(lab, wrong.RepeatsSequence(EVERY), mode)
+    packet = named(result, "reflector_sequence")
+    assert result.trial["answered"] == COUNT  # they are answers all the same
+    if mode == "unauthenticated":
+        assert int.from_bytes(packet.payload[:4], "big") == EVERY - 2
+
+
+@subset("sanitizers")
+@configuration(start=False)
+@cases("authenticated", "encrypted")
+def test_forges_hmac(lab, mode):
+    result = judged(lab, wrong.ForgesHmac(EVERY), mode)
+    packet = named(result, "hmac")
+    assert len(packet.payload) == 160 and packet.udp_checksum_good
+    assert result.trial["lost"] == WRONG and result.trial["answered"] == COUNT - WRONG
+
+
+@configuration(start=False)
+@cases("unauthenticated", "authenticated")
+def test_wrong_copy(lab, mode):
+    result = judged(lab, wrong.WrongCopy(EVERY), mode)
+    named(result, "not_copied")
+    assert result.trial["lost"] == WRONG
+
+
+@configuration(start=False)
+def test_wrong_dscp(lab):
+    assert named(judged(lab, wrong.WrongDscp(EVERY), "unauthenticated"), "dscp").traffic_class == 8 << 2
+
+
+@configuration(start=False)
+@cases("unauthenticated", "encrypted")
+def test_changes_padding(lab, mode):
+    named(judged(lab, wrong.ChangesPadding(EVERY), mode), "padding")
+
+
+@configuration(start=False)
+def test_short(lab):
+    assert len(named(judged(lab, wrong.Short(EVERY), "authenticated"), "length").payload) == 156
+
+
+@subset("sanitizers")
+@configuration(start=False)
+def test_truncates(lab):
+    assert len(named(judged(lab, wrong.Truncates(EVERY), "encrypted"), "truncated").payload) == 107
+
+
+@configuration(start=False)
+def test_negative_turnaround(lab):
+    named(judged(lab, wrong.NegativeTurnaround(EVERY), "unauthenticated"), "turnaround")
+
+
+# What breaks no rule is no fault, and counted.
+@configuration(start=False)
+def test_late(lab):
+    """Behind the timeout: lost, and said to be late."""
+    trial = judged(lab, wrong.Late(EVERY, 1.2), "authenticated", 0).trial
+    assert (trial["lost"], trial["wrong"]) == (WRONG, 0) and 1 <= trial["late"] <= WRONG, trial  # the last ones come after the end
+
+
+@configuration(start=False)
+def test_drops(lab):
+    trial = judged(lab, wrong.Drops(100), "authenticated", 0).trial
+    # The last packet of all is one of them: of what is behind the last reply nobody can tell the way.
+    assert (trial["lost"], trial["lost_backward"], trial["lost_unknown"]) == (2, 1, 1), trial
+
+
+@configuration(start=False)
+def test_duplicates(lab):
+    trial = judged(lab, wrong.Duplicates(EVERY), "encrypted", 0).trial
+    assert (trial["duplicates"], trial["duplicates_forward"], trial["lost"]) == (WRONG, 0, 0), trial
+
+
+@configuration(start=False)
+def test_reorders(lab):
+    # The last one has none behind it that would let it go.
+    trial = judged(lab, wrong.Reorders(EVERY), "unauthenticated", 0).trial
+    assert (trial["reordered"], trial["reordered_forward"], trial["lost"]) == (WRONG - 1, 0, 1), trial
+
+
+@configuration(start=False)
+def test_thresholds_catch(lab):
+    wrong.WrongReflector(lab, wrong.Duplicates(EVERY))
+    result = load.run(lab, [group(count=1)], 1, run=RUN, thresholds={"duplicates": WRONG - 1, "loss": 0})
+    assert [check["name"] for check in result.report["checks"] if not check["met"]] == ["duplicates, rate"], result.report["checks"]
