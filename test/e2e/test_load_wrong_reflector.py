@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """specular-load against reflectors that err on purpose: each is caught and named, and the first packet is kept."""
 
+import re
+
 from harness import frames, load, wrong_reflector as wrong
-from harness.load import group
+from harness.load import Load, group
 from harness.suite import cases, configuration, subset
 
 COUNT, EVERY = 200, 20
@@ -127,3 +129,16 @@ def test_thresholds_catch(lab):
     wrong.WrongReflector(lab, wrong.Duplicates(EVERY))
     result = load.run(lab, [group(count=1)], 1, run=RUN, thresholds={"duplicates": WRONG - 1, "loss": 0})
     assert [check["name"] for check in result.report["checks"] if not check["met"]] == ["duplicates, rate"], result.report["checks"]
+
+
+@configuration(start=False)
+def test_hangs_up(lab):
+    """In the midst of a run: said, and what was measured is there."""
+    running = wrong.WrongReflector(lab, wrong.Right())
+    ready = Load(lab, {"sessions": [group(count=1)], "run": {**RUN, "rate": 200, "duration": "1h"}})
+    ready.start()
+    ready.await_packets()
+    running.hang_up()
+    result = ready.wait(2)
+    assert re.search("(?i)control connection|closed", result.complaint), result.complaint
+    assert result.report["error"] and result.trial["answered"] > 0

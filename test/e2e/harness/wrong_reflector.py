@@ -198,7 +198,7 @@ class WrongReflector:
 
     def __init__(self, lab, wrong, version=4):
         self.wrong, self.address, self.version = wrong, APPLIANCE[version], version
-        self.lab, self.sessions, self.failure = lab, [], None
+        self.lab, self.sessions, self.failure, self.stream = lab, [], None, None
         self.numbers, self.waiting = itertools.count(), []  # heap of (when, number, socket, payload, destination)
         self.lock = threading.Lock()
         self.selector = selectors.DefaultSelector()
@@ -229,6 +229,10 @@ class WrongReflector:
         self.lab.run("appliance", "nft", "add table netdev specular { chain dpdk_only { type filter hook ingress device "
                      f"\"{link}\" priority -500; policy drop; }}; }}", check=False)
 
+    def hang_up(self):
+        """Closes the control connection, whatever the sessions do."""
+        self.stream.shutdown(socket.SHUT_RDWR)
+
     # Control, in a thread of its own: one connection after the other.
     def _serve(self):
         while True:
@@ -237,6 +241,7 @@ class WrongReflector:
             except OSError:  # closed
                 return
             with stream:
+                self.stream = stream
                 try:
                     ControlServer(stream, self._request, lambda server: None, lambda server: None).run()
                 except (twamp.Closed, twamp.BadHmac, ConnectionError, ValueError) as failure:
