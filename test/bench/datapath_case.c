@@ -70,6 +70,7 @@ double datapath_case_measure(void *context)
 	unsigned warm_up = bursts / WARM_UP_SHARE;
 	uint64_t overhead = cycles_overhead();
 
+	traffic_plan(traffic, datapath->payload);
 	for (unsigned i = 0; i < warm_up + bursts; i++) {
 		traffic_prepare(traffic, datapath->burst, datapath->payload);
 		uint64_t begin = cycles_now();
@@ -113,6 +114,7 @@ void stages_case_measure(struct stages_case *stages)
 	uint64_t overhead = cycles_overhead();
 	uint64_t tsc[STAGE_COUNT + 1];
 
+	traffic_plan(datapath->traffic, datapath->payload);
 	for (unsigned i = 0; i < warm_up + bursts; i++) {
 		traffic_prepare(datapath->traffic, datapath->burst, datapath->payload);
 		run_stages(datapath->traffic, tsc);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "reflect/headers.h"
+#include "reflect/plan.h"
 
 #define SENDER_TTL            64u
 #define SENDER_ERROR          0x8001u
@@ -52,6 +53,7 @@ int traffic_create(struct world *world, unsigned core, struct traffic **traffic,
 	if (made == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for traffic");
 	made->world = world;
+	made->core = core;
 	int result = traffic_fill(made, core, error);
 	if (result != 0) {
 		traffic_destroy(made);
@@ -264,6 +266,20 @@ void traffic_prepare_from(struct traffic *traffic, const unsigned *indexes, unsi
 {
 	memcpy(traffic->indexes, indexes, count * sizeof(*indexes));
 	prepare(traffic, count, payload);
+}
+
+void traffic_plan(struct traffic *traffic, uint16_t payload)
+{
+	const struct world *world = traffic->world;
+	const struct packet packet = {.payload_length = payload,
+	                              .ipv6 = world->settings.family == 6};
+
+	if (traffic->planned == payload)
+		return;
+	for (unsigned i = 0; i < world->settings.sessions; i++)
+		(void)plan_for(&world->sessions[i]->cores[traffic->core], &packet,
+		               world->reflector.zero_padding);
+	traffic->planned = payload;
 }
 
 unsigned traffic_reflected(const struct traffic *traffic)

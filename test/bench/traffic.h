@@ -16,6 +16,7 @@
 
 struct traffic {
 	struct world *world;
+	unsigned core;
 	struct suite *suite; /**< of this core; seals requests too */
 	struct datapath_counters *counters;
 	struct reflector reflector;
@@ -24,6 +25,7 @@ struct traffic {
 	unsigned indexes[REFLECT_BURST_MAX];            /**< its sessions */
 	uint32_t sent[REFLECT_BURST_MAX];               /**< its sequence numbers */
 	uint16_t payload;                               /**< its UDP payload, octets */
+	uint16_t planned;                               /**< see traffic_plan */
 	unsigned count;
 	uint8_t *buffers;
 	uint32_t *sequences; /**< by session: the next request's */
@@ -57,6 +59,12 @@ void traffic_prepare(struct traffic *traffic, unsigned count, uint16_t payload);
 /** The same of the sessions indexes[0 .. count). */
 void traffic_prepare_from(struct traffic *traffic, const unsigned *indexes, unsigned count,
                           uint16_t payload);
+
+/**
+ * Every session's last packet had so many octets of payload, as if it had sent one: replies are not planned anew for packets that only
+ * the bench sees as its session's first.
+ */
+void traffic_plan(struct traffic *traffic, uint16_t payload);
 
 /** reflect_burst. */
 static inline void traffic_reflect(struct traffic *traffic)
