@@ -12,8 +12,6 @@
 /** Frames that the memory system brings in while an earlier one is parsed. */
 #define PREFETCH_AHEAD 4
 #define CACHE_LINE     64u
-/** Packets that are parsed while a flow's bucket comes in. */
-#define BUCKET_AHEAD 8
 
 /* Where a frame without VLAN tags has what its plain test packet is known by: sixteen octets at once. */
 _Static_assert(ETHERNET_DESTINATION == 0 && ETHERNET_SOURCE == 6 && ETHERNET_TYPE == 12,
@@ -312,7 +310,7 @@ void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned cou
 	const struct plain plain = plain_make(settings, arrival->station);
 	const struct core_table_reader table = core_table_reader(burst->reflector->table);
 	struct reflect_frame *end = frames + count;
-	struct packet *packet = burst->packets, *proposed = packet;
+	struct packet *packet = burst->packets;
 	struct flow_key *flow = burst->flows;
 	uint64_t *hash = burst->hashes;
 
@@ -339,12 +337,9 @@ void stage_parse(struct burst *burst, struct reflect_frame *frames, unsigned cou
 			*hash++ = core_table_hash(&table, flow++);
 			packet++;
 		}
-		if (packet - proposed > BUCKET_AHEAD) {
-			proposed->core = core_table_candidate(&table, hash[proposed - packet]);
-			proposed++;
-		}
 	}
-	for (; proposed < packet; proposed++)
-		proposed->core = core_table_candidate(&table, hash[proposed - packet]);
 	burst->count = (unsigned)(packet - burst->packets);
+	/* Only now, when the buckets have come: with many sessions each is in the third level cache. */
+	for (unsigned i = 0; i < burst->count; i++)
+		burst->packets[i].core = core_table_candidate(&table, burst->hashes[i]);
 }

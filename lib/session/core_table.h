@@ -87,14 +87,11 @@ static inline uint64_t core_table_hash(const struct core_table_reader *reader,
 	return hash;
 }
 
-/**
- * The second line, which a reply changes, only as far as the second level cache: there are fewer buffers for what comes into the first
- * one than a burst has lines, and there is time until it is needed.
- */
+/** Both lines of it: the second one is what a reply changes. */
 static inline void core_table_prefetch(const struct core_session *session)
 {
 	__builtin_prefetch(session);
-	__builtin_prefetch(&session->reflected, 0, 2);
+	__builtin_prefetch(&session->reflected);
 }
 _Static_assert(offsetof(struct core_session, reflected) == 64, "prefetched as a second line");
 
