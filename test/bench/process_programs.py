@@ -28,6 +28,9 @@ BURST, DESCRIPTORS = 32, 1024
 POOL_MBUFS, POOL_CACHE = 40960, 128  # what the file takes and what is on its way: as specular's own pool, app/host/port.c
 START_SECONDS, ANSWER_SECONDS, STARVED_SECONDS = 60, 20, 30
 SESSIONS_PER_BATCH = 256
+# Without hugepages testpmd's pool begins each page of 4 KiB with a buffer, and no buffer lies in two. With its usual size of 2,176
+# octets there is one a page; of these there are five.
+PACKED_MBUF_SIZE = 512
 WHOLE_LOOKS = 0.95  # at a core that counts as ours for the whole of a round
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)  # loaded before any thread runs
@@ -244,6 +247,7 @@ class Testpmd(Program):
     name = "testpmd"
 
     def __init__(self, pcap, forward, infinite=True, written=None):
+        """forward: one of its modes; with -packed behind it several buffers share a page."""
         self.forward = forward
         device = f"net_pcap0,rx_pcap={pcap}" + (",infinite_rx=1" if infinite else "") + (f",tx_pcap={written}" if written else "")
         self.start(["--no-huge", "--no-shconf", f"-m{MEMORY_MIB}", "--no-telemetry", "--no-pci", f"--vdev={device}"])
@@ -253,11 +257,13 @@ class Testpmd(Program):
         program = shutil.which("dpdk-testpmd", path=os.environ.get("PATH", "") + ":/usr/local/bin:/usr/bin:/usr/sbin")
         if program is None:
             raise Failed("dpdk-testpmd is not installed; it is in Debian's package dpdk: tools/setup")
+        mode, _, packed = self.forward.partition("-")
         terminal, said = pty.openpty()  # a pipe would be filled before anything is told
         super().__init__(
             [program, f"--lcores=0@{MAIN_CPU},1@{POLLING_CPU}", "--main-lcore=0", *eal, "--", "-i",
-             f"--forward-mode={self.forward}", "--nb-cores=1", "--no-flush-rx", f"--burst={BURST}", f"--rxd={DESCRIPTORS}",
-             f"--txd={DESCRIPTORS}", f"--total-num-mbufs={POOL_MBUFS}", f"--mbcache={POOL_CACHE}"],
+             f"--forward-mode={mode}", "--nb-cores=1", "--no-flush-rx", f"--burst={BURST}", f"--rxd={DESCRIPTORS}",
+             f"--txd={DESCRIPTORS}", f"--total-num-mbufs={POOL_MBUFS}", f"--mbcache={POOL_CACHE}"]
+            + ([f"--mbuf-size={PACKED_MBUF_SIZE}"] if packed else []),
             stdin=subprocess.PIPE, stdout=said, stderr=said)
         os.close(said)
         self.watch(terminal)

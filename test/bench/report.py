@@ -84,12 +84,12 @@ def process_section(results):
         other = "loop" if case["program"] in ("worker", "loop") else "testpmd"
         references = {forward: results.figure("process", program=other, source=case["source"], forward=forward,
                                               sessions=case["sessions"])
-                      for forward in ("5tswap", "macswap")}
+                      for forward in ("5tswap", "5tswap-packed", "macswap")}
         rows.append([f"{case['program']} {case['forward']}", case["source"], case["mode"], case.get("payload", "-"),
                      f"{case['sessions']:,}", shown(record.figure, 1 / MEGA)]
                     + [against(record.figure, reference) for reference in references.values()])
     return table("Whole process, one lcore",
-                 ["program", "source", "mode", "payload", "sessions", "Mpps", "of 5tswap", "of macswap"], rows)
+                 ["program", "source", "mode", "payload", "sessions", "Mpps", "of 5tswap", "of 5tswap-packed", "of macswap"], rows)
 
 
 def crypto_section(results):
