@@ -13,6 +13,9 @@
 #include "report.h"
 #include "suite_choice.h"
 
+/** So long the kernel may take to send what closing the control connections makes. */
+#define LAST_FRAMES_MS 50
+
 /** A key file that can't be read: says which key of the configuration named it. What is wrong inside has its own place. */
 static int name_key(const struct config *config, const char *key, int status, struct error *error)
 {
@@ -233,9 +236,12 @@ static void stop_workers(struct appliance *appliance)
 
 static void stop_control(struct appliance *appliance)
 {
+	const struct timeval linger = {.tv_usec = 1000 * LAST_FRAMES_MS};
+
 	control_server_destroy(appliance->control);
-	/* A stream whose callback was due is only freed by the loop. */
-	(void)event_base_loop(appliance->base, EVLOOP_NONBLOCK);
+	/* A stream whose callback was due is only freed by the loop; and the kernel's FINs have to go through a TAP and the workers. */
+	(void)event_base_loopexit(appliance->base, &linger);
+	(void)event_base_dispatch(appliance->base);
 }
 
 static int start_control(struct appliance *appliance, struct error *error)
