@@ -5,7 +5,7 @@ import json
 
 SCHEMA = "specular-ci-baseline/1"
 TOLERANCE = 0.10  # of the baseline's ratio that may be missing
-QUARTILE = 0.75
+NEAR_BEST = 0.9
 PASSED, SLOWER, WRONG, UNKNOWN, NOT_JUDGED = "passed", "slower", "wrong", "no baseline", "not judged"
 
 
@@ -16,7 +16,7 @@ def quantile(values, share):
 
 
 class Lane:
-    """What was measured of one program in one mode: a rate a round, its bursts' 90th percentile."""
+    """What was measured of one program in one mode: a rate a round, its best burst."""
 
     def __init__(self):
         self.rates, self.disturbed = [], []
@@ -25,7 +25,7 @@ class Lane:
     def add(self, report, whole):
         burst = report["burst"]
         if burst["valid"]:
-            (self.rates if whole else self.disturbed).append(burst["rate_p90"])
+            (self.rates if whole else self.disturbed).append(burst["rate_best"])
         for trial in report["trials"]:
             faults = {name: count for name, count in trial["faults"].items() if count}
             if trial["lost"] or trial["wrong"] or faults:
@@ -36,8 +36,8 @@ class Lane:
         return self.rates or self.disturbed
 
     def figure(self):
-        """Whatever disturbs only slows: the upper quartile is near to what the program can."""
-        return quantile(self.counted(), QUARTILE) if self.counted() else None
+        """Whatever disturbs only slows: a high quantile is near to what the program can."""
+        return quantile(self.counted(), NEAR_BEST) if self.counted() else None
 
 
 class Verdict:
