@@ -286,6 +286,10 @@ size_t request_build(const struct world *world, const struct request *request,
 
 	write_headers(request, frame, false, size);
 	memset(payload, 0, header);
+	if (request->parameters.symmetrical_size) {
+		size_t plain = request->parameters.mode == TEST_UNAUTHENTICATED ? 14 : 48;
+		memset(payload + plain, request->symmetrical_mbz, header - plain);
+	}
 	for (size_t i = 0; i < request->padding; i++)
 		payload[header + i] = padding_octet(i);
 	store_be32(payload, request->sequence);
@@ -324,7 +328,8 @@ size_t reply_expect(const struct world *world, const struct request *request, ui
 	store_be32(payload, sequence);
 	store_be64(payload + (secure ? 16 : 4), WORLD_TRANSMIT_NTP);
 	store_be16(payload + (secure ? 24 : 12), WORLD_ERROR);
-	store_be64(payload + (secure ? 32 : 16), WORLD_RECEIVE_NTP);
+	store_be64(payload + (secure ? 32 : 16),
+	           request->receive_ntp != 0 ? request->receive_ntp : WORLD_RECEIVE_NTP);
 	store_be32(payload + (secure ? 48 : 24), request->sequence);
 	store_be64(payload + (secure ? 64 : 28), request->timestamp);
 	store_be16(payload + (secure ? 72 : 36), request->error_estimate);

@@ -10,7 +10,7 @@
 #include "session/session_registry.h"
 
 #define WORLD_PORT         20001u /**< of the Session-Reflector */
-#define WORLD_FRAME_MAX    4096u
+#define WORLD_FRAME_MAX    10240u
 #define WORLD_TRANSMIT_NTP UINT64_C(0xe8e7e6e5a1a2a3a4)
 #define WORLD_RECEIVE_NTP  UINT64_C(0xe8e7e6e5a1000000)
 #define WORLD_ERROR        0x9107u /**< S, Scale 17, Multiplier 7 */
@@ -54,6 +54,8 @@ struct request {
 	uint32_t sequence;
 	uint64_t timestamp;
 	uint16_t error_estimate;
+	uint64_t receive_ntp;    /**< when it is received; 0: at WORLD_RECEIVE_NTP */
+	uint8_t symmetrical_mbz; /**< each octet of it: must be zero, but nobody looks */
 	uint8_t ttl;
 	uint16_t identification;
 	bool dont_fragment;
