@@ -7,6 +7,9 @@
 #include <rte_mbuf_pool_ops.h>
 #include <rte_memzone.h>
 
+/** What a mempool of memory without I/O addresses has. */
+#define FLAGS_OF_NO_DEVICE ((unsigned)(RTE_MEMPOOL_F_NO_IOVA_CONTIG | RTE_MEMPOOL_F_NON_IO))
+
 static void give_back(struct rte_mempool_memhdr *memory, void *zone)
 {
 	(void)memory;
@@ -28,9 +31,14 @@ static int populate(struct rte_mempool *pool)
 		return -rte_errno;
 	int populated = rte_mempool_populate_iova(pool, zone->addr, zone->iova, zone->len,
 	                                          give_back, (void *)(uintptr_t)zone);
-	if (populated < 0)
+	if (populated <= 0) /* else the pool gives it back */
 		(void)rte_memzone_free(zone);
-	return populated < 0 ? populated : (uint32_t)populated < pool->size ? -ENOMEM : 0;
+	if (populated < (int)pool->size)
+		return populated < 0 ? populated : -ENOMEM;
+	/* They are contiguous after all; and mlx5 would not let its device see what says that none may. */
+	if (zone->iova != RTE_BAD_IOVA)
+		pool->flags &= ~FLAGS_OF_NO_DEVICE;
+	return 0;
 }
 
 struct rte_mempool *buffer_pool_create(const char *name, uint32_t count, uint32_t cache,
@@ -40,6 +48,7 @@ struct rte_mempool *buffer_pool_create(const char *name, uint32_t count, uint32_
 
 	if (rte_eal_has_hugepages() != 0)
 		return rte_pktmbuf_pool_create(name, count, cache, 0, room, socket);
+	/* The flag has populate mind no pages. */
 	struct rte_mempool *pool = rte_mempool_create_empty(
 	        name, count, (unsigned)sizeof(struct rte_mbuf) + room, cache, sizeof(data_room),
 	        socket, RTE_MEMPOOL_F_NO_IOVA_CONTIG);

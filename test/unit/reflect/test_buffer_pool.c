@@ -37,6 +37,8 @@ static void set_up(uint16_t room)
 	pool = buffer_pool_create("buffers", BUFFERS, CACHE, room, SOCKET_ID_ANY);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pool);
 	CU_ASSERT_EQUAL_FATAL(pool->size, BUFFERS);
+	/* Else a driver takes them for memory that no device may see. */
+	CU_ASSERT_EQUAL(pool->flags & (RTE_MEMPOOL_F_NON_IO | RTE_MEMPOOL_F_NO_IOVA_CONTIG), 0);
 	for (unsigned i = 0; i < BUFFERS; i++) {
 		taken[i] = rte_pktmbuf_alloc(pool);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(taken[i]);
