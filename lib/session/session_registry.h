@@ -28,7 +28,7 @@ struct session_totals {
 
 /**
  * suite: expands keys, of the kind that the cores use; must outlive the registry. capacity: sessions at once; it reserves address
- * space, which counts against no limit of memory; memory is for those that there are (and the cores' tables, 8 octets a session and
+ * space, which counts against no limit of memory; memory is for those that there are (and the cores' tables, 13 octets a session and
  * core). Slow path.
  */
 int session_registry_create(unsigned core_count, unsigned capacity, const struct suite *suite,
