@@ -313,6 +313,6 @@ void arrival_judge(struct receiver *receiver, const struct arrival *arrival,
 		counter_add(&receiver->measures->stale, 1);
 	else if (judgement.fault != LOAD_FAULT_COUNT)
 		arrival_fault(receiver, arrival, judgement.fault, judgement.detail);
-	else
+	else if (flight != NULL)
 		count_answer(receiver, arrival, reply, flight);
 }

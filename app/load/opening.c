@@ -96,6 +96,7 @@ int opening_create(const struct opening_settings *settings, struct opening **ope
 	}
 	if (status == 0 && connections > 0) {
 		made->connections = calloc(connections, sizeof(*made->connections));
+		made->connection_count = 0;
 		if (made->connections == NULL)
 			status = error_set(error, ERROR_MEMORY, "no memory for %u connections",
 			                   connections);
