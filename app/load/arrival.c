@@ -311,7 +311,7 @@ void arrival_judge(struct receiver *receiver, const struct arrival *arrival,
 	/* A packet of an earlier trial may be forgotten: then its reply is just late. Sessions number from zero. */
 	if (flight == NULL && sequence < session->first_sequence)
 		counter_add(&receiver->measures->stale, 1);
-	else if (judgement.fault != LOAD_FAULT_COUNT)
+	else if (flight == NULL || judgement.fault != LOAD_FAULT_COUNT)
 		arrival_fault(receiver, arrival, judgement.fault, judgement.detail);
 	else if (flight != NULL)
 		count_answer(receiver, arrival, reply, flight);

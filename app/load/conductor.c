@@ -275,7 +275,7 @@ static int run_ramp(struct conductor *conductor, struct error *error)
 {
 	const struct load_config *config = conductor->config;
 	uint64_t sessions = config->ramp_from;
-	double rate;
+	double rate = 0;
 	int status = configured_rate(conductor, &rate, error);
 
 	while (status == 0 && !*conductor->interrupt && sessions <= config->ramp_to) {

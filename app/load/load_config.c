@@ -394,7 +394,7 @@ uint64_t load_group_wire_octets(const struct load_group *group)
 		                  (group->outer_vlan != 0 ? VLAN_TAG_OCTETS : 0);
 		sum += octets > WIRE_MINIMUM ? octets : WIRE_MINIMUM;
 	}
-	return sum * WIRE_FRACTION / group->size_count;
+	return group->size_count > 0 ? sum * WIRE_FRACTION / group->size_count : 0;
 }
 
 uint64_t load_rate_packets(const struct load_config *config, const struct load_rate *rate,
@@ -402,7 +402,7 @@ uint64_t load_rate_packets(const struct load_config *config, const struct load_r
 {
 	double octets = 0, shares = 0;
 
-	if (rate->parts == 0)
+	if (rate->parts == 0 || config->group_count == 0)
 		return rate->packets;
 	for (unsigned i = 0; i < config->group_count; i++) {
 		const struct load_group *group = &config->groups[i];

@@ -401,15 +401,21 @@ static void await_close(const struct opening *opening)
 	}
 }
 
-void opening_close(struct opening *opening)
+static void end_connections(struct opening *opening)
 {
-	if (opening == NULL)
-		return;
 	for (unsigned i = 0; i < opening->connection_count; i++)
 		stop_connection(opening, &opening->connections[i]);
 	await_close(opening);
 	for (unsigned i = 0; i < opening->connection_count; i++)
 		control_client_close(&opening->connections[i].client);
+}
+
+void opening_close(struct opening *opening)
+{
+	if (opening == NULL)
+		return;
+	if (opening->connections != NULL)
+		end_connections(opening);
 	credentials_free(&opening->credentials);
 	free(opening->connections);
 	free(opening);
