@@ -19,6 +19,8 @@
 #define TABLE_OCTETS 13u
 /** Whoever takes more than that anyway has huge pages from here on. */
 #define SMALL_PAGES_MOST 8u
+/** An appliance made for so many huge pages of sessions can spare one while it has few. */
+#define HUGE_PAGES_ALONE 4u
 
 static size_t objects_size(const struct session_slab *slab)
 {
@@ -30,19 +32,38 @@ static size_t sessions_size(const struct session_slab *slab)
 	return slab->capacity * sizeof(struct session);
 }
 
+/** What a session takes beside its object. */
+static size_t beside(const struct session_slab *slab)
+{
+	return sizeof(struct session) + (size_t)slab->core_count * TABLE_OCTETS;
+}
+
+/** Whether there may be many sessions, and all of them in huge pages take no more than they may. */
+static bool fits_huge_pages(const struct session_slab *slab)
+{
+	size_t page = RESERVATION_HUGE_PAGE;
+	size_t pages = (objects_size(slab) + page - 1) / page;
+
+	return objects_size(slab) >= HUGE_PAGES_ALONE * page &&
+	       pages * page + slab->capacity * beside(slab) <=
+	               (size_t)slab->capacity * slab->core_count * OCTETS_A_CORE;
+}
+
 /**
- * From where on there are huge pages: where one that has only just begun leaves a session, with its share of the tables, within what it
- * may take a core. What comes before is in small pages.
+ * From where on there are huge pages. Where there may be many sessions all are in huge ones, even if few of them cannot fill the first:
+ * half of the packets of 64k sessions would wait for page walks. Else from where one that has only just begun leaves a session, with its
+ * share of the tables, within what it may take a core, and what comes before is in small pages.
  */
 static size_t huge_from(const struct session_slab *slab)
 {
 	size_t most = slab->core_count * OCTETS_A_CORE;
-	size_t used = slab->object_size + sizeof(struct session) +
-	              (size_t)slab->core_count * TABLE_OCTETS;
+	size_t used = slab->object_size + beside(slab);
 	size_t spare = used < most ? most - used : 1;
 	/* After k pages there are k * page / object_size sessions. */
 	size_t pages = (slab->object_size + spare - 1) / spare;
 
+	if (fits_huge_pages(slab))
+		return 0;
 	return (pages < SMALL_PAGES_MOST ? pages : SMALL_PAGES_MOST) * RESERVATION_HUGE_PAGE;
 }
 
