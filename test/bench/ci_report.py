@@ -33,7 +33,7 @@ def text(run):
     for one in run["verdicts"]:
         cells = [f"{value:.3f}" if value else "-" for value in (one.ratio, one.baseline, one.limit)]
         lines.append(f"{one.mode:<16} {million(one.lane.figure()):>6} {cells[0]:>6} {cells[1]:>6} {cells[2]:>6} "
-                     f"{len(one.lane.rates):>7} {len(one.lane.disturbed):>7}  {one.state}")
+                     f"{len(one.ratios):>7} {one.disturbed:>7}  {one.state}")
     lines += [""] + [f"{one.mode}: {one.text()}" for one in run["verdicts"]]
     if run["searches"]:
         lines += ["", "search (million packets/s; the load has a core of its own, no faster than the reflector's)"]
@@ -48,14 +48,14 @@ def text(run):
 
 
 def lane_json(lane):
-    return {"figure": lane.figure(), "rates": lane.rates, "disturbed": lane.disturbed, "wrong": lane.wrong}
+    return {"figure": lane.figure(), "rates": lane.rates, "whole": lane.whole, "wrong": lane.wrong}
 
 
 def as_json(run):
     plain = {key: value for key, value in run.items() if isinstance(value, (str, int, float))}
     return {"schema": SCHEMA, **plain, "reference": lane_json(run["reference"]),
             "modes": {one.mode: {"state": one.state, "ratio": one.ratio, "baseline": one.baseline, "limit": one.limit,
-                                 "text": one.text(), **lane_json(one.lane)} for one in run["verdicts"]},
+                                 "text": one.text(), "ratios": one.ratios, **lane_json(one.lane)} for one in run["verdicts"]},
             "searches": {mode: {"search": report["search"], "trials": [
                 {"name": trial["name"], "sent": trial["sent"], "lost": trial["lost"],
                  "rtt_ns": {key: value for key, value in trial["histograms_ns"]["rtt"].items() if key != "buckets"}}
@@ -79,9 +79,8 @@ def junit(run):
 
 
 def plot(run):
-    """Each round a dot, by its ratio to the reference's figure; the bar is the limit, the tick the baseline."""
-    of = run["reference"].figure() or 1
-    top = max([1.0] + [rate / of for one in run["verdicts"] for rate in one.lane.counted()]) * 1.05
+    """Each round a dot, by its ratio to the reference in that round; the bar is the limit, the tick the baseline."""
+    top = max([1.0] + [ratio for one in run["verdicts"] for ratio in one.ratios]) * 1.05
 
     def at(ratio):
         return 150 + ratio / top * (WIDTH - 170)
@@ -92,7 +91,7 @@ def plot(run):
         if one.limit:
             parts.append(f'<rect x="{at(0):.1f}" y="{y - 9}" width="{at(one.limit) - at(0):.1f}" height="18" fill="#ffebe9"/>'
                          f'<line x1="{at(one.baseline):.1f}" x2="{at(one.baseline):.1f}" y1="{y - 12}" y2="{y + 12}" stroke="{GREY}"/>')
-        parts += [f'<circle cx="{at(rate / of):.1f}" cy="{y}" r="3" fill="{GREY}" fill-opacity="0.5"/>' for rate in one.lane.counted()]
+        parts += [f'<circle cx="{at(ratio):.1f}" cy="{y}" r="3" fill="{GREY}" fill-opacity="0.5"/>' for ratio in one.ratios]
         if one.ratio:
             parts.append(f'<circle cx="{at(one.ratio):.1f}" cy="{y}" r="6" fill="{COLOURS.get(one.state, GREY)}"/>'
                          f'<text x="{at(one.ratio):.1f}" y="{y - 13}" text-anchor="middle">{one.ratio:.3f}</text>')

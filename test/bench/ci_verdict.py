@@ -2,52 +2,48 @@
 """From the rounds of tools/ci-bench to its verdict. Pure: doc/load.md ("CI") says why it is made so."""
 
 import json
+import statistics
 
 SCHEMA = "specular-ci-baseline/1"
 TOLERANCE = 0.10  # of the baseline's ratio that may be missing
-NEAR_BEST = 0.9
 PASSED, SLOWER, WRONG, UNKNOWN, NOT_JUDGED = "passed", "slower", "wrong", "no baseline", "not judged"
 
 
-def quantile(values, share):
-    """Nearest rank."""
-    ordered = sorted(values)
-    return ordered[max(0, -int(-len(ordered) * share // 1) - 1)]
-
-
 class Lane:
-    """What was measured of one program in one mode: a rate a round, its best burst."""
+    """What was measured of one program in one mode: a rate a round, the 90th percentile of its bursts; None without a whole burst."""
 
     def __init__(self):
-        self.rates, self.disturbed = [], []
+        self.rates, self.whole = [], []
         self.wrong = []  # texts
 
     def add(self, report, whole):
         burst = report["burst"]
-        if burst["valid"]:
-            (self.rates if whole else self.disturbed).append(burst["rate_best"])
+        self.rates.append(burst["rate_p90"] if burst["valid"] else None)
+        self.whole.append(whole)
         for trial in report["trials"]:
             faults = {name: count for name, count in trial["faults"].items() if count}
             if trial["lost"] or trial["wrong"] or faults:
                 self.wrong.append(f"{trial['lost']} of {trial['sent']} packets lost, faults: {faults or 'none'}")
 
-    def counted(self):
-        """Rounds on a core of our own, and if there was none all of them."""
-        return self.rates or self.disturbed
-
     def figure(self):
-        """Whatever disturbs only slows: a high quantile is near to what the program can."""
-        return quantile(self.counted(), NEAR_BEST) if self.counted() else None
+        """Its median."""
+        measured = [rate for rate in self.rates if rate]
+        return statistics.median(measured) if measured else None
 
 
 class Verdict:
     def __init__(self, mode, lane, reference, baseline):
         self.mode, self.lane, self.reference = mode, lane, reference
-        rate, of = lane.figure(), reference.figure()
-        self.ratio = rate / of if rate and of else None
+        pairs = [(mine / other, own and others) for mine, other, own, others in
+                 zip(lane.rates, reference.rates, lane.whole, reference.whole) if mine and other]
+        undisturbed = [ratio for ratio, whole in pairs if whole]
+        self.shared = not undisturbed
+        self.disturbed = len(pairs) - len(undisturbed)
+        # Of rounds on a core of our own, and if there was none of all.
+        self.ratios = undisturbed or [ratio for ratio, _ in pairs]
+        self.ratio = statistics.median(self.ratios) if self.ratios else None
         self.baseline = baseline
         self.limit = baseline * (1 - TOLERANCE) if baseline else None
-        self.shared = not lane.rates or not reference.rates
 
     @property
     def state(self):
@@ -97,7 +93,7 @@ def write_baseline(path, suite, verdicts, version):
             content = json.load(file)
     except FileNotFoundError:
         content = {"schema": SCHEMA, "reference": "dpdk-testpmd --forward-mode=5tswap over memif", "suites": {}}
-    content["suites"][suite] = {verdict.mode: {"ratio": round(verdict.ratio, 4), "rounds": len(verdict.lane.counted()),
+    content["suites"][suite] = {verdict.mode: {"ratio": round(verdict.ratio, 4), "rounds": len(verdict.ratios),
                                                "specular": version} for verdict in verdicts}
     with open(path, "w", encoding="utf-8") as file:
         json.dump(content, file, indent=1)
