@@ -5,6 +5,7 @@ import json
 import statistics
 
 SCHEMA = "specular-ci-baseline/1"
+ENOUGH = 5  # rounds on a core of our own, for a verdict of "slower"
 TOLERANCE = 0.10  # of the baseline's ratio that may be missing
 PASSED, SLOWER, WRONG, UNKNOWN, NOT_JUDGED = "passed", "slower", "wrong", "no baseline", "not judged"
 
@@ -37,10 +38,10 @@ class Verdict:
         pairs = [(mine / other, own and others) for mine, other, own, others in
                  zip(lane.rates, reference.rates, lane.whole, reference.whole) if mine and other]
         undisturbed = [ratio for ratio, whole in pairs if whole]
-        self.shared = not undisturbed
+        self.shared = len(undisturbed) < ENOUGH
         self.disturbed = len(pairs) - len(undisturbed)
-        # Of rounds on a core of our own, and if there was none of all.
-        self.ratios = undisturbed or [ratio for ratio, _ in pairs]
+        # Of rounds on a core of our own, and if there were too few of all.
+        self.ratios = [ratio for ratio, _ in pairs] if self.shared else undisturbed
         self.ratio = statistics.median(self.ratios) if self.ratios else None
         self.baseline = baseline
         self.limit = baseline * (1 - TOLERANCE) if baseline else None
@@ -63,7 +64,7 @@ class Verdict:
         if self.limit is None:
             return f"{told}; no baseline for this crypto suite: tools/ci-bench --write-baseline"
         told += f", baseline {self.baseline:.3f}, at least {self.limit:.3f}"
-        return told + ("; somebody else used the core in every round: that says nothing" if self.state == NOT_JUDGED else "")
+        return told + ("; somebody else used the core in nearly every round: that says nothing" if self.state == NOT_JUDGED else "")
 
 
 def exit_code(verdicts):
