@@ -68,11 +68,11 @@ class Verdict:
 
 
 def exit_code(verdicts):
-    """0 all passed, 1 a mode got slower or answers wrongly, 2 there is nothing to compare with."""
+    """0 all passed, 1 a mode got slower or answers wrongly, 2 nobody can tell."""
     states = {verdict.state for verdict in verdicts}
     if states & {SLOWER, WRONG}:
         return 1
-    return 2 if UNKNOWN in states else 0
+    return 2 if states & {UNKNOWN, NOT_JUDGED} else 0
 
 
 def read_baseline(path, suite):
