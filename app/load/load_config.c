@@ -337,11 +337,8 @@ static int read_tree(const struct yaml_tree *tree, const char *name, struct load
 	if (made == NULL)
 		return error_set(error, ERROR_MEMORY, "out of memory");
 	int status = schema_read_mapping(tree, tree->root, load_schema(), made, error);
-	if (status == 0 && snprintf(made->host.path, sizeof(made->host.path), "%s", name) >=
-	                           (int)sizeof(made->host.path))
-		status = error_set(error, ERROR_ARGUMENT,
-		                   "the configuration file's path is too long; allowed: %zu octets",
-		                   sizeof(made->host.path) - 1);
+	if (status == 0)
+		status = config_set_path(&made->host, name, error);
 	if (status == 0)
 		status = complete(&check);
 	if (status != 0) {

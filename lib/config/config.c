@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +16,8 @@ static int read_tree(const struct yaml_tree *tree, const char *name, struct conf
 	if (made == NULL)
 		return error_set(error, ERROR_MEMORY, "out of memory");
 	int status = schema_read_mapping(tree, tree->root, config_schema(), made, error);
-	if (status == 0 &&
-	    snprintf(made->path, sizeof(made->path), "%s", name) >= (int)sizeof(made->path))
-		status = error_set(error, ERROR_ARGUMENT,
-		                   "the configuration file's path is too long; allowed: %zu octets",
-		                   sizeof(made->path) - 1);
+	if (status == 0)
+		status = config_set_path(made, name, error);
 	if (status == 0)
 		status = config_complete(tree, made, error);
 	if (status == 0)

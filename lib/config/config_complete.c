@@ -14,6 +14,15 @@
 #define KERNEL_INTERFACE_PREFIX  "spec"
 #define PORT_PATH_SIZE           48u
 
+int config_set_path(struct config *config, const char *path, struct error *error)
+{
+	if (snprintf(config->path, sizeof(config->path), "%s", path) < (int)sizeof(config->path))
+		return 0;
+	return error_set(error, ERROR_ARGUMENT,
+	                 "the configuration file's path is too long; allowed: %zu octets",
+	                 sizeof(config->path) - 1);
+}
+
 static int join_path(const struct config *config, const char *relative, char path[CONFIG_PATH_SIZE])
 {
 	const char *slash = strrchr(config->path, '/');

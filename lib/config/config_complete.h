@@ -12,6 +12,9 @@ int config_complete(const struct yaml_tree *tree, struct config *config, struct 
 /** The part of config_complete that concerns ports and drivers: for a program that has no more of struct config. path is set. */
 int config_complete_host(const struct yaml_tree *tree, struct config *config, struct error *error);
 
+/** The configuration file's own path, which other paths are relative to; ERROR_ARGUMENT when it is too long. */
+int config_set_path(struct config *config, const char *path, struct error *error);
+
 /** A path in the file is relative to the folder of the file (config->path); an empty one stays empty. key: for the error. */
 int config_resolve_path(const struct yaml_tree *tree, const struct config *config, const char *key,
                         char path[CONFIG_PATH_SIZE], struct error *error);
