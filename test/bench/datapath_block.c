@@ -10,6 +10,10 @@
 #define PACKETS_QUICK      4096u
 #define PACKETS_SMOKE      128u
 #define BARE_PACKETS_SHARE 2u /**< crypto alone needs fewer */
+/** Of what a round measures, as much runs before it. */
+#define WARM_UP_SHARE 4u
+/** But every session once, or as many as fill the nearer caches, where a target asks what many sessions cost. */
+#define WARM_UP_MAX 65536u
 /** Seconds that a block may wait for a core of its own. */
 #define PATIENCE       15.0
 #define PATIENCE_QUICK 2.0
@@ -86,6 +90,16 @@ static bool is_usual(const struct block *block, const struct datapath_case *data
 	       block->family == USUAL_FAMILY;
 }
 
+/** Other cases have had the caches since a case's last round. */
+static unsigned warm_up_packets(const struct block *block, const struct datapath_case *datapath)
+{
+	unsigned sessions = datapath->traffic->world->settings.sessions;
+	unsigned pass = sessions < WARM_UP_MAX ? sessions : WARM_UP_MAX;
+	unsigned share = datapath->packets / WARM_UP_SHARE;
+
+	return is_usual(block, datapath) && pass > share ? pass : share;
+}
+
 static void case_add(struct block *block, struct traffic *traffic, const struct suite_choice *suite,
                      unsigned burst, unsigned payload)
 {
@@ -96,6 +110,7 @@ static void case_add(struct block *block, struct traffic *traffic, const struct 
 	                                .burst = burst,
 	                                .payload = (uint16_t)payload,
 	                                .packets = block_round_packets(block->options)};
+	added->warm_up = warm_up_packets(block, added);
 	datapath_case_check(added);
 	struct measurement *measurement =
 	        alternation_add(is_usual(block, added) ? &block->usual : &block->rest,

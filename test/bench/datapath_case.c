@@ -7,8 +7,6 @@
 #include "reflect/stages.h"
 
 #define BURSTS_MAX 4096u
-/** Of what a round measures, as much runs before it unmeasured: caches and predictors shall be as in the midst of it. */
-#define WARM_UP_SHARE 4u
 
 static const char *const stage_names[STAGE_COUNT] = {
         [STAGE_PARSE] = "parse", [STAGE_LOOKUP] = "lookup", [STAGE_OPEN] = "open",
@@ -67,7 +65,7 @@ double datapath_case_measure(void *context)
 	const struct datapath_case *datapath = context;
 	struct traffic *traffic = datapath->traffic;
 	unsigned bursts = burst_count(datapath);
-	unsigned warm_up = bursts / WARM_UP_SHARE;
+	unsigned warm_up = datapath->warm_up / datapath->burst;
 	uint64_t overhead = cycles_overhead();
 
 	traffic_plan(traffic, datapath->payload);
@@ -110,7 +108,7 @@ void stages_case_measure(struct stages_case *stages)
 	static uint64_t samples[STAGE_COUNT][BURSTS_MAX];
 	const struct datapath_case *datapath = &stages->datapath;
 	unsigned bursts = burst_count(datapath);
-	unsigned warm_up = bursts / WARM_UP_SHARE;
+	unsigned warm_up = datapath->warm_up / datapath->burst;
 	uint64_t overhead = cycles_overhead();
 	uint64_t tsc[STAGE_COUNT + 1];
 

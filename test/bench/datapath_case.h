@@ -23,6 +23,8 @@ struct datapath_case {
 	unsigned burst;
 	uint16_t payload;
 	unsigned packets; /**< a round measures */
+	/** And so many run before, unmeasured: caches and predictors shall be as in the midst of it. */
+	unsigned warm_up;
 };
 
 /** Adds the fields by which the records of groups datapath, stages and scale are told apart. */

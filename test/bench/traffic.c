@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "reflect/headers.h"
 #include "reflect/plan.h"
+#include "session/reservation.h"
 
 #define SENDER_TTL            64u
 #define SENDER_ERROR          0x8001u
@@ -15,6 +16,11 @@
 #define IPV6_CLASS_LABEL_WORD 0x60000000u
 
 static const uint8_t sender_station[6] = {0x02, 0, 0, 0, 0, 0x01};
+
+static size_t sequences_size(const struct world *world)
+{
+	return world->settings.sessions * sizeof(uint32_t);
+}
 
 static int traffic_fill(struct traffic *traffic, unsigned core, struct error *error)
 {
@@ -26,7 +32,8 @@ static int traffic_fill(struct traffic *traffic, unsigned core, struct error *er
 		return result;
 	traffic->counters = aligned_alloc(64, sizeof(*traffic->counters));
 	traffic->buffers = aligned_alloc(64, (size_t)REFLECT_BURST_MAX * TRAFFIC_BUFFER_SIZE);
-	traffic->sequences = calloc(world->settings.sessions, sizeof(uint32_t));
+	/* In huge pages, as the sessions are: a network has no such table, whose page walks would cost the burst its own. */
+	traffic->sequences = reservation_create(sequences_size(world), RESERVATION_FULL, 0);
 	traffic->keys = aligned_alloc(SUITE_KEYS_ALIGN,
 	                              TRAFFIC_SEAL_BURST * suite_keys_size(traffic->suite));
 	if (traffic->counters == NULL || traffic->buffers == NULL || traffic->sequences == NULL ||
@@ -70,7 +77,7 @@ void traffic_destroy(struct traffic *traffic)
 	suite_destroy(traffic->suite);
 	free(traffic->counters);
 	free(traffic->buffers);
-	free(traffic->sequences);
+	reservation_destroy(traffic->sequences, sequences_size(traffic->world));
 	free(traffic->keys);
 	free(traffic);
 }
