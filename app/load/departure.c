@@ -52,6 +52,23 @@ static void note_lag(const struct lcore *lcore, uint64_t ticks)
 		__atomic_store_n(&measures->lag_maximum_ns, lag, __ATOMIC_RELAXED);
 }
 
+/** Time between two calls, the first of which left frames behind, is to spare when nothing arrived in it. */
+static void note_held_back(struct lcore *lcore, bool left_behind)
+{
+	struct load_measures *measures = lcore->receiver.measures;
+	struct lcore_held_back *held_back = &lcore->held_back;
+
+	if (!left_behind && held_back->since_tsc == 0)
+		return;
+	uint64_t arrivals = measures->received + measures->other, now = tsc_now();
+	if (held_back->since_tsc != 0 && held_back->arrivals == arrivals)
+		counter_add(&measures->held_back_ns,
+		            (uint64_t)((double)(now - held_back->since_tsc) * NS_PER_SECOND /
+		                       (double)lcore->tsc_hz));
+	held_back->since_tsc = left_behind ? now : 0;
+	held_back->arrivals = arrivals;
+}
+
 static void transmit(struct lcore *lcore)
 {
 	struct lcore_pending *pending = &lcore->pending;
@@ -69,6 +86,8 @@ static void transmit(struct lcore *lcore)
 	counter_add(&measures->sent, taken - uncounted);
 	if (taken < waiting)
 		counter_add(&measures->transmit_full, 1);
+	if (lcore->phase == LCORE_SENDING)
+		note_held_back(lcore, taken < waiting);
 	if (taken > uncounted && uncounted == 0)
 		note_lag(lcore, tsc_now() - first_due);
 }

@@ -156,6 +156,7 @@ static void begin_trial(struct lcore *lcore)
 	memset(lcore->measures, 0, sizeof(*lcore->measures));
 	memset(&lcore->result, 0, sizeof(lcore->result));
 	memset(&lcore->pending, 0, sizeof(lcore->pending));
+	memset(&lcore->held_back, 0, sizeof(lcore->held_back));
 	lcore->receiver.first_timestamp = lcore->receiver.last_timestamp = 0;
 	lcore->receiver.timestamps = 0;
 	lcore->counted = 0;

@@ -52,6 +52,12 @@ struct lcore_pending {
 	unsigned uncounted; /**< the first so many are the warm-up's */
 };
 
+/** Since the last call of the device that took less than was given. */
+struct lcore_held_back {
+	uint64_t since_tsc; /**< 0: it took all */
+	uint64_t arrivals;  /**< at that time */
+};
+
 /** The frames of a TRIAL_BURST, and what came back. Arrays of the engine's; NULL when no burst may be ordered. */
 struct lcore_burst {
 	struct rte_mbuf **frames;    /**< LCORE_BURST_FRAMES_MAX */
@@ -116,6 +122,7 @@ struct lcore {
 	struct rte_mbuf *stock[SEND_BURST_MAX]; /**< empty buffers */
 	unsigned stock_count;
 	struct lcore_pending pending;
+	struct lcore_held_back held_back;
 	struct lcore_burst burst;
 	struct lcore_result result;
 } __attribute__((aligned(64)));

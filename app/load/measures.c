@@ -73,6 +73,7 @@ static void merge_sender(struct load_measures *to, const struct load_measures *f
 	add(&to->missed, &from->missed);
 	add(&to->sent, &from->sent);
 	add(&to->transmit_full, &from->transmit_full);
+	add(&to->held_back_ns, &from->held_back_ns);
 	add(&to->no_buffer, &from->no_buffer);
 	keep_maximum(&to->lag_maximum_ns, &from->lag_maximum_ns);
 	add(&to->busy_polls, &from->busy_polls);

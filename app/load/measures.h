@@ -68,7 +68,9 @@ struct load_measures {
 	        missed; /**< slots that were given up: the lcore was more than late_slot behind. Not sent, not lost */
 	uint64_t sent;          /**< frames that the device took */
 	uint64_t transmit_full; /**< calls of the device that took less than all: the frames wait */
-	uint64_t no_buffer;     /**< times that the pool had no buffers */
+	uint64_t
+	        held_back_ns; /**< frames waited for the device, and nothing arrived: time to spare */
+	uint64_t no_buffer;   /**< times that the pool had no buffers */
 	uint64_t lag_maximum_ns;    /**< longest delay of a departure behind its schedule */
 	uint64_t busy_polls, polls; /**< turns of the loop, and those that sent or received */
 	/* Receiver. */

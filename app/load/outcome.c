@@ -77,8 +77,20 @@ static void collect_schedule(struct lcore *const lcores[], unsigned count,
 	}
 }
 
-static unsigned limits_of(const struct load_measures *measures, uint64_t hand_over_full,
-                          const struct outcome_device *device)
+/** The share of the lcores' time in which the device held them back and they had nothing to do. */
+static double spare_share(struct lcore *const lcores[], unsigned count,
+                          const struct trial_result *result)
+{
+	unsigned senders = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		senders += lcores[i]->order.rate > 0;
+	double whole = (double)result->duration_ns * senders;
+	return whole > 0 ? (double)result->measures.held_back_ns / whole : 0;
+}
+
+static unsigned limits_of(const struct load_measures *measures, double spare,
+                          uint64_t hand_over_full, const struct outcome_device *device)
 {
 	bool missed =
 	        measures->missed > 0 &&
@@ -86,9 +98,7 @@ static unsigned limits_of(const struct load_measures *measures, uint64_t hand_ov
 	unsigned limits = 0;
 
 	if (missed)
-		limits |= TRIAL_LIMIT_SCHEDULE;
-	if (missed && measures->transmit_full > 0)
-		limits |= TRIAL_LIMIT_TRANSMIT;
+		limits |= spare < TRIAL_SPARE_SHARE ? TRIAL_LIMIT_SCHEDULE : TRIAL_LIMIT_TRANSMIT;
 	if ((missed && measures->no_buffer > 0) || hand_over_full > 0 || device->no_buffer > 0)
 		limits |= TRIAL_LIMIT_BUFFERS;
 	if (device->missed > 0)
@@ -120,11 +130,12 @@ void outcome_collect(struct lcore *const lcores[], unsigned count, const struct 
 	result->lost_forward = loss.forward;
 	result->lost_backward = loss.backward;
 	result->lost_unknown = loss.unknown;
-	result->limits = limits_of(&result->measures, hand_over_full, device);
 	if (order->kind == TRIAL_BURST)
 		collect_burst(lcores, count, result);
 	else
 		collect_schedule(lcores, count, result);
+	result->limits = limits_of(&result->measures, spare_share(lcores, count, result),
+	                           hand_over_full, device);
 	/* Frames were made and there was no buffer for more, or the device did not take them until the timeout. */
 	if (order->kind == TRIAL_BURST && result->sent < order->frames)
 		result->limits |= TRIAL_LIMIT_BUFFERS;

@@ -115,6 +115,7 @@ static void load(struct json_writer *json, const struct trial_result *trial)
 	json_unsigned(json, "scheduled", measures->scheduled);
 	json_unsigned(json, "missed", measures->missed);
 	json_unsigned(json, "transmit_full", measures->transmit_full);
+	json_unsigned(json, "held_back_ns", measures->held_back_ns);
 	json_unsigned(json, "no_buffer", measures->no_buffer);
 	json_unsigned(json, "lag_max_ns", measures->lag_maximum_ns);
 	json_unsigned(json, "polls", measures->polls);

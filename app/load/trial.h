@@ -53,14 +53,16 @@ struct trial_burst {
 
 /** From so many missed slots in a million on the schedule was not kept. */
 #define TRIAL_MISSED_PARTS 1000u
+/** From so much time to spare on it was the device that did not take more. */
+#define TRIAL_SPARE_SHARE 0.1
 
 /** What limited a trial besides the reflector; a bit each. */
 enum trial_limit {
 	TRIAL_LIMIT_SCHEDULE =
 	        1, /**< missed slots, TRIAL_MISSED_PARTS or more: this program's lcores were too slow */
 	/**
-	 * Slots were missed while the device took less than was due. Of a device that holds back its sender (memif, rings) that is the
-	 * reflector's queue, which was full.
+	 * Slots were missed since the device took less than was due: this program's lcores had TRIAL_SPARE_SHARE of their time left, and
+	 * could but wait. Of a device that holds back its sender (memif, rings) that is the reflector's queue, which was full.
 	 */
 	TRIAL_LIMIT_TRANSMIT = 2,
 	TRIAL_LIMIT_BUFFERS =
