@@ -94,6 +94,20 @@ void json_unsigned(struct json_writer *json, const char *name, uint64_t value)
 	(void)fprintf(json->out, "%" PRIu64, value);
 }
 
+void json_unsigned_wide(struct json_writer *json, const char *name, unsigned __int128 value)
+{
+	char digits[40];
+	char *at = digits + sizeof(digits);
+
+	*--at = '\0';
+	do {
+		*--at = (char)('0' + (unsigned)(value % 10));
+		value /= 10;
+	} while (value > 0);
+	begin(json, name);
+	(void)fputs(at, json->out);
+}
+
 void json_signed(struct json_writer *json, const char *name, int64_t value)
 {
 	begin(json, name);

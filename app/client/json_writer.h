@@ -21,6 +21,8 @@ void json_close(struct json_writer *json, char bracket);
 /** value NULL is written as null. */
 void json_string(struct json_writer *json, const char *name, const char *value);
 void json_unsigned(struct json_writer *json, const char *name, uint64_t value);
+/** Of any size: more than most readers hold. */
+void json_unsigned_wide(struct json_writer *json, const char *name, unsigned __int128 value);
 void json_signed(struct json_writer *json, const char *name, int64_t value);
 /** The shortest decimal that reads back as value; null when it is not finite. */
 void json_double(struct json_writer *json, const char *name, double value);

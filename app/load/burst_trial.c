@@ -30,9 +30,21 @@ bool burst_trial_build(struct lcore *lcore)
 	for (unsigned i = 0; i < wanted; i++)
 		due[i] = now;
 	if (wanted > 0)
-		departure_build(lcore, due, burst->frames + burst->built, wanted);
+		departure_build(lcore, due, burst->frames + burst->built,
+		                burst->flights + burst->built, wanted);
 	burst->built += wanted;
 	return wanted == 0 || burst->built == burst->wanted;
+}
+
+/** All of a burst is due when its first frame leaves. */
+static void note_departure(struct lcore_burst *burst, unsigned count, uint64_t now)
+{
+	if (burst->first_sent_tsc == 0)
+		burst->first_sent_tsc = now;
+	for (unsigned i = burst->sent; i < burst->sent + count; i++) {
+		burst->flights[i]->scheduled_tsc = burst->first_sent_tsc;
+		burst->flights[i]->sent_tsc = now;
+	}
 }
 
 bool burst_trial_send(struct lcore *lcore)
@@ -46,15 +58,14 @@ bool burst_trial_send(struct lcore *lcore)
 	uint64_t before = tsc_now();
 	unsigned taken = rte_eth_tx_burst(lcore->port_id, lcore->queue_id,
 	                                  burst->frames + burst->sent, (uint16_t)waiting);
+	if (taken > 0) {
+		burst->last_sent_tsc = tsc_now();
+		note_departure(burst, taken, before);
+	}
 	burst->sent += taken;
 	counter_add(&measures->sent, taken);
 	if (taken < waiting)
 		counter_add(&measures->transmit_full, 1);
-	if (taken > 0) {
-		if (burst->first_sent_tsc == 0)
-			burst->first_sent_tsc = before;
-		burst->last_sent_tsc = tsc_now();
-	}
 	return burst->sent == burst->built;
 }
 _Static_assert(LCORE_BURST_FRAMES_MAX <= UINT16_MAX, "one call of the device");

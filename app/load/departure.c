@@ -23,7 +23,7 @@ unsigned departure_stock(struct lcore *lcore, unsigned wanted)
 }
 
 void departure_build(struct lcore *lcore, const uint64_t due[], struct rte_mbuf *mbufs[],
-                     unsigned count)
+                     struct load_flight *flights[], unsigned count)
 {
 	struct send_slot slots[SEND_BURST_MAX];
 
@@ -38,6 +38,7 @@ void departure_build(struct lcore *lcore, const uint64_t due[], struct rte_mbuf 
 	for (unsigned i = 0; i < count; i++) {
 		mbufs[i]->data_len = slots[i].length;
 		mbufs[i]->pkt_len = slots[i].length;
+		flights[i] = slots[i].flight;
 	}
 	if (lcore->turn.counts)
 		lcore->counted += count;
@@ -75,10 +76,14 @@ static void transmit(struct lcore *lcore)
 	struct load_measures *measures = lcore->receiver.measures;
 	unsigned waiting = pending->end - pending->at;
 	uint64_t first_due = pending->due[pending->at];
+	/* Before the call, in which a frame may already be seen by the other side. */
+	uint64_t now = tsc_now();
 	unsigned taken = rte_eth_tx_burst(lcore->port_id, lcore->queue_id,
 	                                  pending->mbufs + pending->at, (uint16_t)waiting);
 	unsigned uncounted = taken < pending->uncounted ? taken : pending->uncounted;
 
+	for (unsigned i = 0; i < taken; i++)
+		pending->flights[pending->at + i]->sent_tsc = now;
 	pending->at += taken;
 	pending->uncounted -= uncounted;
 	if (!lcore->turn.counts)
@@ -112,7 +117,7 @@ static bool take_slots(struct lcore *lcore)
 		lcore->result.scheduled += taken + missed;
 	}
 	if (taken > 0)
-		departure_build(lcore, pending->due, pending->mbufs, taken);
+		departure_build(lcore, pending->due, pending->mbufs, pending->flights, taken);
 	pending->at = 0;
 	pending->end = taken;
 	return true;

@@ -8,9 +8,9 @@
 /** Whether there are as many as `wanted` (at most SEND_BURST_MAX) buffers; if not the measures say so. Returns how many there are. */
 unsigned departure_stock(struct lcore *lcore, unsigned wanted);
 
-/** Takes buffers of the stock and builds packets into them, whose turn it is; they stay the caller's. */
+/** Takes buffers of the stock and builds packets into them, whose turn it is; they stay the caller's, who notes when they leave. */
 void departure_build(struct lcore *lcore, const uint64_t due[], struct rte_mbuf *mbufs[],
-                     unsigned count);
+                     struct load_flight *flights[], unsigned count);
 
 /** Sends what is due now and what waits. Returns whether there was anything. */
 bool departure_send(struct lcore *lcore);

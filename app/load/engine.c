@@ -24,6 +24,9 @@
 #define BITS_PER_MEGABIT 1000000u
 /** Packets are remembered for longer than the timeout: they may leave late, and their lcore look late for their replies. */
 #define FLIGHT_MARGIN_NS 1000000u
+/** A doubled packet is right behind the other one, unless who sent it did not get its CPU. Bursts are many, and short. */
+#define LINGER_NS       UINT64_C(50000000)
+#define BURST_LINGER_NS UINT64_C(1000000)
 
 struct engine {
 	struct engine_settings settings;
@@ -127,10 +130,12 @@ static int make_arrays(struct lcore *lcore, struct error *error)
 	lcore->measures = calloc(1, sizeof(*lcore->measures));
 	lcore->between = calloc(1, sizeof(*lcore->between));
 	lcore->burst.frames = calloc(LCORE_BURST_FRAMES_MAX, sizeof(struct rte_mbuf *));
+	lcore->burst.flights = calloc(LCORE_BURST_FRAMES_MAX, sizeof(struct load_flight *));
 	lcore->burst.collected = calloc(LCORE_COLLECTED_MAX, sizeof(struct rte_mbuf *));
 	lcore->burst.arrivals = calloc(LCORE_COLLECTED_MAX, sizeof(uint64_t));
 	if (lcore->measures == NULL || lcore->between == NULL || lcore->burst.frames == NULL ||
-	    lcore->burst.collected == NULL || lcore->burst.arrivals == NULL)
+	    lcore->burst.flights == NULL || lcore->burst.collected == NULL ||
+	    lcore->burst.arrivals == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for an lcore");
 	return 0;
 }
@@ -171,6 +176,13 @@ static int make_hand_over(struct engine *engine, struct lcore *lcore, unsigned i
 	return 0;
 }
 
+static uint64_t linger_of(const struct engine_settings *settings)
+{
+	if (settings->linger_ns != 0)
+		return settings->linger_ns;
+	return settings->config->run == LOAD_RUN_BURST ? BURST_LINGER_NS : LINGER_NS;
+}
+
 static int make_lcore(struct engine *engine, unsigned index, struct error *error)
 {
 	const struct engine_settings *settings = &engine->settings;
@@ -189,6 +201,7 @@ static int make_lcore(struct engine *engine, unsigned index, struct error *error
 	lcore->tsc_hz = settings->tsc_hz;
 	lcore->late_ticks = to_ticks(engine, config->late_slot_ns);
 	lcore->timeout_ticks = to_ticks(engine, config->timeout_ns);
+	lcore->linger_ticks = to_ticks(engine, linger_of(settings));
 	lcore->send_burst = config->send_burst;
 	lcore->judge_afterwards = config->judge == LOAD_JUDGE_AFTERWARDS;
 	lcore->sender.clock = settings->clock;
@@ -289,6 +302,7 @@ static void destroy_lcore(struct lcore *lcore)
 	free(lcore->measures);
 	free(lcore->between);
 	free(lcore->burst.frames);
+	free(lcore->burst.flights);
 	free(lcore->burst.collected);
 	free(lcore->burst.arrivals);
 	free(lcore);

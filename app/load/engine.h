@@ -35,6 +35,8 @@ struct engine_settings {
 	uint64_t tsc_hz;
 	const struct load_config *config;
 	struct evidence *evidence; /**< NULL: none is kept */
+	uint64_t
+	        linger_ns; /**< that a trial waits for doubles once all is answered; 0: as is usual */
 };
 
 struct engine;

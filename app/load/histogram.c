@@ -43,6 +43,28 @@ static inline void store(uint64_t *to, uint64_t value)
 	__atomic_store_n(to, value, __ATOMIC_RELAXED);
 }
 
+/** Who looks just then may see the low half without its carry; once the trial is over it is exact. */
+static inline void add_to_sum(struct histogram *histogram, uint64_t value)
+{
+	uint64_t sum = histogram->sum + value;
+
+	store(&histogram->sum, sum);
+	if (__builtin_expect(sum < value, 0))
+		counter_add(&histogram->sum_high, 1);
+}
+
+static void set_sum(struct histogram *histogram, unsigned __int128 sum)
+{
+	histogram->sum = (uint64_t)sum;
+	histogram->sum_high = (uint64_t)(sum >> 64);
+}
+
+unsigned __int128 histogram_sum(const struct histogram *histogram)
+{
+	return (unsigned __int128)counter_read(&histogram->sum_high) << 64 |
+	       counter_read(&histogram->sum);
+}
+
 void histogram_add(struct histogram *histogram, int64_t nanoseconds)
 {
 	uint64_t value = (uint64_t)nanoseconds;
@@ -55,7 +77,7 @@ void histogram_add(struct histogram *histogram, int64_t nanoseconds)
 	if (value > HISTOGRAM_MAXIMUM)
 		value = HISTOGRAM_MAXIMUM;
 	counter_add(&histogram->buckets[bucket_of(value)], 1);
-	counter_add(&histogram->sum, value);
+	add_to_sum(histogram, value);
 	/* Hardly ever: both settle soon. */
 	if (__builtin_expect(count == 0 || value < histogram->minimum, 0))
 		store(&histogram->minimum, value);
@@ -78,7 +100,7 @@ void histogram_merge(struct histogram *to, const struct histogram *from)
 	if (to->count == 0 || maximum > to->maximum)
 		to->maximum = maximum;
 	to->count += count;
-	to->sum += counter_read(&from->sum);
+	set_sum(to, histogram_sum(to) + histogram_sum(from));
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
 		to->buckets[i] += counter_read(&from->buckets[i]);
 }
@@ -88,7 +110,7 @@ void histogram_difference(struct histogram *to, const struct histogram *later,
 {
 	uint64_t count = 0, minimum = 0, maximum = 0, highest = later->maximum;
 
-	to->sum = later->sum - earlier->sum;
+	set_sum(to, histogram_sum(later) - histogram_sum(earlier));
 	to->negative = later->negative - earlier->negative;
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		uint64_t added = later->buckets[i] - earlier->buckets[i];
@@ -128,5 +150,5 @@ uint64_t histogram_percentile(const struct histogram *histogram, uint32_t parts)
 
 uint64_t histogram_mean(const struct histogram *histogram)
 {
-	return histogram->count == 0 ? 0 : histogram->sum / histogram->count;
+	return histogram->count == 0 ? 0 : (uint64_t)(histogram_sum(histogram) / histogram->count);
 }

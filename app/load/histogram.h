@@ -18,7 +18,7 @@
 
 struct histogram {
 	uint64_t count;
-	uint64_t sum;              /**< of the exact values */
+	uint64_t sum, sum_high;    /**< of the exact values, low and high half: histogram_sum */
 	uint64_t minimum, maximum; /**< exact; meaningless with count 0 */
 	uint64_t
 	        negative; /**< values below zero: counted nowhere else (one-way delays of clocks that disagree) */
@@ -27,7 +27,7 @@ struct histogram {
 
 void histogram_clear(struct histogram *histogram);
 
-/** The writer. No branch on what came before; a few instructions. */
+/** The writer. */
 void histogram_add(struct histogram *histogram, int64_t nanoseconds);
 
 /** to += from. */
@@ -40,6 +40,8 @@ void histogram_difference(struct histogram *to, const struct histogram *later,
 /** The nearest-rank value at parts a million, as the highest value of its bucket (never above maximum); 0 with count 0. */
 uint64_t histogram_percentile(const struct histogram *histogram, uint32_t parts);
 uint64_t histogram_mean(const struct histogram *histogram);
+/** Of the exact values: a day of a million durations of a second each a second does not fit 64 bits. */
+unsigned __int128 histogram_sum(const struct histogram *histogram);
 
 /** The i-th bucket's range, both inclusive, for whoever writes it out. */
 uint64_t histogram_bucket_low(unsigned bucket);

@@ -105,6 +105,16 @@ static bool all_is_answered(const struct lcore *lcore)
 	return measures->answered + measures->late >= lcore->counted;
 }
 
+/** The last reply may come twice, the second one a little behind the first. No longer than for replies. */
+static void linger(struct lcore *lcore)
+{
+	uint64_t until = tsc_now() + lcore->linger_ticks;
+
+	if (until < lcore->deadline_tsc)
+		lcore->deadline_tsc = until;
+	enter(lcore, LCORE_LINGERING);
+}
+
 static void close_session(struct lcore *lcore, const struct turn_group *group, unsigned index)
 {
 	struct session_loss *sum = &lcore->result.loss, loss;
@@ -243,14 +253,16 @@ static bool send_burst(struct lcore *lcore)
 	return true;
 }
 
-/** For the device to take what waits, and for replies. */
+/** For the device to take what waits, for replies, and for their doubles. */
 static bool wait_a_while(struct lcore *lcore)
 {
 	bool over = tsc_now() > lcore->deadline_tsc;
 
 	if (lcore->pending.at < lcore->pending.end)
 		(void)departure_send(lcore);
-	if (!over && !all_is_answered(lcore))
+	if (!over && lcore->phase == LCORE_WAITING && all_is_answered(lcore))
+		linger(lcore);
+	if (!over)
 		return false;
 	departure_drop(lcore);
 	burst_trial_drop(lcore);
@@ -279,6 +291,7 @@ static bool proceed(struct lcore *lcore)
 	case LCORE_BURSTING:
 		return send_burst(lcore);
 	case LCORE_WAITING:
+	case LCORE_LINGERING:
 		return wait_a_while(lcore);
 	case LCORE_CLOSING:
 		close_sessions(lcore);

@@ -38,15 +38,17 @@ enum lcore_phase {
 	LCORE_OPENING, /**< sessions begin the trial */
 	LCORE_WARMING_UP,
 	LCORE_SENDING,
-	LCORE_BUILDING, /**< TRIAL_BURST: frames are made, none is sent */
-	LCORE_BURSTING, /**< they are sent, and come back */
-	LCORE_WAITING,  /**< for replies on their way */
-	LCORE_CLOSING,  /**< loss is summed up */
+	LCORE_BUILDING,  /**< TRIAL_BURST: frames are made, none is sent */
+	LCORE_BURSTING,  /**< they are sent, and come back */
+	LCORE_WAITING,   /**< for replies on their way */
+	LCORE_LINGERING, /**< all is answered: for doubles of the last replies */
+	LCORE_CLOSING,   /**< loss is summed up */
 };
 
 /** Frames that wait for the device; in order. */
 struct lcore_pending {
 	struct rte_mbuf *mbufs[SEND_BURST_MAX];
+	struct load_flight *flights[SEND_BURST_MAX];
 	uint64_t due[SEND_BURST_MAX]; /**< their schedule */
 	unsigned at, end;
 	unsigned uncounted; /**< the first so many are the warm-up's */
@@ -60,9 +62,10 @@ struct lcore_held_back {
 
 /** The frames of a TRIAL_BURST, and what came back. Arrays of the engine's; NULL when no burst may be ordered. */
 struct lcore_burst {
-	struct rte_mbuf **frames;    /**< LCORE_BURST_FRAMES_MAX */
-	struct rte_mbuf **collected; /**< LCORE_COLLECTED_MAX */
-	uint64_t *arrivals;          /**< TSC of each */
+	struct rte_mbuf **frames;     /**< LCORE_BURST_FRAMES_MAX */
+	struct load_flight **flights; /**< of the frames */
+	struct rte_mbuf **collected;  /**< LCORE_COLLECTED_MAX */
+	uint64_t *arrivals;           /**< TSC of each */
 	unsigned wanted, built, sent, collected_count;
 	uint64_t first_sent_tsc, last_sent_tsc;
 };
@@ -91,6 +94,7 @@ struct lcore {
 	uint64_t tsc_hz;
 	uint64_t late_ticks;
 	uint64_t timeout_ticks;
+	uint64_t linger_ticks;
 	uint16_t send_burst;
 	bool judge_afterwards; /**< TRIAL_BURST */
 	struct sender sender;

@@ -41,7 +41,7 @@ static void histogram(struct json_writer *json, const char *name, const struct h
 	json_unsigned(json, "count", histogram->count);
 	json_unsigned(json, "negative", histogram->negative);
 	if (histogram->count > 0) {
-		json_unsigned(json, "sum", histogram->sum);
+		json_unsigned_wide(json, "sum", histogram_sum(histogram));
 		json_unsigned(json, "min", histogram->minimum);
 		json_unsigned(json, "mean", histogram_mean(histogram));
 		percentiles(json, histogram);

@@ -97,6 +97,7 @@ static void build(struct burst *burst, struct send_slot *slot, struct packet *pa
 	if (++session->next_size == format->size_count)
 		session->next_size = 0;
 	packet->flight = &session->flights[packet->sequence & session->flight_mask];
+	slot->flight = packet->flight;
 	__builtin_prefetch(packet->flight, 1);
 	packet->payload = slot->octets + session->headers_size;
 	packet->udp = packet->payload - UDP_HEADER_SIZE;
@@ -128,7 +129,7 @@ static struct stamp stamp_now(const struct sender *sender)
 	                      .error_estimate = htobe16(time.error_estimate)};
 }
 
-/** Writes the time of departure, and notes the packet as sent then. */
+/** Writes the timestamp, and notes the packet as sent then. */
 static inline void stamp_packet(const struct packet *packet, const struct stamp *stamp,
                                 uint64_t scheduled_tsc, uint32_t offset)
 {

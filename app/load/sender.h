@@ -25,7 +25,8 @@ struct send_slot {
 	uint64_t scheduled_tsc;
 	uint8_t *octets; /**< room for the session's largest frame */
 
-	uint16_t length; /**< of the frame, without FCS */
+	uint16_t length;            /**< of the frame, without FCS */
+	struct load_flight *flight; /**< its sent_tsc is to be the time of departure */
 };
 
 /** Octets of the largest frame of a format, given the octets of the headers. */
@@ -33,7 +34,8 @@ uint32_t send_frame_size(const struct load_group_format *format, unsigned header
 
 /**
  * Builds count <= SEND_BURST_MAX packets; a session may be there more than once. Takes the sequence numbers. The timestamp is the time of
- * building (one TSC reading a burst, before sealing in encrypted mode, after it in the others); flights' sent_tsc is the same reading.
+ * building (one TSC reading a burst, before sealing in encrypted mode, after it in the others); flights' sent_tsc is the same reading until
+ * the caller knows better.
  */
 void send_build(struct sender *sender, struct send_slot slots[], unsigned count);
 

@@ -18,6 +18,8 @@ static void document_has_commas_and_escapes(void)
 	json_string(&json, "a", "x\"\\\n");
 	json_open(&json, "b", '[');
 	json_unsigned(&json, NULL, UINT64_MAX);
+	json_unsigned_wide(&json, NULL, 0);
+	json_unsigned_wide(&json, NULL, ~(unsigned __int128)0);
 	json_signed(&json, NULL, -5);
 	json_close(&json, ']');
 	json_open(&json, "c", '{');
@@ -26,9 +28,11 @@ static void document_has_commas_and_escapes(void)
 	json_string(&json, "e", NULL);
 	json_close(&json, '}');
 	(void)fclose(json.out);
-	CU_ASSERT_STRING_EQUAL(text, "{\n  \"a\": \"x\\\"\\\\\\u000a\",\n  \"b\": [\n"
-	                             "    18446744073709551615,\n    -5\n  ],\n  \"c\": {},\n"
-	                             "  \"d\": true,\n  \"e\": null\n}\n");
+	CU_ASSERT_STRING_EQUAL(
+	        text, "{\n  \"a\": \"x\\\"\\\\\\u000a\",\n  \"b\": [\n"
+	              "    18446744073709551615,\n    0,\n"
+	              "    340282366920938463463374607431768211455,\n    -5\n  ],\n  \"c\": {},\n"
+	              "  \"d\": true,\n  \"e\": null\n}\n");
 	free(text);
 }
 

@@ -13,9 +13,10 @@
 
 #define BURST       32u
 #define IDLE_US     20u
+#define IDLE_ROUNDS 1000u
 #define DESCRIPTORS 64u
 
-void engine_peer_open(struct engine_peer *peer, const char *name, unsigned queues, unsigned size,
+bool engine_peer_open(struct engine_peer *peer, const char *name, unsigned queues, unsigned size,
                       struct rte_mempool *pool)
 {
 	struct rte_eth_conf configuration = {0};
@@ -28,22 +29,21 @@ void engine_peer_open(struct engine_peer *peer, const char *name, unsigned queue
 		peer->requests[i] = rte_ring_create(ring, size, 0, 0);
 		(void)snprintf(ring, sizeof(ring), "%s_replies_%u", name, i);
 		peer->replies[i] = rte_ring_create(ring, size, 0, 0);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(peer->requests[i]);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(peer->replies[i]);
+		if (peer->requests[i] == NULL || peer->replies[i] == NULL)
+			return false;
 	}
 	int made = rte_eth_from_rings(name, peer->replies, queues, peer->requests, queues, 0);
-	CU_ASSERT_FATAL(made >= 0);
+	if (made < 0)
+		return false;
 	peer->port_id = (uint16_t)made;
-	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_configure(peer->port_id, (uint16_t)queues,
-	                                            (uint16_t)queues, &configuration),
-	                      0);
-	for (uint16_t i = 0; i < queues; i++) {
-		CU_ASSERT_EQUAL_FATAL(
-		        rte_eth_rx_queue_setup(peer->port_id, i, DESCRIPTORS, 0, NULL, pool), 0);
-		CU_ASSERT_EQUAL_FATAL(
-		        rte_eth_tx_queue_setup(peer->port_id, i, DESCRIPTORS, 0, NULL), 0);
+	int status = rte_eth_dev_configure(peer->port_id, (uint16_t)queues, (uint16_t)queues,
+	                                   &configuration);
+	for (uint16_t i = 0; i < queues && status == 0; i++) {
+		status = rte_eth_rx_queue_setup(peer->port_id, i, DESCRIPTORS, 0, NULL, pool);
+		if (status == 0)
+			status = rte_eth_tx_queue_setup(peer->port_id, i, DESCRIPTORS, 0, NULL);
 	}
-	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_start(peer->port_id), 0);
+	return status == 0 && rte_eth_dev_start(peer->port_id) == 0;
 }
 
 static void swap(uint8_t *left, uint8_t *right, size_t size)
@@ -112,6 +112,11 @@ static void handle(struct engine_peer *peer, struct rte_mbuf *mbuf, unsigned que
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
+	if (peer->faults.double_last) {
+		rte_pktmbuf_free(peer->last);
+		peer->last = rte_pktmbuf_copy(mbuf, mbuf->pool, 0, UINT32_MAX);
+		peer->last_queue = queue;
+	}
 	if (peer->faults.other_queue)
 		queue = (unsigned)(number % peer->queues);
 	while (rte_ring_enqueue(peer->replies[queue], mbuf) != 0 &&
@@ -119,10 +124,19 @@ static void handle(struct engine_peer *peer, struct rte_mbuf *mbuf, unsigned que
 		(void)usleep(IDLE_US);
 }
 
+/** Nothing came for so long that the engine has judged all. */
+static void send_again(struct engine_peer *peer)
+{
+	if (peer->last != NULL &&
+	    rte_ring_enqueue(peer->replies[peer->last_queue], peer->last) == 0)
+		peer->last = NULL;
+}
+
 static void *run(void *argument)
 {
 	struct engine_peer *peer = argument;
 	void *mbufs[BURST];
+	unsigned idle = 0;
 
 	while (!__atomic_load_n(&peer->stop, __ATOMIC_RELAXED)) {
 		unsigned found = 0;
@@ -138,6 +152,9 @@ static void *run(void *argument)
 		}
 		if (found == 0)
 			(void)usleep(IDLE_US);
+		idle = found == 0 ? idle + 1 : 0;
+		if (idle == IDLE_ROUNDS)
+			send_again(peer);
 	}
 	return NULL;
 }
@@ -149,6 +166,7 @@ void engine_peer_start(struct engine_peer *peer, struct load_world *world,
 	peer->faults = *faults;
 	peer->taken = peer->dropped_requests = peer->dropped_replies = peer->foreign = 0;
 	peer->stop = false;
+	peer->last = NULL;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&peer->thread, NULL, run, peer), 0);
 }
 
@@ -164,6 +182,7 @@ void engine_peer_stop(struct engine_peer *peer)
 {
 	__atomic_store_n(&peer->stop, true, __ATOMIC_RELAXED);
 	(void)pthread_join(peer->thread, NULL);
+	rte_pktmbuf_free(peer->last);
 	for (unsigned i = 0; i < peer->queues; i++) {
 		drain(peer->requests[i]);
 		drain(peer->replies[i]);

@@ -10,6 +10,7 @@
 
 #include "load_world.h"
 
+struct rte_mbuf;
 struct rte_mempool;
 struct rte_ring;
 
@@ -20,6 +21,7 @@ struct peer_faults {
 	unsigned drop_request, drop_reply;
 	bool other_queue; /**< replies come by another queue than requests left by */
 	bool pause;       /**< takes nothing; may change at any time */
+	bool double_last; /**< when no more comes, the last reply comes again */
 };
 
 struct engine_peer {
@@ -30,12 +32,14 @@ struct engine_peer {
 	struct peer_faults faults;
 	/* The thread's; to be read when it is stopped. */
 	uint64_t taken, dropped_requests, dropped_replies, foreign;
+	struct rte_mbuf *last; /**< a copy of the last reply */
+	unsigned last_queue;
 	bool stop;
 	pthread_t thread;
 };
 
-/** Makes the rings and the port: size frames a ring. */
-void engine_peer_open(struct engine_peer *peer, const char *name, unsigned queues, unsigned size,
+/** Makes the rings and the port: size frames a ring. False: there is no port. */
+bool engine_peer_open(struct engine_peer *peer, const char *name, unsigned queues, unsigned size,
                       struct rte_mempool *pool);
 void engine_peer_start(struct engine_peer *peer, struct load_world *world,
                        const struct peer_faults *faults);

@@ -193,6 +193,30 @@ static void difference_is_what_came_between(void)
 	free(difference);
 }
 
+/** Of a soak: more nanoseconds than 64 bits hold. */
+static void a_large_sum_is_exact(void)
+{
+	struct histogram *one = histogram_new(), *all = histogram_new();
+	struct histogram *difference = histogram_new();
+	const unsigned __int128 half = (unsigned __int128)1 << 63;
+
+	histogram_add(one, 1000);
+	one->sum = UINT64_MAX - 10;
+	one->count = (UINT64_MAX - 10) / 1000;
+	histogram_add(one, 1000);
+	CU_ASSERT(histogram_sum(one) == 2 * half + 989);
+	CU_ASSERT_EQUAL(histogram_mean(one), 1000);
+	for (unsigned i = 0; i < 3; i++)
+		histogram_merge(all, one);
+	CU_ASSERT(histogram_sum(all) == 3 * (2 * half + 989));
+	CU_ASSERT_EQUAL(histogram_mean(all), 1000);
+	histogram_difference(difference, all, one);
+	CU_ASSERT(histogram_sum(difference) == 2 * (2 * half + 989));
+	free(one);
+	free(all);
+	free(difference);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -202,6 +226,7 @@ int main(void)
 	        {"percentiles_are_nearest_rank", percentiles_are_nearest_rank},
 	        {"merging_is_exact", merging_is_exact},
 	        {"difference_is_what_came_between", difference_is_what_came_between},
+	        {"a_large_sum_is_exact", a_large_sum_is_exact},
 	        CU_TEST_INFO_NULL,
 	};
 	return unit_run("load/histogram", tests);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** The engine when packets are lost, doubled or held up; and bursts. */
+#include <rte_mbuf.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine_stand.h"
+#include "unit.h"
+
+static struct engine_stand stand;
+
+static const struct peer_faults no_faults;
+
+static void loss_is_counted_exactly(void)
+{
+	const struct peer_faults faults = {.drop_request = 10, .drop_reply = 7};
+	const struct trial_order order = {
+	        .kind = TRIAL_PACED, .rate = 30000, .duration_ns = 100 * MS};
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.wide);
+	stand.config.timeout_ns = 1500 * MS;
+	engine_stand_add_modes(&stand, 3);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.wide, &stand.world, &faults);
+	engine_stand_run(&stand, &order, &result);
+	engine_stop(stand.engine);
+	engine_peer_pause(&stand.wide, true);
+	CU_ASSERT_EQUAL(result.sent, stand.wide.taken);
+	CU_ASSERT_EQUAL(result.lost, stand.wide.dropped_requests + stand.wide.dropped_replies);
+	CU_ASSERT_EQUAL(result.lost,
+	                result.lost_forward + result.lost_backward + result.lost_unknown);
+	/* Only what is behind a session's last reply, or before its first, is unknown. */
+	CU_ASSERT(result.lost_unknown <= 4u * stand.world.sessions.count);
+	CU_ASSERT(result.lost_forward <= stand.wide.dropped_requests);
+	CU_ASSERT(result.lost_backward <= stand.wide.dropped_replies);
+	CU_ASSERT_EQUAL(result.measures.answered, result.sent - result.lost);
+	engine_stand_tear_down(&stand, &stand.wide);
+}
+
+static void a_device_that_takes_no_more(void)
+{
+	const struct peer_faults paused = {.pause = true};
+	const struct trial_order order = {
+	        .kind = TRIAL_PACED, .rate = 20000, .duration_ns = 300 * MS};
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.narrow);
+	stand.config.late_slot_ns = 5 * MS;
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.narrow, &stand.world, &paused);
+	engine_stand_begin(&stand, &order);
+	(void)usleep(150000);
+	engine_peer_pause(&stand.narrow, false);
+	engine_stand_finish(&stand, &result);
+	const struct load_measures *measures = &result.measures;
+	CU_ASSERT(measures->scheduled >= 5999 && measures->scheduled <= 6001);
+	CU_ASSERT(measures->missed >= 500);
+	CU_ASSERT(measures->transmit_full > 0);
+	CU_ASSERT_EQUAL(measures->sent, measures->scheduled - measures->missed);
+	CU_ASSERT_EQUAL(result.sent, measures->sent);
+	CU_ASSERT_EQUAL(result.lost, 0);
+	/* Half of the time there was nothing to do but wait. */
+	CU_ASSERT(measures->held_back_ns >= 100 * MS && measures->held_back_ns <= 300 * MS);
+	CU_ASSERT_EQUAL(result.limits, TRIAL_LIMIT_TRANSMIT);
+	CU_ASSERT(measures->lag_maximum_ns >= 100 * MS);
+	CU_ASSERT_FALSE(trial_offered(&result));
+	engine_stand_tear_down(&stand, &stand.narrow);
+}
+
+static void no_buffers(void)
+{
+	const struct trial_order order = {
+	        .kind = TRIAL_PACED, .rate = 20000, .duration_ns = 200 * MS};
+	static struct rte_mbuf *held[STAND_MBUFS];
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.wide);
+	stand.config.late_slot_ns = 5 * MS;
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.wide, &stand.world, &no_faults);
+	unsigned count = 0;
+	while (count < STAND_MBUFS && (held[count] = rte_pktmbuf_alloc(stand.pool)) != NULL)
+		count++;
+	engine_stand_begin(&stand, &order);
+	(void)usleep(100000);
+	rte_pktmbuf_free_bulk(held, count);
+	engine_stand_finish(&stand, &result);
+	CU_ASSERT(result.measures.no_buffer > 0);
+	CU_ASSERT(result.measures.missed > 0);
+	CU_ASSERT_EQUAL(result.measures.sent, result.measures.scheduled - result.measures.missed);
+	CU_ASSERT_EQUAL(result.lost, 0);
+	CU_ASSERT_EQUAL(result.limits, TRIAL_LIMIT_SCHEDULE | TRIAL_LIMIT_BUFFERS);
+	engine_stand_tear_down(&stand, &stand.wide);
+}
+
+static void bursts(void)
+{
+	for (unsigned run_number = 0; run_number < 4; run_number++) {
+		struct engine_peer *peer = run_number % 2 == 0 ? &stand.wide : &stand.narrow;
+		struct trial_order order = {.kind = TRIAL_BURST, .frames = 1500};
+		struct trial_result result;
+
+		engine_stand_set_up(&stand, peer);
+		stand.config.run = LOAD_RUN_BURST;
+		stand.config.burst_frames = 1500;
+		stand.config.judge =
+		        run_number / 2 == 0 ? LOAD_JUDGE_AFTERWARDS : LOAD_JUDGE_AT_ONCE;
+		engine_stand_add_modes(&stand, 7);
+		engine_stand_launch(&stand);
+		engine_peer_start(peer, &stand.world, &no_faults);
+		for (unsigned round = 0; round < 3; round++) {
+			engine_stand_run(&stand, &order, &result);
+			CU_ASSERT_EQUAL(result.sent, 1500);
+			CU_ASSERT_EQUAL(result.lost, 0);
+			CU_ASSERT_EQUAL(engine_stand_faults_of(&result), 0);
+			CU_ASSERT_EQUAL(result.limits, 0);
+			CU_ASSERT_EQUAL(result.burst.sent, 1500);
+			CU_ASSERT_EQUAL(result.burst.received, 1500);
+			CU_ASSERT(result.burst.send_ns > 0);
+			CU_ASSERT(result.burst.arrival_ns > 0);
+			CU_ASSERT(result.burst.reflector_ns > 0);
+			CU_ASSERT(result.burst.reflector_ns < 60 * SECOND);
+			CU_ASSERT(result.answered_rate > 0);
+		}
+		engine_stand_tear_down(&stand, peer);
+	}
+}
+
+static void a_burst_with_losses_ends(void)
+{
+	const struct peer_faults faults = {.drop_reply = 1000};
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct trial_order order = {.kind = TRIAL_BURST, .frames = 1500};
+		struct trial_result result;
+
+		engine_stand_set_up(&stand, &stand.wide);
+		stand.config.timeout_ns = 1500 * MS;
+		stand.config.burst_frames = 1500;
+		stand.config.run = LOAD_RUN_BURST;
+		stand.config.judge = i == 0 ? LOAD_JUDGE_AFTERWARDS : LOAD_JUDGE_AT_ONCE;
+		engine_stand_add_modes(&stand, 2);
+		engine_stand_launch(&stand);
+		engine_peer_start(&stand.wide, &stand.world, &faults);
+		engine_stand_run(&stand, &order, &result);
+		CU_ASSERT_EQUAL(result.sent, 1500);
+		CU_ASSERT_EQUAL(result.lost, 1);
+		CU_ASSERT_EQUAL(result.burst.received, 1499);
+		CU_ASSERT_EQUAL(engine_stand_faults_of(&result), 0);
+		engine_stand_tear_down(&stand, &stand.wide);
+	}
+}
+
+/** Its double comes when all is answered. */
+static void the_last_reply_comes_twice(void)
+{
+	const struct trial_order order = {
+	        .kind = TRIAL_PACED, .rate = 10000, .duration_ns = 10 * MS};
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.narrow);
+	stand.settings.linger_ns = 500 * MS;
+	engine_stand_add_modes(&stand, 1);
+	engine_stand_launch(&stand);
+	const struct peer_faults faults = {.double_last = true};
+	engine_peer_start(&stand.narrow, &stand.world, &faults);
+	engine_stand_run(&stand, &order, &result);
+	CU_ASSERT(result.sent >= 99 && result.sent <= 101);
+	CU_ASSERT_EQUAL(result.lost, 0);
+	CU_ASSERT_EQUAL(result.measures.duplicates, 1);
+	CU_ASSERT_EQUAL(result.measures.duplicates_forward, 0);
+	CU_ASSERT_EQUAL(engine_stand_faults_of(&result), 0);
+	engine_stand_tear_down(&stand, &stand.narrow);
+}
+
+/** Those that wait for room in a full ring have not left: only the delay from their schedule holds the wait. */
+static void departure_is_when_the_device_takes_it(void)
+{
+	const struct peer_faults paused = {.pause = true};
+	/* More than there is room for. */
+	const struct trial_order order = {.kind = TRIAL_PACED, .rate = 100000, .duration_ns = MS};
+	struct load_measures measures;
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.narrow);
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.narrow, &stand.world, &paused);
+	engine_stand_begin(&stand, &order);
+	do {
+		(void)usleep(STAND_WAIT_US);
+		engine_look(stand.engine, &measures);
+	} while (measures.transmit_full == 0);
+	(void)usleep(200000);
+	engine_peer_pause(&stand.narrow, false);
+	engine_stand_finish(&stand, &result);
+	CU_ASSERT_EQUAL(result.lost, 0);
+	/* All waited in the ring or before it; those before it are not delayed from departure on. */
+	const struct histogram *rtt = &result.measures.distributions[LOAD_RTT];
+	const struct histogram *sent = &result.measures.distributions[LOAD_RTT_SENT];
+	CU_ASSERT(rtt->minimum >= 199 * MS);
+	CU_ASSERT(sent->minimum < rtt->minimum / 2);
+	CU_ASSERT(sent->maximum >= 199 * MS);
+	engine_stand_tear_down(&stand, &stand.narrow);
+}
+
+/** Not when it was built. */
+static void a_burst_is_due_when_it_leaves(void)
+{
+	const struct trial_order order = {.kind = TRIAL_BURST, .frames = 1500};
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.wide);
+	stand.config.run = LOAD_RUN_BURST;
+	stand.config.burst_frames = 1500;
+	stand.config.judge = LOAD_JUDGE_AFTERWARDS;
+	engine_stand_add_modes(&stand, 7);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.wide, &stand.world, &no_faults);
+	engine_stand_run(&stand, &order, &result);
+	CU_ASSERT_EQUAL(result.lost, 0);
+	const struct histogram *response = &result.measures.distributions[LOAD_RESPONSE];
+	/* Two lcores' bursts; a tick is rounded. */
+	CU_ASSERT(response->maximum <= result.burst.send_ns + result.burst.return_ns + 1000);
+	engine_stand_tear_down(&stand, &stand.wide);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"loss is counted exactly", loss_is_counted_exactly},
+	        {"a device that takes no more", a_device_that_takes_no_more},
+	        {"no buffers", no_buffers},
+	        {"bursts", bursts},
+	        {"a burst with losses ends", a_burst_with_losses_ends},
+	        {"the last reply comes twice", the_last_reply_comes_twice},
+	        {"departure is when the device takes it", departure_is_when_the_device_takes_it},
+	        {"a burst is due when it leaves", a_burst_is_due_when_it_leaves},
+	        CU_TEST_INFO_NULL};
+
+	return engine_stand_test(&stand, "load-engine-faults", tests);
+}
