@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "utf8.h"
+#include "base/utf8.h"
 
 #define SCRATCH_SIZE 2048u
 

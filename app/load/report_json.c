@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "json_writer.h"
+#include "base/json_writer.h"
 #include "report_json_trial.h"
 #include "report_words.h"
 #include "reports.h"

@@ -3,7 +3,7 @@
 #ifndef SPECULAR_LOAD_REPORT_JSON_TRIAL_H
 #define SPECULAR_LOAD_REPORT_JSON_TRIAL_H
 
-#include "json_writer.h"
+#include "base/json_writer.h"
 #include "result.h"
 
 /** An array's element. */

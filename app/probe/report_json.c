@@ -2,8 +2,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/json_writer.h"
 #include "crypto/key_derivation.h"
-#include "json_writer.h"
 #include "report.h"
 
 #define JSON_SCHEMA    1

@@ -14,6 +14,7 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "base/log.h"
 
 #define CONFIG_LCORES_MAX          32u
 #define CONFIG_PORTS_MAX           16u
@@ -26,7 +27,8 @@
 #define CONFIG_PATH_SIZE           512u
 #define CONFIG_DEVARGS_SIZE        256u
 #define CONFIG_IDENTITY_SIZE       256u
-#define CONFIG_INTERFACE_SIZE      16u /**< IFNAMSIZ */
+#define CONFIG_INTERFACE_SIZE      16u   /**< IFNAMSIZ */
+#define CONFIG_AUDIT_LOG           "log" /**< log.audit: the audit's events go to the log */
 
 enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_REQUIRED, HUGEPAGES_NONE };
 /** What a polling lcore does when its queues are empty. */
@@ -34,6 +36,8 @@ enum config_idle { IDLE_SPIN, IDLE_PAUSE, IDLE_SLEEP };
 enum config_exception { EXCEPTION_TAP, EXCEPTION_BIFURCATED, EXCEPTION_MANAGEMENT };
 enum config_provider { PROVIDER_NONE, PROVIDER_STATIC, PROVIDER_CHARON };
 enum config_token_key { TOKEN_KEY_PBKDF2, TOKEN_KEY_DIRECT };
+/** How the log's lines are written; auto: for the journal when standard error is the journal, else text. */
+enum config_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JOURNAL, LOG_FORMAT_JSON };
 /** Who computes prf(SK_d, "IPPM"): the IKE daemon, so that SK_d stays in it, or the appliance from SK_d. */
 enum config_derive { DERIVE_DAEMON, DERIVE_APPLIANCE };
 enum config_padding { PADDING_REUSE, PADDING_ZERO };
@@ -158,6 +162,30 @@ struct config_test {
 	uint32_t ahead; /**< sessions a core that blocks and HMACs are computed for ahead of time */
 };
 
+struct config_http {
+	bool enabled; /**< the mapping is in the file */
+	struct config_listen listen;
+};
+
+/** How the running appliance is watched and told what to do. */
+struct config_operation {
+	char socket[CONFIG_PATH_SIZE];       /**< unix socket of specularctl, "" for none */
+	bool socket_preset;                  /**< the file does not name it */
+	char socket_group[CONFIG_NAME_SIZE]; /**< whose members may ask, "" for none */
+	struct config_http http;
+	uint32_t drain_deadline; /**< seconds that SIGTERM lets sessions end, 0: at once */
+	uint32_t
+	        stuck_after; /**< seconds without a poll after which a polling lcore counts as stuck */
+	char user
+	        [CONFIG_NAME_SIZE]; /**< whom the process becomes after start, "" to stay who it is */
+};
+
+struct config_log {
+	enum log_level level;
+	enum config_log_format format;
+	char audit[CONFIG_PATH_SIZE]; /**< "" for none, CONFIG_AUDIT_LOG, or a file */
+};
+
 struct config {
 	char path[CONFIG_PATH_SIZE];
 	char drivers_config
@@ -169,6 +197,8 @@ struct config {
 	struct config_keys keys;
 	struct config_ikev2 ikev2;
 	struct config_test test;
+	struct config_operation operation;
+	struct config_log log;
 };
 
 /**

@@ -211,6 +211,15 @@ static int check_control(const struct check *check)
 	return check_listen(check);
 }
 
+static int refuse_socket_path(const struct check *check, const char *key, const char *path)
+{
+	return yaml_tree_path_error(
+	        check->tree, key, check->error, ERROR_ARGUMENT,
+	        "%zu characters are too long for the path of a unix socket; "
+	        "allowed: up to %zu, with the file's folder where it is relative",
+	        strlen(path), SOCKET_PATH_LENGTH);
+}
+
 static int check_ikev2(const struct check *check)
 {
 	const struct config_ikev2 *ikev2 = &check->config->ikev2;
@@ -220,11 +229,7 @@ static int check_ikev2(const struct check *check)
 		        check->tree, "ikev2.sa-file", check->error, ERROR_ARGUMENT,
 		        "missing; allowed: the SA table that provider static reads");
 	if (ikev2->provider == PROVIDER_CHARON && strlen(ikev2->socket) > SOCKET_PATH_LENGTH)
-		return yaml_tree_path_error(
-		        check->tree, "ikev2.socket", check->error, ERROR_ARGUMENT,
-		        "%zu characters are too long for the path of a unix socket; "
-		        "allowed: up to %zu, with the file's folder where it is relative",
-		        strlen(ikev2->socket), SOCKET_PATH_LENGTH);
+		return refuse_socket_path(check, "ikev2.socket", ikev2->socket);
 	/* Who waits for the daemon is to be told so, not closed like a client that is slow. */
 	unsigned deadline_ms = (unsigned)check->config->control.set_up_deadline * 1000;
 	if (ikev2->provider == PROVIDER_CHARON && ikev2->timeout_ms >= deadline_ms)
@@ -245,6 +250,15 @@ static int check_test(const struct check *check)
 		                            ERROR_ARGUMENT,
 		                            "%u is above test.ports.upper; allowed: up to %u",
 		                            (unsigned)test->port_lower, (unsigned)test->port_upper);
+	return 0;
+}
+
+static int check_operation(const struct check *check)
+{
+	const struct config_operation *operation = &check->config->operation;
+
+	if (strlen(operation->socket) > SOCKET_PATH_LENGTH)
+		return refuse_socket_path(check, "operation.socket", operation->socket);
 	return 0;
 }
 
@@ -270,5 +284,7 @@ int config_check(const struct yaml_tree *tree, const struct config *config, stru
 		status = check_control(&check);
 	if (status == 0)
 		status = check_test(&check);
+	if (status == 0)
+		status = check_operation(&check);
 	return status;
 }

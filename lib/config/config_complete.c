@@ -129,6 +129,15 @@ static void complete_provider(const struct yaml_tree *tree, struct config_ikev2 
 		ikev2->provider = PROVIDER_STATIC;
 }
 
+/** Without the file's word there is no HTTP, and a socket of one's own is no one's wish. */
+static void complete_operation(const struct yaml_tree *tree, struct config_operation *operation)
+{
+	const struct yaml_tree_node *mapping = yaml_tree_get(tree->root, "operation");
+
+	operation->http.enabled = mapping != NULL && yaml_tree_get(mapping, "http") != NULL;
+	operation->socket_preset = mapping == NULL || yaml_tree_get(mapping, "socket") == NULL;
+}
+
 static void complete_modes(struct config *config)
 {
 	bool has_keys = config->keys.psk_file[0] != '\0' || config->ikev2.provider != PROVIDER_NONE;
@@ -168,6 +177,12 @@ int config_complete(const struct yaml_tree *tree, struct config *config, struct 
 	if (status == 0)
 		status = config_resolve_path(tree, config, "ikev2.socket", config->ikev2.socket,
 		                             error);
+	if (status == 0)
+		status = config_resolve_path(tree, config, "operation.socket",
+		                             config->operation.socket, error);
+	if (status == 0 && strcmp(config->log.audit, CONFIG_AUDIT_LOG) != 0)
+		status = config_resolve_path(tree, config, "log.audit", config->log.audit, error);
+	complete_operation(tree, &config->operation);
 	complete_provider(tree, &config->ikev2);
 	complete_modes(config);
 	return status;

@@ -281,6 +281,8 @@ static const struct schema_field config_fields[] = {
         MAPPING(struct config, keys, "keys", keys_fields),
         MAPPING(struct config, ikev2, "ikev2", ikev2_fields),
         MAPPING(struct config, test, "test", test_fields),
+        MAPPING(struct config, operation, "operation", config_operation_fields),
+        MAPPING(struct config, log, "log", config_log_fields),
         END};
 
 /* driver profile */

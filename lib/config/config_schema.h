@@ -13,6 +13,10 @@ extern const struct schema_field config_eal_fields[];
 extern const struct schema_field config_port_element;
 extern const struct schema_choice config_cryptos[];
 
+/** Of a struct config_operation and a struct config_log. */
+extern const struct schema_field config_operation_fields[];
+extern const struct schema_field config_log_fields[];
+
 /** Fills a struct config_driver, all but its name. */
 const struct schema_field *driver_profile_schema(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "json_writer.h"
+#include "base/json_writer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -75,6 +75,17 @@ static void defaults_are_these(void)
 	CU_ASSERT(config->test.discard_zero_multiplier);
 	CU_ASSERT_EQUAL(config->test.timeout_maximum, 600);
 	CU_ASSERT_EQUAL(config->test.ahead, 1024);
+	const struct config_operation *operation = &config->operation;
+	CU_ASSERT_STRING_EQUAL(operation->socket, "/run/specular/specular.sock");
+	CU_ASSERT(operation->socket_preset);
+	CU_ASSERT_STRING_EQUAL(operation->socket_group, "");
+	CU_ASSERT(!operation->http.enabled);
+	CU_ASSERT_EQUAL(operation->drain_deadline, 0);
+	CU_ASSERT_EQUAL(operation->stuck_after, 5);
+	CU_ASSERT_STRING_EQUAL(operation->user, "");
+	CU_ASSERT_EQUAL(config->log.level, LOG_LEVEL_INFO);
+	CU_ASSERT_EQUAL(config->log.format, LOG_FORMAT_AUTO);
+	CU_ASSERT_STRING_EQUAL(config->log.audit, "");
 	config_free(config);
 }
 
@@ -167,7 +178,7 @@ static unsigned check_choices(const struct schema_field *fields)
 
 static void choices_are_read(void)
 {
-	CU_ASSERT_EQUAL(check_choices(config_schema()), 3 + 3 + 3 + 3 + 2 + 2 + 2 + 3);
+	CU_ASSERT_EQUAL(check_choices(config_schema()), 3 + 3 + 3 + 3 + 2 + 2 + 2 + 3 + 4 + 4);
 	CU_ASSERT_EQUAL(check_choices(driver_profile_schema()), 3);
 }
 

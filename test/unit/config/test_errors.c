@@ -55,7 +55,7 @@ static void keys_are_checked(void)
 	         "t.yaml:4:11: control.colour: unknown key; allowed: " CONTROL_KEYS},
 	        {REST "tests: {}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:1: tests: unknown key, did you mean \"test\"?; allowed: eal, "
-	         "drivers-config, ports, control, keys, ikev2, test"},
+	         "drivers-config, ports, control, keys, ikev2, test, operation, log"},
 	        {EAL "ports: [{nam: a, device: net_ring0}]\n", ERROR_ARGUMENT,
 	         "t.yaml:2:10: ports[0].nam: unknown key, did you mean \"name\"?; "
 	         "allowed: " PORT_KEYS},
@@ -90,7 +90,7 @@ static void types_are_checked(void)
 	static const struct wrong cases[] = {
 	        {"[1, 2]\n", ERROR_FORMAT,
 	         "t.yaml:1:1: a list where a mapping is expected; allowed: a mapping of eal, "
-	         "drivers-config, ports, control, keys, ikev2, test"},
+	         "drivers-config, ports, control, keys, ikev2, test, operation, log"},
 	        {"eal: 5\n" PORTS, ERROR_FORMAT,
 	         "t.yaml:1:6: eal: a scalar where a mapping is expected; allowed: a mapping of "
 	         "lcores, "
@@ -288,6 +288,53 @@ static void ports_are_checked_together(void)
 	" characters are too long for the path of a unix socket; allowed: up to 107, with the "    \
 	"file's folder where it is relative"
 
+/** The socket's path and the audit's, as t.yaml in the folder /x has them. */
+static void check_paths(const char *yaml, const char *socket, const char *audit)
+{
+	struct config *config = NULL;
+	struct error error = {""};
+
+	CU_ASSERT_EQUAL_FATAL(config_parse("/x/t.yaml", yaml, strlen(yaml), &config, &error), 0);
+	CU_ASSERT_STRING_EQUAL(config->operation.socket, socket);
+	CU_ASSERT_STRING_EQUAL(config->log.audit, audit);
+	CU_ASSERT(!config->operation.socket_preset);
+	config_free(config);
+}
+
+static void operation_is_checked(void)
+{
+	static const struct wrong cases[] = {
+	        {REST "operation: {socket: /" PATH_107 "}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:21: operation.socket: 108" TOO_LONG},
+	        {REST "operation: {http: }\n", ERROR_FORMAT,
+	         "t.yaml:4:19: operation.http: a scalar where a mapping is expected; allowed: a "
+	         "mapping of address, port"},
+	        {REST "operation: {http: {address: localhost}}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:29: operation.http.address: \"localhost\" is not an address; allowed: "
+	         "an IPv4 or IPv6 address, 0.0.0.0 or ::"},
+	        {REST "operation: {socket-group: \"\"}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:27: operation.socket-group: empty; allowed: 1 to 63 printable ASCII "
+	         "characters"},
+	        {REST "log: {level: loud}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:14: log.level: unknown value \"loud\"; allowed: error, warning, info, "
+	         "debug"},
+	};
+	static const char http[] = REST "operation: {http: {}}\n";
+	struct config *config = NULL;
+	struct error error = {""};
+
+	REFUSE_ALL(cases);
+	check_paths(REST "operation: {socket: a.sock}\nlog: {audit: trail}\n", "/x/a.sock",
+	            "/x/trail");
+	check_paths(REST "operation: {socket: \"\"}\nlog: {audit: log}\n", "", CONFIG_AUDIT_LOG);
+	check_paths(REST "operation: {socket: /a}\nlog: {audit: \"\"}\n", "/a", "");
+	CU_ASSERT_EQUAL_FATAL(config_parse("t.yaml", http, strlen(http), &config, &error), 0);
+	CU_ASSERT(config->operation.http.enabled);
+	CU_ASSERT_EQUAL(config->operation.http.listen.port, 9862);
+	CU_ASSERT_EQUAL(config->operation.http.listen.address.octets[0], 127);
+	config_free(config);
+}
+
 static void socket_path_has_to_fit(void)
 {
 	static const char *const good[] = {
@@ -440,6 +487,7 @@ int main(void)
 	                       {"ports are checked together", ports_are_checked_together},
 	                       {"sections are checked together", sections_are_checked_together},
 	                       {"socket path has to fit", socket_path_has_to_fit},
+	                       {"operation is checked", operation_is_checked},
 	                       {"CPU has to exist", cpu_has_to_exist},
 	                       {"syntax is checked", syntax_is_checked},
 	                       {"files are checked", files_are_checked},

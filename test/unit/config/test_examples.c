@@ -47,6 +47,8 @@ static void lab_is_what_the_lab_has(void)
 	CU_ASSERT_EQUAL(config->control.listen[1].port, TWAMP_CONTROL_PORT);
 	CU_ASSERT_STRING_EQUAL(config->keys.psk_file, SOURCE_ROOT "/config/lab.keys.yaml");
 	CU_ASSERT_STRING_EQUAL(config->ikev2.sa_file, SOURCE_ROOT "/config/lab.sas.yaml");
+	CU_ASSERT_STRING_EQUAL(config->operation.socket, SOURCE_ROOT "/config/specular.sock");
+	CU_ASSERT(config->operation.http.enabled);
 	CU_ASSERT_EQUAL(address_parse("192.0.2.2", &address), 0);
 	CU_ASSERT(config_owns_address(config, &address, &vlan, &outer_vlan));
 	CU_ASSERT_EQUAL(vlan, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** UTF-8 of texts from outside, which reports must not pass on broken. */
-#ifndef SPECULAR_CLIENT_UTF8_H
-#define SPECULAR_CLIENT_UTF8_H
+#ifndef SPECULAR_BASE_UTF8_H
+#define SPECULAR_BASE_UTF8_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "utf8.h"
+#include "base/utf8.h"
 
 size_t utf8_character_size(const char *character)
 {

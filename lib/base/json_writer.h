@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Writes one JSON document to a stream: commas, indentation and escapes. Names and strings are borrowed for the call. */
-#ifndef SPECULAR_CLIENT_JSON_WRITER_H
-#define SPECULAR_CLIENT_JSON_WRITER_H
+#ifndef SPECULAR_BASE_JSON_WRITER_H
+#define SPECULAR_BASE_JSON_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>

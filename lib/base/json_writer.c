@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "json_writer.h"
+#include "base/json_writer.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "utf8.h"
+#include "base/utf8.h"
 
 /** Digits that tell every double from its neighbours. */
 #define DOUBLE_DIGITS 17
