@@ -60,6 +60,7 @@ void bursts_add(struct bursts *bursts, const struct trial_result *round)
 	sum->lost_backward += round->lost_backward;
 	sum->lost_unknown += round->lost_unknown;
 	sum->limits |= round->limits;
+	sum->link_down_ns += round->link_down_ns;
 	sum->interrupted = sum->interrupted || round->interrupted;
 	load_measures_merge(&sum->measures, &round->measures);
 	sum->burst.sent += round->burst.sent;

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "flights.h"
 #include "lcore.h"
+#include "link_watch.h"
 #include "outcome.h"
 #include "share_out.h"
 
@@ -40,6 +41,8 @@ struct engine {
 	uint64_t trial; /**< number of the newest */
 	struct trial_order order;
 	struct rte_eth_stats before;
+	struct link_watch link;
+	uint64_t down_before; /**< ticks of link, when the newest trial began */
 	bool interrupted;
 	bool launched;
 };
@@ -402,6 +405,8 @@ int engine_begin(struct engine *engine, const struct trial_order *order, struct 
 	engine->interrupted = false;
 	share_out_order(&engine->share, &engine->order, &need, &engine->flights, give);
 	(void)rte_eth_stats_get(engine->settings.port_id, &engine->before);
+	link_watch_look(&engine->link, engine->settings.port_id);
+	engine->down_before = engine->link.down_ticks;
 	engine->trial++;
 	command_all(engine, LCORE_TRIAL);
 	return 0;
@@ -425,6 +430,22 @@ bool engine_finished(const struct engine *engine)
 	return true;
 }
 
+bool engine_watch_link(struct engine *engine)
+{
+	link_watch_look(&engine->link, engine->settings.port_id);
+	return !engine->link.down;
+}
+
+static uint64_t to_ns(const struct engine *engine, uint64_t ticks)
+{
+	return (uint64_t)((double)ticks * NS_PER_SECOND / (double)engine->settings.tsc_hz);
+}
+
+uint64_t engine_link_down_ns(const struct engine *engine)
+{
+	return to_ns(engine, engine->link.down_ticks);
+}
+
 void engine_look(const struct engine *engine, struct load_measures *measures)
 {
 	memset(measures, 0, sizeof(*measures));
@@ -437,9 +458,12 @@ void engine_collect(struct engine *engine, struct trial_result *result)
 	struct rte_eth_stats after = engine->before;
 
 	(void)rte_eth_stats_get(engine->settings.port_id, &after);
+	link_watch_look(&engine->link, engine->settings.port_id);
+	uint64_t down_ticks = engine->link.down_ticks - engine->down_before;
 	const struct outcome_device device = {.missed = after.imissed - engine->before.imissed,
 	                                      .no_buffer =
-	                                              after.rx_nombuf - engine->before.rx_nombuf};
+	                                              after.rx_nombuf - engine->before.rx_nombuf,
+	                                      .link_down_ns = to_ns(engine, down_ticks)};
 	outcome_collect(engine->lcores, engine->settings.queues, &engine->order, &device, result);
 	result->interrupted = engine->interrupted;
 }

@@ -56,6 +56,10 @@ int engine_begin(struct engine *engine, const struct trial_order *order, struct 
 void engine_interrupt(struct engine *engine);
 /** True once every lcore is through with sending, waiting and judging. */
 bool engine_finished(const struct engine *engine);
+/** Looks at the port's link; to be called every LINK_WATCH_INTERVAL_MS. Whether it is up. */
+bool engine_watch_link(struct engine *engine);
+/** How long the link was down since the engine was made, as far as anybody looked. */
+uint64_t engine_link_down_ns(const struct engine *engine);
 /** What is measured so far, merged over the lcores; any time. For progress and the series of seconds. */
 void engine_look(const struct engine *engine, struct load_measures *measures);
 /** After engine_finished: the whole result. */

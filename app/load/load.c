@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <rte_ethdev.h>
+#include <rte_ether.h>
 
 #include "background.h"
 #include "base/log.h"
@@ -17,6 +17,7 @@
 #include "environment.h"
 #include "findings.h"
 #include "group_format.h"
+#include "link_watch.h"
 #include "neighbour.h"
 #include "privileges.h"
 #include "suite_choice.h"
@@ -169,21 +170,12 @@ static void stop_exception(struct load *load)
 	exception_destroy(load->exception);
 }
 
-static bool link_is_up(const struct load *load)
-{
-	struct rte_eth_link link;
-
-	memset(&link, 0, sizeof(link));
-	return rte_eth_link_get_nowait(load->port.id, &link) == 0 &&
-	       link.link_status == RTE_ETH_LINK_UP;
-}
-
 /* A memif has no link before its peer is there: what is sent until then is lost. */
 static int await_link(struct load *load, struct error *error)
 {
 	for (unsigned waited = 0; waited < LINK_TIMEOUT_MS; waited += LINK_POLL_MS) {
 		struct timeval interval = {.tv_usec = 1000 * LINK_POLL_MS};
-		if (link_is_up(load))
+		if (link_is_up(load->port.id))
 			return 0;
 		(void)event_base_loopexit(load->base, &interval);
 		(void)event_base_dispatch(load->base);
@@ -288,11 +280,38 @@ static int start_sessions(struct load *load, struct error *error)
 	return status;
 }
 
+static void on_link(evutil_socket_t unused, short what, void *context)
+{
+	struct load *load = context;
+	bool up = engine_watch_link(load->engine);
+
+	(void)unused;
+	(void)what;
+	if (up != load->link_up)
+		log_event(LOG_LEVEL_WARNING, "link", "port %s: link %s", load->port.config->name,
+		          up ? "up" : "down");
+	load->link_up = up;
+}
+
+static int start_link_timer(struct load *load, struct error *error)
+{
+	struct timeval interval = {.tv_usec = 1000 * LINK_WATCH_INTERVAL_MS};
+
+	load->link_up = true;
+	load->link_timer = event_new(load->base, -1, EV_PERSIST, on_link, load);
+	if (load->link_timer != NULL && event_add(load->link_timer, &interval) == 0)
+		return 0;
+	return error_set(error, ERROR_MEMORY, "no memory for an event");
+}
+
 /* The bridge polls again behind it: control connections are still to be closed. */
 static void stop_engine(struct load *load)
 {
 	struct error error;
 
+	if (load->link_timer != NULL)
+		event_free(load->link_timer);
+	load->result->link_down_ns = engine_link_down_ns(load->engine);
 	engine_stop(load->engine);
 	engine_destroy(load->engine);
 	evidence_destroy(load->evidence);
@@ -333,6 +352,8 @@ static int start_engine(struct load *load, struct error *error)
 	}
 	bridge_stop(&load->bridge);
 	status = engine_launch(load->engine, error);
+	if (status == 0)
+		status = start_link_timer(load, error);
 	if (status != 0)
 		stop_engine(load);
 	return status;

@@ -36,6 +36,8 @@ struct load {
 	int interrupt_fd; /**< readable once a person wants to stop; stays so */
 	bool interrupt;   /**< the same */
 	struct event *clock_timer;
+	struct event *link_timer; /**< while there is an engine */
+	bool link_up;
 	struct event *signals[2];
 	struct eal eal;
 	struct port port;

@@ -103,6 +103,8 @@ static unsigned limits_of(const struct load_measures *measures, double spare,
 		limits |= TRIAL_LIMIT_BUFFERS;
 	if (device->missed > 0)
 		limits |= TRIAL_LIMIT_RECEIVE;
+	if (device->link_down_ns > 0)
+		limits |= TRIAL_LIMIT_LINK;
 	return limits;
 }
 
@@ -114,6 +116,7 @@ void outcome_collect(struct lcore *const lcores[], unsigned count, const struct 
 
 	memset(result, 0, sizeof(*result));
 	result->order = *order;
+	result->link_down_ns = device->link_down_ns;
 	for (unsigned i = 0; i < count; i++) {
 		const struct lcore_result *own = &lcores[i]->result;
 

@@ -9,6 +9,7 @@
 struct outcome_device {
 	uint64_t missed;    /**< received frames that nobody took in time */
 	uint64_t no_buffer; /**< received frames that there was no buffer for */
+	uint64_t link_down_ns;
 };
 
 /** result->interrupted is the caller's. */

@@ -11,7 +11,8 @@ void report_json_limits(struct json_writer *json, unsigned limits)
 	} all[] = {{TRIAL_LIMIT_SCHEDULE, "schedule"},
 	           {TRIAL_LIMIT_TRANSMIT, "transmit"},
 	           {TRIAL_LIMIT_BUFFERS, "buffers"},
-	           {TRIAL_LIMIT_RECEIVE, "receive"}};
+	           {TRIAL_LIMIT_RECEIVE, "receive"},
+	           {TRIAL_LIMIT_LINK, "link"}};
 
 	json_open(json, "limits", '[');
 	json->flat = json->depth;
@@ -117,6 +118,7 @@ static void load(struct json_writer *json, const struct trial_result *trial)
 	json_unsigned(json, "transmit_full", measures->transmit_full);
 	json_unsigned(json, "held_back_ns", measures->held_back_ns);
 	json_unsigned(json, "no_buffer", measures->no_buffer);
+	json_unsigned(json, "link_down_ns", trial->link_down_ns);
 	json_unsigned(json, "lag_max_ns", measures->lag_maximum_ns);
 	json_unsigned(json, "polls", measures->polls);
 	json_unsigned(json, "busy_polls", measures->busy_polls);

@@ -132,7 +132,8 @@ struct words words_limits(unsigned limits, bool reasons)
 	            "the device took less than was due; of memif and rings that is the reflector's "
 	            "queue"},
 	           {TRIAL_LIMIT_BUFFERS, "no buffers left", "the pool is too small"},
-	           {TRIAL_LIMIT_RECEIVE, "full receive ring", "its lcores were too slow"}};
+	           {TRIAL_LIMIT_RECEIVE, "full receive ring", "its lcores were too slow"},
+	           {TRIAL_LIMIT_LINK, "link down", "whichever side took it down"}};
 	struct words words = {""};
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -162,7 +163,7 @@ struct words words_bound(const struct run_result *result, const struct search_bo
 {
 	unsigned limiting = bound_limits(result, bound);
 	struct words words, limits = words_limits(limiting, true);
-	bool unsure = limiting & TRIAL_LIMIT_TRANSMIT;
+	bool unsure = (limiting & TRIAL_LIMITS_OF_NOBODY) != 0;
 	struct words rate = words_rate(bound->rate);
 
 	if (!bound->found)

@@ -10,6 +10,7 @@
 
 #define PPM_A_PERCENT 10000.0
 #define NS_A_US       1000.0
+#define NS_A_SECOND   1e9
 #define P50           500000u
 #define P99           990000u
 #define P999          999000u
@@ -57,10 +58,26 @@ static void settle_surplus(struct judging *judging)
 	judging->count++;
 }
 
-/** A full transmit queue may be the reflector's. */
+/** A full transmit queue may be the reflector's, and who took the link down nobody knows. */
 static bool is_load_limited(unsigned limits)
 {
-	return limits != 0 && (limits & TRIAL_LIMIT_TRANSMIT) == 0;
+	return limits != 0 && (limits & TRIAL_LIMITS_OF_NOBODY) == 0;
+}
+
+/** Without its link nothing is measured, whatever the user's limits are: said when it happened. */
+static void check_link(struct judging *judging)
+{
+	const struct run_result *result = judging->result;
+	struct run_check *check = result->link_down_ns > 0 ? next_check(judging, 0) : NULL;
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "link of %s",
+	               result->config->host.ports[0].name);
+	(void)snprintf(check->limit, sizeof(check->limit), "up all the time");
+	(void)snprintf(check->value, sizeof(check->value), "was down for %.1f s",
+	               (double)result->link_down_ns / NS_A_SECOND);
+	settle(judging, check, false);
 }
 
 static void check_loss(struct judging *judging, const char *trial, double loss, uint64_t limit)
@@ -122,7 +139,7 @@ static void check_offered(struct judging *judging, const struct named_trial *tri
 		               trial->result.sent_rate);
 	else
 		(void)snprintf(check->value, sizeof(check->value), "no rate");
-	judging->load_limited = (trial->result.limits & TRIAL_LIMIT_TRANSMIT) == 0;
+	judging->load_limited = (trial->result.limits & TRIAL_LIMITS_OF_NOBODY) == 0;
 	settle(judging, check, trial_offered(&trial->result));
 }
 
@@ -175,7 +192,8 @@ static void check_rate(struct judging *judging, const char *what, bool found, do
 static void check_bound(struct judging *judging, const char *what, const struct search_bound *bound,
                         uint64_t limit)
 {
-	judging->load_limited = bound->load_limited && (bound->limits & TRIAL_LIMIT_TRANSMIT) == 0;
+	judging->load_limited =
+	        bound->load_limited && (bound->limits & TRIAL_LIMITS_OF_NOBODY) == 0;
 	check_rate(judging, what, bound->found, bound->rate, limit);
 }
 
@@ -194,6 +212,7 @@ unsigned run_judge(const struct run_result *result, struct run_check checks[RUN_
 {
 	struct judging judging = {.result = result, .checks = checks};
 
+	check_link(&judging);
 	if (result->searched)
 		check_search(&judging);
 	if (result->config->run == LOAD_RUN_BURST)

@@ -79,6 +79,7 @@ struct run_result {
 	struct run_evidence evidence[RUN_EVIDENCE_MAX];
 	unsigned evidence_count;
 	char evidence_path[CONFIG_PATH_SIZE]; /**< the pcap; "" for none */
+	uint64_t link_down_ns;                /**< while it measured; in steps of about 100 ms */
 	bool interrupted;
 	char failure[ERROR_TEXT_SIZE]; /**< why it could not run (to its end); "" for nothing */
 	/* Memory of the process at each trial's end would tell a leak: soak. KiB of /proc/self/status VmRSS. */

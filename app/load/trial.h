@@ -69,7 +69,11 @@ enum trial_limit {
 	        4, /**< no buffers left to send or receive, or no room on the way to another lcore */
 	TRIAL_LIMIT_RECEIVE =
 	        8, /**< the device dropped what this program's lcores did not take in time */
+	TRIAL_LIMIT_LINK = 16, /**< the port's link was down */
 };
+
+/** What nobody can blame on the one side or the other. */
+#define TRIAL_LIMITS_OF_NOBODY ((unsigned)TRIAL_LIMIT_TRANSMIT | (unsigned)TRIAL_LIMIT_LINK)
 
 struct trial_result {
 	struct trial_order order;
@@ -84,7 +88,8 @@ struct trial_result {
 	uint64_t lost_unknown;  /**< behind a session's last reply: nobody can tell */
 	unsigned
 	        limits; /**< enum trial_limit: then loss is not the reflector's fault alone, and a rate was not offered */
-	bool interrupted; /**< a person stopped it; the rest is right as far as it went */
+	uint64_t link_down_ns; /**< in steps of about 100 ms */
+	bool interrupted;      /**< a person stopped it; the rest is right as far as it went */
 	struct load_measures measures; /**< of all lcores, merged */
 	struct trial_burst burst;      /**< TRIAL_BURST */
 };

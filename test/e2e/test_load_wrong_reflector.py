@@ -2,8 +2,10 @@
 """specular-load against reflectors that err on purpose: each is caught and named, and the first packet is kept."""
 
 import re
+import time
 
 from harness import frames, load, wrong_reflector as wrong
+from harness.lab import APPLIANCE_LINK
 from harness.load import Load, group
 from harness.suite import cases, configuration, subset
 
@@ -143,3 +145,19 @@ def test_hangs_up(lab):
     result = ready.wait(2)
     assert re.search("(?i)control connection|closed", result.complaint), result.complaint
     assert result.report["error"] and result.trial["answered"] > 0
+
+
+@configuration(start=False)
+def test_link_goes_down(lab):
+    """For a while, at the reflector's end of the cable: said with its length, and the run did not pass."""
+    wrong.WrongReflector(lab, wrong.Right())
+    ready = Load(lab, {"sessions": [group(count=1)], "run": {**RUN, "rate": 200, "duration": "2s"}})
+    ready.start()
+    ready.await_packets()
+    lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "down")
+    time.sleep(0.5)
+    lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "up")
+    result = ready.wait(1)
+    (missed,) = [check for check in result.report["checks"] if not check["met"]]
+    assert missed["name"] == "link of load" and missed["value"].startswith("was down for 0."), missed
+    assert "link" in result.trial["load"]["limits"] and result.trial["load"]["link_down_ns"] >= 400e6, result.trial["load"]

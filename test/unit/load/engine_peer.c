@@ -127,9 +127,11 @@ static void handle(struct engine_peer *peer, struct rte_mbuf *mbuf, unsigned que
 /** Nothing came for so long that the engine has judged all. */
 static void send_again(struct engine_peer *peer)
 {
-	if (peer->last != NULL &&
-	    rte_ring_enqueue(peer->replies[peer->last_queue], peer->last) == 0)
-		peer->last = NULL;
+	if (peer->last == NULL ||
+	    rte_ring_enqueue(peer->replies[peer->last_queue], peer->last) != 0)
+		return;
+	peer->last = NULL;
+	peer->faults.double_last = false;
 }
 
 static void *run(void *argument)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** The engine when packets are lost, doubled or held up; and bursts. */
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -38,6 +39,17 @@ static void loss_is_counted_exactly(void)
 	engine_stand_tear_down(&stand, &stand.wide);
 }
 
+/** The schedule has begun, whenever its lcore got its CPU, and packets wait. */
+static void await_full_ring(void)
+{
+	struct load_measures measures;
+
+	do {
+		(void)usleep(STAND_WAIT_US);
+		engine_look(stand.engine, &measures);
+	} while (measures.transmit_full == 0);
+}
+
 static void a_device_that_takes_no_more(void)
 {
 	const struct peer_faults paused = {.pause = true};
@@ -51,6 +63,7 @@ static void a_device_that_takes_no_more(void)
 	engine_stand_launch(&stand);
 	engine_peer_start(&stand.narrow, &stand.world, &paused);
 	engine_stand_begin(&stand, &order);
+	await_full_ring();
 	(void)usleep(150000);
 	engine_peer_pause(&stand.narrow, false);
 	engine_stand_finish(&stand, &result);
@@ -182,7 +195,6 @@ static void departure_is_when_the_device_takes_it(void)
 	const struct peer_faults paused = {.pause = true};
 	/* More than there is room for. */
 	const struct trial_order order = {.kind = TRIAL_PACED, .rate = 100000, .duration_ns = MS};
-	struct load_measures measures;
 	struct trial_result result;
 
 	engine_stand_set_up(&stand, &stand.narrow);
@@ -190,10 +202,7 @@ static void departure_is_when_the_device_takes_it(void)
 	engine_stand_launch(&stand);
 	engine_peer_start(&stand.narrow, &stand.world, &paused);
 	engine_stand_begin(&stand, &order);
-	do {
-		(void)usleep(STAND_WAIT_US);
-		engine_look(stand.engine, &measures);
-	} while (measures.transmit_full == 0);
+	await_full_ring();
 	(void)usleep(200000);
 	engine_peer_pause(&stand.narrow, false);
 	engine_stand_finish(&stand, &result);
@@ -228,6 +237,43 @@ static void a_burst_is_due_when_it_leaves(void)
 	engine_stand_tear_down(&stand, &stand.wide);
 }
 
+/** The main thread looks at it; what it finds down until the next look was down. */
+static void a_link_that_goes_down(void)
+{
+	const struct trial_order order = {
+	        .kind = TRIAL_PACED, .rate = 10000, .duration_ns = 3600 * SECOND};
+	struct trial_result result;
+	uint16_t port = stand.narrow.port_id;
+
+	engine_stand_set_up(&stand, &stand.narrow);
+	engine_stand_add_modes(&stand, 1);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.narrow, &stand.world, &no_faults);
+	engine_stand_begin(&stand, &order);
+	CU_ASSERT_TRUE(engine_watch_link(stand.engine));
+	CU_ASSERT_EQUAL(rte_eth_dev_set_link_down(port), 0);
+	CU_ASSERT_FALSE(engine_watch_link(stand.engine));
+	(void)usleep(20000);
+	CU_ASSERT_FALSE(engine_watch_link(stand.engine));
+	(void)usleep(20000);
+	CU_ASSERT_EQUAL(rte_eth_dev_set_link_up(port), 0);
+	CU_ASSERT_TRUE(engine_watch_link(stand.engine));
+	uint64_t down = engine_link_down_ns(stand.engine);
+	CU_ASSERT(down >= 40 * MS);
+	(void)usleep(20000);
+	engine_interrupt(stand.engine);
+	engine_stand_finish(&stand, &result);
+	CU_ASSERT_EQUAL(engine_link_down_ns(stand.engine), down);
+	CU_ASSERT_EQUAL(result.link_down_ns, down);
+	CU_ASSERT((result.limits & TRIAL_LIMIT_LINK) != 0);
+	/* The next trial does not have it. */
+	const struct trial_order next = {.kind = TRIAL_PACED, .rate = 10000, .duration_ns = MS};
+	engine_stand_run(&stand, &next, &result);
+	CU_ASSERT_EQUAL(result.link_down_ns, 0);
+	CU_ASSERT_EQUAL(result.limits & TRIAL_LIMIT_LINK, 0);
+	engine_stand_tear_down(&stand, &stand.narrow);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -239,6 +285,7 @@ int main(void)
 	        {"the last reply comes twice", the_last_reply_comes_twice},
 	        {"departure is when the device takes it", departure_is_when_the_device_takes_it},
 	        {"a burst is due when it leaves", a_burst_is_due_when_it_leaves},
+	        {"a link that goes down", a_link_that_goes_down},
 	        CU_TEST_INFO_NULL};
 
 	return engine_stand_test(&stand, "load-engine-faults", tests);

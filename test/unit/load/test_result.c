@@ -109,6 +109,24 @@ static void a_full_queue_is_not_the_loads(void)
 	CU_ASSERT(!check_named("offered, rate").met && !check_named("offered, rate").load_limited);
 }
 
+static void without_its_link_nothing_is_measured(void)
+{
+	begin();
+	(void)snprintf(config.host.ports[0].name, sizeof(config.host.ports[0].name), "load");
+	config.thresholds.loss_maximum = 0;
+	trial.result.lost = 10;
+	trial.result.limits = TRIAL_LIMIT_LINK;
+	result.link_down_ns = 1230000000;
+	CU_ASSERT(!check_named("link of load").met);
+	CU_ASSERT_STRING_EQUAL(check_named("link of load").value, "was down for 1.2 s");
+	/* Nobody knows who took it down. */
+	CU_ASSERT(!check_named("loss, rate").met && !check_named("loss, rate").load_limited);
+	trial.result.lost = 0;
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+	result.link_down_ns = 0;
+	CU_ASSERT_EQUAL(run_exit_code(&result), 0);
+}
+
 static void wrong_replies_of_a_search_count(void)
 {
 	begin();
@@ -153,6 +171,7 @@ int main(void)
 	        {"a delay needs replies", a_delay_needs_replies},
 	        {"rates of a search", rates_of_a_search},
 	        {"a full queue is not the load's", a_full_queue_is_not_the_loads},
+	        {"without its link nothing is measured", without_its_link_nothing_is_measured},
 	        {"wrong replies of a search count", wrong_replies_of_a_search_count},
 	        {"no check is lost", no_check_is_lost},
 	        {"failure and interruption", failure_and_interruption},

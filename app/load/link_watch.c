@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "link_watch.h"
+
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+
+#include "clock/tsc_clock.h"
+
+/** True also of an interface that can't be asked. */
+static bool interface_is_running(unsigned index)
+{
+	struct ifreq request = {.ifr_name = ""};
+	int file = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool known = file >= 0 && if_indextoname(index, request.ifr_name) != NULL &&
+	             ioctl(file, SIOCGIFFLAGS, &request) == 0;
+
+	if (file >= 0)
+		(void)close(file);
+	return !known || (request.ifr_flags & IFF_RUNNING) != 0;
+}
+
+bool link_is_up(uint16_t port_id)
+{
+	struct rte_eth_dev_info info;
+	struct rte_eth_link link;
+
+	memset(&link, 0, sizeof(link));
+	if (rte_eth_link_get_nowait(port_id, &link) != 0 || link.link_status != RTE_ETH_LINK_UP)
+		return false;
+	return rte_eth_dev_info_get(port_id, &info) != 0 || info.if_index == 0 ||
+	       interface_is_running(info.if_index);
+}
+
+void link_watch_look(struct link_watch *watch, uint16_t port_id)
+{
+	uint64_t now = tsc_now();
+
+	if (watch->down)
+		watch->down_ticks += now - watch->last_tsc;
+	watch->down = !link_is_up(port_id);
+	watch->last_tsc = now;
+}
