@@ -11,7 +11,9 @@
 #include "key/charon_provider.h"
 #include "privileges.h"
 #include "report.h"
+#include "service_manager.h"
 #include "suite_choice.h"
+#include "watchdog.h"
 
 /** So long the kernel may take to send what closing the control connections makes. */
 #define LAST_FRAMES_MS 50
@@ -266,6 +268,24 @@ static int start_control(struct appliance *appliance, struct error *error)
 	return status;
 }
 
+static int start_watchdog(struct appliance *appliance, struct error *error)
+{
+	const struct watchdog_environment environment = {
+	        .base = appliance->base,
+	        .config = appliance->config,
+	        .workers = appliance->workers.workers,
+	        .worker_count = appliance->workers.count,
+	        .sessions = appliance->sessions,
+	};
+
+	return watchdog_create(&environment, &appliance->watchdog, error);
+}
+
+static void stop_watchdog(struct appliance *appliance)
+{
+	watchdog_destroy(appliance->watchdog);
+}
+
 /*
  * In this order up, in reverse order down; a stage that fails has cleaned up after itself. Workers are made from started ports: only
  * then is it known whether a NIC's clock can be read.
@@ -286,6 +306,7 @@ static const struct stage {
         {"port start", start_ports, stop_ports},
         {"workers", make_workers, free_workers},
         {"polling", launch_workers, stop_workers},
+        {"watchdog", start_watchdog, stop_watchdog},
         {"control", start_control, stop_control},
         {"timers and signals", events_start, events_stop},
 };
@@ -305,6 +326,7 @@ int appliance_run(struct appliance *appliance, struct error *error)
 	}
 	if (status == 0) {
 		report_started(appliance);
+		service_manager_ready();
 		(void)event_base_dispatch(appliance->base);
 	}
 	while (started-- > 0) {

@@ -21,6 +21,7 @@
 #include "worker_set.h"
 
 struct event;
+struct watchdog;
 
 /** Fields in the order in which the stages fill them. */
 struct appliance {
@@ -40,6 +41,7 @@ struct appliance {
 	struct worker_set workers;
 	struct control_counters counters;
 	struct control_server *control;
+	struct watchdog *watchdog;
 	struct event *clock_timer;
 	struct event *reclaim_timer;
 	struct event *link_timer;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "report.h"
+#include "service_manager.h"
 
 #define RECLAIM_INTERVAL_MS      100
 #define RECLAIM_MORE_INTERVAL_MS 1 /**< while more are waiting than one call frees */
@@ -55,6 +56,7 @@ static void on_terminate(evutil_socket_t number, short what, void *context)
 
 	(void)what;
 	log_event(LOG_LEVEL_INFO, "stopping", "signal %s", strsignal((int)number));
+	service_manager_stopping();
 	(void)event_base_loopbreak(appliance->base);
 }
 
