@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "control/audit.h"
 #include "control/commands.h"
 #include "control/key_agreement.h"
 #include "control/set_up.h"
@@ -174,7 +175,7 @@ static void on_read(struct bufferevent *stream, void *context)
 	if (go_on)
 		flush(connection);
 	if (!go_on || (connection->state == CONNECTION_FLUSHING && output_is_empty(connection)))
-		connection_close(connection);
+		connection_close(connection, CONTROL_END_PROTOCOL_ERROR);
 }
 
 /** The output is empty. */
@@ -185,7 +186,7 @@ static void on_write(struct bufferevent *stream, void *context)
 	if (!output_is_empty(connection))
 		return;
 	if (connection->state == CONNECTION_FLUSHING) {
-		connection_close(connection);
+		connection_close(connection, connection->end);
 		return;
 	}
 	(void)bufferevent_disable(stream, EV_WRITE);
@@ -203,20 +204,22 @@ static void on_event(struct bufferevent *stream, short what, void *context)
 
 	(void)stream;
 	if ((what & BEV_EVENT_ERROR) != 0 || ((what & BEV_EVENT_EOF) != 0 && !answers_wait))
-		connection_close(context);
+		connection_close(context, CONTROL_END_CONNECTION_CLOSED);
 	else if ((what & BEV_EVENT_EOF) != 0)
-		connection_finish(context);
+		connection_finish(context, CONTROL_END_CONNECTION_CLOSED);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *connection = context;
 	struct control_server *server = connection->server;
+	enum control_end end = CONTROL_END_SET_UP_EXPIRED;
 	char client[ENDPOINT_TEXT_SIZE];
 
 	(void)fd;
 	(void)what;
 	if (connection->state == CONNECTION_OPEN) {
+		end = CONTROL_END_SERVWAIT;
 		server_count(server, CONTROL_CONNECTIONS_SERVWAIT);
 		control_log_event(&server->log, EVENT_SERVWAIT_EXPIRED,
 		                  "%s: nothing received for SERVWAIT, connection closed",
@@ -227,7 +230,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 		                  "%s: set-up not complete in time, connection closed",
 		                  endpoint_format(&connection->client, client));
 	}
-	connection_close(connection);
+	connection_close(connection, end);
 }
 
 /** Frees what connection_create made but the stream and the limits. */
@@ -237,6 +240,7 @@ static void release(struct connection *connection)
 		event_free(connection->timer);
 	control_stream_destroy(connection->cipher);
 	free(connection->message);
+	free(connection->identity);
 	secret_wipe(connection, sizeof(*connection));
 	free(connection);
 }
@@ -254,6 +258,7 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	}
 	(void)bufferevent_disable(stream, EV_WRITE);
 	connection->server = server;
+	connection->id = ++server->last_connection_id;
 	connection->stream = stream;
 	connection->client = *client;
 	connection->local = *local;
@@ -294,7 +299,7 @@ bool connection_enter_pool(struct connection *connection, enum limit_pool pool)
 	return true;
 }
 
-void connection_close(struct connection *connection)
+void connection_close(struct connection *connection, enum control_end end)
 {
 	struct control_server *server = connection->server;
 	char client[ENDPOINT_TEXT_SIZE];
@@ -302,8 +307,11 @@ void connection_close(struct connection *connection)
 	control_log_event(&server->log, EVENT_CONNECTION_CLOSED, "%s: %u sessions withdrawn",
 	                  endpoint_format(&connection->client, client), connection->session_count);
 	key_agreement_cancel(connection);
+	if (connection->end == CONTROL_END_STOPPED)
+		connection->end = end;
+	audit_closed(connection);
 	while (!LIST_EMPTY(&connection->sessions))
-		test_session_end(LIST_FIRST(&connection->sessions));
+		test_session_end(LIST_FIRST(&connection->sessions), connection->end);
 	if (connection->pool == POOL_NONE)
 		TAILQ_REMOVE(&server->half_open, connection, half_open_link);
 	limits_release_connection(server->limits, connection->usage, connection->pool);
@@ -327,8 +335,9 @@ bool connection_send(struct connection *connection, uint8_t *octets, size_t size
 	return true;
 }
 
-void connection_finish(struct connection *connection)
+void connection_finish(struct connection *connection, enum control_end end)
 {
+	connection->end = end;
 	connection->state = CONNECTION_FLUSHING;
 	(void)bufferevent_disable(connection->stream, EV_READ);
 	timer_arm(connection->timer, connection->server->timing.flush);

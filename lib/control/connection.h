@@ -29,6 +29,7 @@ enum connection_state {
 
 struct connection {
 	struct control_server *server;
+	uint64_t id; /**< from 1 on, never used again */
 	struct bufferevent *stream;
 	struct endpoint client;
 	struct endpoint local;
@@ -37,6 +38,8 @@ struct connection {
 	struct event *timer; /**< set-up deadline, then SERVWAIT; at the end the time to flush */
 	struct address_usage *usage;
 	enum limit_pool pool;
+	enum control_end
+	        end; /**< why it closes; CONTROL_END_STOPPED, a session's, while nobody has told */
 
 	/* Set-up. */
 	uint8_t challenge[CHALLENGE_SIZE];
@@ -48,6 +51,7 @@ struct connection {
 	        *look_up_timer; /**< ikev2.timeout; NULL when no IKE provider's answer is awaited */
 	/** Waits for its token key; a copy, wiped when the key is there. NULL when there is nothing to wait for. */
 	struct shared_secret *secret;
+	char *identity;       /**< of the IKE peer; NULL: not known */
 	bool secret_is_known; /**< false: it stands in for that of an unknown KeyID */
 	/** The SA was gone before the token key was there: the provider is asked once more. */
 	bool asks_anew;
@@ -80,8 +84,11 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 /** The set-up is complete: from half-open into the pool of its mode. False, and still half-open, when there is no room. */
 bool connection_enter_pool(struct connection *connection, enum limit_pool pool);
 
-/** Ends it at once: withdraws its accepted and started sessions, wipes its keys. Not from within a message handler. */
-void connection_close(struct connection *connection);
+/**
+ * Ends it at once: withdraws its accepted and started sessions, wipes its keys. Not from within a message handler. end is why, unless
+ * connection->end has been told before.
+ */
+void connection_close(struct connection *connection, enum control_end end);
 
 /** Octets as they are, for set-up. They are sent when the event's messages have been handled. */
 void connection_write(struct connection *connection, const void *octets, size_t size);
@@ -90,7 +97,7 @@ void connection_write(struct connection *connection, const void *octets, size_t 
 bool connection_send(struct connection *connection, uint8_t *octets, size_t size);
 
 /** Nothing more is read; closes when the output is empty. From a message handler, or followed by connection_resume. */
-void connection_finish(struct connection *connection);
+void connection_finish(struct connection *connection, enum control_end end);
 
 /** Goes on with input that has waited and sends what has been written; later, from the event loop. */
 void connection_resume(struct connection *connection);

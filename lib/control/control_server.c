@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "control/audit.h"
 #include "control/connection.h"
 #include "control/key_agreement.h"
 #include "control/listener.h"
@@ -253,7 +254,7 @@ bool server_displace_half_open(struct control_server *server, const struct addre
 	control_log_event(&server->log, EVENT_SET_UP_DISPLACED,
 	                  "%s: set-up not complete, gives way to a newer connection: %s",
 	                  endpoint_format(&oldest->client, text), reason);
-	connection_close(oldest);
+	connection_close(oldest, CONTROL_END_LIMIT);
 	return true;
 }
 
@@ -281,6 +282,7 @@ int control_server_adopt(struct control_server *server, struct bufferevent *stre
 		server_count(server, CONTROL_CONNECTIONS_REFUSED);
 		control_log_event(&server->log, EVENT_CONNECTION_REFUSED, "%s: %s",
 		                  endpoint_format(client, text), reason);
+		audit_refused(server, client, local, reason);
 		set_up_refuse(stream);
 		bufferevent_free(stream);
 		return ERROR_LIMIT;
@@ -300,9 +302,9 @@ void control_server_destroy(struct control_server *server)
 	for (unsigned i = 0; i < server->listener_count; i++)
 		listener_close(server->listeners[i]);
 	while (!LIST_EMPTY(&server->connections))
-		connection_close(LIST_FIRST(&server->connections));
+		connection_close(LIST_FIRST(&server->connections), CONTROL_END_SHUT_DOWN);
 	while (!LIST_EMPTY(&server->stopped))
-		test_session_end(LIST_FIRST(&server->stopped));
+		test_session_end(LIST_FIRST(&server->stopped), CONTROL_END_STOPPED);
 	if (server->expiry != NULL)
 		event_free(server->expiry);
 	if (server->derivation != NULL)

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "clock/tsc_clock.h"
 #include "config/config.h"
+#include "control/control_audit.h"
 #include "key/key_provider.h"
 #include "session/session_registry.h"
 #include "stats/counters.h"
@@ -30,6 +31,7 @@ struct control_environment {
 	const struct tsc_clock *clock;
 	uint64_t tsc_hz;
 	struct control_counters *counters;
+	const struct control_audit *audit; /**< NULL: nobody observes */
 };
 
 /** Does not listen yet. */

@@ -23,7 +23,7 @@ static bool stop(struct test_session *test)
 		test_session_stop(test);
 	} else {
 		server_count(test->server, CONTROL_SESSIONS_STOPPED);
-		test_session_end(test);
+		test_session_end(test, CONTROL_END_STOPPED);
 	}
 	return true;
 }

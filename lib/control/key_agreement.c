@@ -34,7 +34,8 @@ static void open_token(struct connection *connection, const uint8_t key[TOKEN_KE
 		                  "%s: the Token of \"%s\" does not hold the Challenge",
 		                  endpoint_format(&connection->client, client), name);
 	}
-	set_up_reject(connection, ACCEPT_FAILURE);
+	set_up_reject(connection, ACCEPT_FAILURE,
+	              known ? CONTROL_END_TOKEN_WRONG : CONTROL_END_KEY_UNKNOWN);
 }
 
 /** RFC 7717's shared secret itself as the token key. */
@@ -154,13 +155,31 @@ void key_agreement_go_on(struct control_server *server)
 }
 
 /** A KeyID for the log: printable ASCII. */
-static void key_id_text(const uint8_t key_id[KEY_ID_SIZE], char text[KEY_ID_SIZE + 1])
+static void key_id_text(const uint8_t key_id[KEY_ID_SIZE], char text[KEY_NAME_SIZE])
 {
+	_Static_assert(KEY_ID_SIZE < KEY_NAME_SIZE, "fits");
 	size_t i;
 
 	for (i = 0; i < KEY_ID_SIZE && key_id[i] != 0; i++)
 		text[i] = key_id[i] >= ' ' && key_id[i] < 0x7f ? (char)key_id[i] : '?';
 	text[i] = '\0';
+}
+
+enum control_key_kind key_agreement_name(const struct connection *connection,
+                                         char name[KEY_NAME_SIZE])
+{
+	const uint8_t *key_id = connection->response.key_id;
+
+	if ((connection->mode & MODE_IKEV2_DERIVED) != 0) {
+		ike_sa_name(key_id, name);
+		return CONTROL_KEY_IKE_SA;
+	}
+	if ((connection->mode & MODE_KEYED_MASK) != 0) {
+		key_id_text(key_id, name);
+		return CONTROL_KEY_ID;
+	}
+	name[0] = '\0';
+	return CONTROL_KEY_NONE;
 }
 
 /** RFC 7717 section 5.3: the event MUST be logged, Accept SHOULD be 6. */
@@ -174,7 +193,7 @@ static void sa_not_found(struct connection *connection)
 	server_count(server, CONTROL_SETUPS_UNKNOWN_SA);
 	control_log_event(&server->log, EVENT_SA_NOT_FOUND, "%s: no IKE SA with SPIs %s",
 	                  endpoint_format(&connection->client, client), spis);
-	set_up_reject(connection, ACCEPT_NO_IKE_SA);
+	set_up_reject(connection, ACCEPT_NO_IKE_SA, CONTROL_END_SA_NOT_FOUND);
 }
 
 /** The client is told what it is told of an SA that is not there, so that it learns nothing of others' SAs. */
@@ -190,7 +209,7 @@ static void sa_not_allowed(struct connection *connection, const char *reason)
 	                  "%s: the IKE SA with SPIs %s is not for this client%s%s",
 	                  endpoint_format(&connection->client, client), spis,
 	                  reason != NULL ? ": " : "", reason != NULL ? reason : "");
-	set_up_reject(connection, ACCEPT_NO_IKE_SA);
+	set_up_reject(connection, ACCEPT_NO_IKE_SA, CONTROL_END_SA_NOT_ALLOWED);
 }
 
 /** Looks like a wrong passphrase to the client, in its answer and, the stand-in's key being cached, nearly so in time. */
@@ -198,7 +217,7 @@ static void key_unknown(struct connection *connection)
 {
 	struct control_server *server = connection->server;
 	char client[ENDPOINT_TEXT_SIZE];
-	char key_id[KEY_ID_SIZE + 1];
+	char key_id[KEY_NAME_SIZE];
 
 	key_id_text(connection->response.key_id, key_id);
 	server_count(server, CONTROL_SETUPS_UNKNOWN_KEY);
@@ -217,7 +236,7 @@ static void provider_unreachable(struct connection *connection, const char *reas
 	                  "%s: the key provider could not be asked or did not answer in time%s%s",
 	                  endpoint_format(&connection->client, client), reason != NULL ? ": " : "",
 	                  reason != NULL ? reason : "");
-	set_up_reject(connection, ACCEPT_TEMPORARY_LIMIT);
+	set_up_reject(connection, ACCEPT_TEMPORARY_LIMIT, CONTROL_END_KEY_PROVIDER_UNREACHABLE);
 }
 
 static void forget_look_up(struct connection *connection)
@@ -229,6 +248,13 @@ static void forget_look_up(struct connection *connection)
 	connection->lookup = NULL;
 }
 
+/** For those who ask who the client is; without memory for it the key's name has to do. */
+static void remember_identity(struct connection *connection, const char *identity)
+{
+	free(connection->identity);
+	connection->identity = identity[0] != '\0' ? strdup(identity) : NULL;
+}
+
 /** key_answer: from within key_provider_ask, or later. */
 static void on_answer(void *context, int status, const struct shared_secret *secret,
                       const char *reason)
@@ -237,9 +263,10 @@ static void on_answer(void *context, int status, const struct shared_secret *sec
 	bool ike = (connection->mode & MODE_IKEV2_DERIVED) != 0;
 
 	forget_look_up(connection);
-	if (status == 0)
+	if (status == 0) {
+		remember_identity(connection, secret->identity);
 		use_secret(connection, secret, true);
-	else if (status == ERROR_PERMISSION && ike)
+	} else if (status == ERROR_PERMISSION && ike)
 		sa_not_allowed(connection, reason);
 	else if (status != ERROR_NOT_FOUND)
 		provider_unreachable(connection, reason);

@@ -6,6 +6,9 @@
 #ifndef SPECULAR_CONTROL_KEY_AGREEMENT_H
 #define SPECULAR_CONTROL_KEY_AGREEMENT_H
 
+#include "control/control_audit.h"
+#include "key/key_provider.h"
+
 struct connection;
 struct control_server;
 struct shared_secret;
@@ -25,6 +28,13 @@ void key_agreement_go_on(struct control_server *server);
  * it is one that tells this.
  */
 void key_agreement_secret_gone(struct control_server *server, const struct shared_secret *secret);
+
+/**
+ * The name of the key that the client asked for, whether or not it is known: the KeyID, or "spi-i/spi-r" in hexadecimal; "" in a mode
+ * without keys.
+ */
+enum control_key_kind key_agreement_name(const struct connection *connection,
+                                         char name[KEY_NAME_SIZE]);
 
 /** The connection ends: no answer of a key provider is awaited any more, and no token key. */
 void key_agreement_cancel(struct connection *connection);

@@ -51,6 +51,7 @@ struct control_server {
 	bool secrets_went; /**< an SA is gone: those who wait for a token key ask, in their turn */
 	struct connection_list connections;
 	unsigned connection_count;
+	uint64_t last_connection_id;
 	struct half_open_queue half_open; /**< of connections those in no pool yet, oldest first */
 	/** Stopped, until their Timeout is over; their connection may be gone. */
 	struct test_session_list stopped;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "control/audit.h"
 #include "control/connection.h"
 #include "control/key_agreement.h"
 #include "crypto/key_derivation.h"
@@ -46,14 +47,14 @@ void set_up_refuse(struct bufferevent *stream)
 	}
 }
 
-void set_up_reject(struct connection *connection, enum accept accept)
+void set_up_reject(struct connection *connection, enum accept accept, enum control_end end)
 {
 	const struct server_start message = {.accept = (uint8_t)accept};
 	uint8_t octets[SERVER_START_SIZE];
 
 	server_start_write(octets, &message);
 	connection_write(connection, octets, sizeof(octets));
-	connection_finish(connection);
+	connection_finish(connection, end);
 }
 
 static enum limit_pool pool_of(uint32_t mode)
@@ -71,7 +72,7 @@ static void reject_over_limit(struct connection *connection)
 	                  "%s: no room for another %s connection",
 	                  endpoint_format(&connection->client, client),
 	                  pool_of(connection->mode) == POOL_KEYED ? "keyed" : "unauthenticated");
-	set_up_reject(connection, ACCEPT_TEMPORARY_LIMIT);
+	set_up_reject(connection, ACCEPT_TEMPORARY_LIMIT, CONTROL_END_LIMIT);
 }
 
 void set_up_fail(struct connection *connection, const char *what)
@@ -80,7 +81,7 @@ void set_up_fail(struct connection *connection, const char *what)
 
 	control_log_event(&connection->server->log, EVENT_SET_UP_FAILED, "%s: %s failed",
 	                  endpoint_format(&connection->client, client), what);
-	set_up_reject(connection, ACCEPT_INTERNAL_ERROR);
+	set_up_reject(connection, ACCEPT_INTERNAL_ERROR, CONTROL_END_INTERNAL_ERROR);
 }
 
 void set_up_complete(struct connection *connection)
@@ -112,6 +113,7 @@ void set_up_complete(struct connection *connection)
 	connection_write(connection, octets, sizeof(octets));
 	connection->state = CONNECTION_OPEN;
 	server_count(server, CONTROL_SETUPS_COMPLETED);
+	audit_opened(connection);
 	control_log_event(&server->log, EVENT_SET_UP_COMPLETED, "%s: mode %u",
 	                  endpoint_format(&connection->client, client), (unsigned)connection->mode);
 	connection_watch_activity(connection);
@@ -146,6 +148,7 @@ bool set_up_response_handle(struct connection *connection,
 		control_log_event(&server->log, EVENT_SET_UP_DECLINED,
 		                  "%s: the client chose no mode",
 		                  endpoint_format(&connection->client, client));
+		connection->end = CONTROL_END_SET_UP_DECLINED;
 		return false;
 	}
 	error = mode_error(server->modes, mode);
@@ -154,7 +157,7 @@ bool set_up_response_handle(struct connection *connection,
 		control_log_event(&server->log, EVENT_MODE_REFUSED, "%s: Mode %u is %s",
 		                  endpoint_format(&connection->client, client), (unsigned)mode,
 		                  error);
-		set_up_reject(connection, ACCEPT_NOT_SUPPORTED);
+		set_up_reject(connection, ACCEPT_NOT_SUPPORTED, CONTROL_END_MODE_REFUSED);
 		return true;
 	}
 	connection->mode = mode & MODE_KNOWN_MASK;

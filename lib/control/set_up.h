@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/control_audit.h"
 #include "wire/control_message.h"
 
 struct bufferevent;
@@ -27,7 +28,7 @@ bool set_up_response_handle(struct connection *connection,
 void set_up_complete(struct connection *connection);
 
 /** A negative Server-Start, in clear with Server-IV and Start-Time zero, ends the connection. */
-void set_up_reject(struct connection *connection, enum accept accept);
+void set_up_reject(struct connection *connection, enum accept accept, enum control_end end);
 
 /** Logs what failed on our side and rejects with ACCEPT_INTERNAL_ERROR. */
 void set_up_fail(struct connection *connection, const char *what);

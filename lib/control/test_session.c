@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "clock/tsc_clock.h"
+#include "control/audit.h"
 #include "control/connection.h"
 
 /** Added to the Timeout's timer, so that the session outlives the deadline that the cores compare with. */
@@ -58,7 +59,7 @@ static void check_refwait(struct test_session *test)
 	control_log_event(&server->log, EVENT_SESSION_REFWAIT,
 	                  "%s: no test packet for REFWAIT, session ended",
 	                  endpoint_format(&connection->client, client));
-	test_session_end(test);
+	test_session_end(test, CONTROL_END_REFWAIT);
 	connection_watch_activity(connection);
 }
 
@@ -74,7 +75,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 		/* The event loop's idea of now was old when the timer was armed. */
 		timer_arm(test->timer, WITHDRAW_MARGIN_MS);
 	else
-		test_session_end(test);
+		test_session_end(test, CONTROL_END_STOPPED);
 }
 
 int test_session_create(struct connection *connection, const struct session_parameters *parameters,
@@ -99,6 +100,7 @@ int test_session_create(struct connection *connection, const struct session_para
 	}
 	test->server = server;
 	test->connection = connection;
+	test->connection_id = connection->id;
 	test->timeout = timeout;
 	test->usage = connection->usage;
 	test->pool = connection->pool;
@@ -114,8 +116,10 @@ void test_session_start(struct test_session *test)
 	test->state = TEST_SESSION_STARTED;
 	test->connection->in_progress++;
 	test->started_tsc = tsc_now();
+	test->started = tsc_clock_read(test->server->environment.clock, test->started_tsc).ntp;
 	session_start(test->server->environment.sessions, test->session);
 	server_count(test->server, CONTROL_SESSIONS_STARTED);
+	audit_session_started(test);
 	if (test->server->timing.refwait > 0)
 		timer_arm_common(test->timer, test->server->timing.refwait);
 }
@@ -139,7 +143,10 @@ void test_session_stop(struct test_session *test)
 	                   32);
 	uint64_t milliseconds = (uint64_t)(((unsigned __int128)test->timeout * 1000) >> 32);
 
-	test->until_tsc = tsc_now() + ticks;
+	uint64_t now = tsc_now();
+
+	test->until_tsc = now + ticks;
+	test->ended = tsc_clock_read(test->server->environment.clock, now).ntp;
 	session_stop(test->server->environment.sessions, test->session, test->until_tsc);
 	server_count(test->server, CONTROL_SESSIONS_STOPPED);
 	unlink_session(test);
@@ -148,10 +155,11 @@ void test_session_stop(struct test_session *test)
 	timer_arm(test->timer, milliseconds + WITHDRAW_MARGIN_MS);
 }
 
-void test_session_end(struct test_session *test)
+void test_session_end(struct test_session *test, enum control_end end)
 {
 	struct control_server *server = test->server;
 
+	audit_session_ended(test, end);
 	unlink_session(test);
 	LIST_REMOVE(test, sid_link);
 	session_withdraw(server->environment.sessions, test->session);

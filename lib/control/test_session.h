@@ -22,7 +22,10 @@ struct test_session {
 	uint64_t timeout;     /**< 32.32 seconds */
 	uint64_t started_tsc; /**< REFWAIT counts from here until a packet comes */
 	uint64_t until_tsc;   /**< once stopped: packets are answered until here */
-	struct event *timer;  /**< REFWAIT while started, Timeout once stopped */
+	uint64_t started;     /**< NTP; 0: not yet */
+	uint64_t ended;       /**< NTP: when it was stopped; 0: not yet */
+	uint64_t connection_id;
+	struct event *timer; /**< REFWAIT while started, Timeout once stopped */
 	struct address_usage *usage;
 	enum limit_pool pool;
 	LIST_ENTRY(test_session) link; /**< connection's sessions, then server's stopped */
@@ -47,6 +50,6 @@ void test_session_start(struct test_session *test);
 void test_session_stop(struct test_session *test);
 
 /** Withdraws at once and frees. */
-void test_session_end(struct test_session *test);
+void test_session_end(struct test_session *test, enum control_end end);
 
 #endif

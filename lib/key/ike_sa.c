@@ -3,6 +3,7 @@
 
 #include <fnmatch.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,7 @@ void ike_sa_secret(const struct ike_sa *sa, struct shared_secret *secret)
 	memcpy(secret->octets, sa->secret, sa->secret_size);
 	secret->size = sa->secret_size;
 	ike_sa_name(sa->spis, secret->name);
+	(void)snprintf(secret->identity, sizeof(secret->identity), "%s", sa->peer_identity);
 }
 
 static int permit_address(const struct ike_sa *sa, const struct address *client,

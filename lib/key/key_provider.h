@@ -17,6 +17,7 @@
 #define KEY_PROVIDER_ID_SIZE       80u
 #define IKE_SPI_SIZE               8u
 #define KEY_NAME_SIZE              128u
+#define KEY_IDENTITY_SIZE          256u
 
 /** A shared secret on its way; a secret: wiped by whoever holds it last. */
 struct shared_secret {
@@ -24,6 +25,8 @@ struct shared_secret {
 	size_t size;
 	char name
 	        [KEY_NAME_SIZE]; /**< for logs: the KeyID, or "spi-i/spi-r" in hexadecimal. Never key octets. */
+	/** Of the IKE peer, cut when it is longer; "" for a KeyID, or when the provider does not know it. */
+	char identity[KEY_IDENTITY_SIZE];
 };
 
 /**

@@ -22,3 +22,22 @@ void flow_key_make(struct flow_key *key, const struct endpoint *sender,
 	key->vlan = vlan;
 	key->outer_vlan = outer_vlan;
 }
+
+static struct address address_from_flow(const uint8_t octets[16])
+{
+	uint8_t mapped[16];
+
+	flow_address_from_ipv4(mapped, octets + 12);
+	if (memcmp(mapped, octets, sizeof(mapped)) == 0)
+		return address_make(4, octets + 12);
+	return address_make(6, octets);
+}
+
+void flow_key_endpoints(const struct flow_key *key, struct endpoint *sender,
+                        struct endpoint *reflector)
+{
+	sender->address = address_from_flow(key->source);
+	sender->port = be16toh(key->source_port);
+	reflector->address = address_from_flow(key->destination);
+	reflector->port = be16toh(key->destination_port);
+}

@@ -33,6 +33,10 @@ static inline void flow_address_from_ipv4(uint8_t to[16], const uint8_t octets[4
 void flow_key_make(struct flow_key *key, const struct endpoint *sender,
                    const struct endpoint *reflector, uint16_t vlan, uint16_t outer_vlan);
 
+/** The inverse; VLANs are in the key. */
+void flow_key_endpoints(const struct flow_key *key, struct endpoint *sender,
+                        struct endpoint *reflector);
+
 /** One of the five words, for comparing and hashing. */
 static inline uint64_t flow_word(const struct flow_key *key, unsigned number)
 {

@@ -234,9 +234,9 @@ static void clean_up(struct bufferevent *stream)
 	run();
 	bufferevent_free(stream);
 	while (the_connection() != NULL)
-		connection_close(the_connection());
+		connection_close(the_connection(), CONTROL_END_CONNECTION_CLOSED);
 	while (!LIST_EMPTY(&server->stopped))
-		test_session_end(LIST_FIRST(&server->stopped));
+		test_session_end(LIST_FIRST(&server->stopped), CONTROL_END_STOPPED);
 	run();
 	if (session_registry_count(sessions) != 0 || limits_addresses(server->limits) != 0 ||
 	    limits_half_open(server->limits) != 0)

@@ -185,6 +185,7 @@ void harness_start_with(struct harness *harness, struct key_provider *ike_provid
 	        .clock = &harness->clock,
 	        .tsc_hz = 1000000000,
 	        .counters = &harness->counters,
+	        .audit = harness->audit,
 	};
 
 	need_zero(control_server_create(&environment, &harness->server, NULL));

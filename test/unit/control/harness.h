@@ -59,6 +59,7 @@ struct harness {
 	struct fake_provider ike;
 	struct tsc_clock clock;
 	struct control_counters counters;
+	const struct control_audit *audit; /**< NULL: nobody observes; set before harness_start */
 	struct control_server *server;
 };
 
