@@ -9,6 +9,7 @@
 #include "events.h"
 #include "flow_rules.h"
 #include "key/charon_provider.h"
+#include "privilege_drop.h"
 #include "privileges.h"
 #include "report.h"
 #include "service_manager.h"
@@ -58,6 +59,16 @@ void appliance_forget_keys(struct appliance *appliance)
 	key_provider_destroy(appliance->ike_provider);
 	appliance->psk_provider = NULL;
 	appliance->ike_provider = NULL;
+}
+
+static int prepare_privileges(struct appliance *appliance, struct error *error)
+{
+	return privilege_drop_prepare(appliance->config, error);
+}
+
+static int drop_privileges(struct appliance *appliance, struct error *error)
+{
+	return privilege_drop(appliance->config, error);
 }
 
 static int start_crypto(struct appliance *appliance, struct error *error)
@@ -295,6 +306,7 @@ static const struct stage {
 	int (*start)(struct appliance *appliance, struct error *error);
 	void (*stop)(struct appliance *appliance); /* may be NULL */
 } stages[] = {
+        {"privileges", prepare_privileges, NULL},
         {"cryptography", start_crypto, stop_crypto},
         {"clock", start_clock, NULL},
         {"event loop", start_base, stop_base},
@@ -308,6 +320,7 @@ static const struct stage {
         {"polling", launch_workers, stop_workers},
         {"watchdog", start_watchdog, stop_watchdog},
         {"control", start_control, stop_control},
+        {"dropping privileges", drop_privileges, NULL},
         {"timers and signals", events_start, events_stop},
 };
 
