@@ -251,6 +251,7 @@ static int run_search(struct conductor *conductor, struct error *error)
 	        .warm_up_ns = config->warm_up_ns,
 	        .duration_ns = config->duration_ns,
 	        .confirm_ns = config->confirm_ns,
+	        .lossless_link = result->environment.lossless_link,
 	};
 	int status = configured_rate(conductor, &settings.rate_maximum, error);
 

@@ -104,6 +104,12 @@ uint64_t environment_link_rate(const struct port *port)
 	return link.link_speed * BITS_PER_MEGABIT;
 }
 
+/** Drivers whose transmit ring is the other side's receive ring. */
+static bool holds_back(const char *driver)
+{
+	return strcmp(driver, "net_memif") == 0 || strcmp(driver, "net_ring") == 0;
+}
+
 void environment_complete(struct run_environment *environment, const struct port *port,
                           const struct suite *suite, uint64_t tsc_hz, bool hugepages)
 {
@@ -113,6 +119,7 @@ void environment_complete(struct run_environment *environment, const struct port
 	memset(&info, 0, sizeof(info));
 	if (rte_eth_dev_info_get(port->id, &info) == 0 && info.driver_name != NULL)
 		set(environment->driver, info.driver_name);
+	environment->lossless_link = holds_back(environment->driver);
 	set(environment->crypto, suite_name(suite));
 	environment->tsc_hz = tsc_hz;
 	environment->hugepages = hugepages;

@@ -27,6 +27,7 @@ static void environment(struct json_writer *json, const struct run_environment *
 	json_string(json, "crypto", text_or_null(environment->crypto));
 	json_string(json, "timestamps", text_or_null(environment->timestamps));
 	json_bool(json, "hugepages", environment->hugepages);
+	json_bool(json, "lossless_link", environment->lossless_link);
 	if (environment->link_rate > 0)
 		json_unsigned(json, "link_rate", environment->link_rate);
 	else
@@ -125,6 +126,7 @@ static void bound(struct json_writer *json, const char *name, const struct searc
 		json_null(json, "upper");
 	json_bool(json, "confirmed", bound->confirmed);
 	json_bool(json, "load_limited", bound->load_limited);
+	json_bool(json, "back_pressure", bound->back_pressure);
 	json_bool(json, "maximum_reached", bound->maximum_reached);
 	json_close(json, '}');
 }

@@ -129,8 +129,7 @@ struct words words_limits(unsigned limits, bool reasons)
 		const char *name, *reason;
 	} all[] = {{TRIAL_LIMIT_SCHEDULE, "missed slots", "its lcores were too slow"},
 	           {TRIAL_LIMIT_TRANSMIT, "full transmit ring",
-	            "the device took less than was due; of memif and rings that is the reflector's "
-	            "queue"},
+	            "the device took less than was due, and the load had time left"},
 	           {TRIAL_LIMIT_BUFFERS, "no buffers left", "the pool is too small"},
 	           {TRIAL_LIMIT_RECEIVE, "full receive ring", "its lcores were too slow"},
 	           {TRIAL_LIMIT_LINK, "link down", "whichever side took it down"}};
@@ -147,34 +146,33 @@ struct words words_limits(unsigned limits, bool reasons)
 	return words;
 }
 
-/** What kept the load from offering more than the bound. */
-static unsigned bound_limits(const struct run_result *result, const struct search_bound *bound)
+/** Why a bound is no more than the least that the throughput can be. */
+static void at_least(const struct search_bound *bound, struct words *words)
 {
-	unsigned limits = 0;
+	struct words limits = words_limits(bound->limits, true);
 
-	for (unsigned i = 0; i < result->search.trial_count; i++) {
-		if (result->search.trials[i].offered >= bound->rate)
-			limits |= result->search.trials[i].limits;
-	}
-	return limits;
+	/* A full ring of a link that loses is the link's own. */
+	(void)snprintf(words->text, sizeof(words->text), "at least %.32s packets/s: %s%s%.300s",
+	               words_rate(bound->rate).text,
+	               bound->limits & TRIAL_LIMITS_OF_NOBODY
+	                       ? "more could not be offered"
+	                       : "the load, not the reflector, was the limit",
+	               limits.text[0] == '\0' ? "" : " - ", limits.text);
 }
 
-struct words words_bound(const struct run_result *result, const struct search_bound *bound)
+struct words words_bound(const struct search_bound *bound)
 {
-	unsigned limiting = bound_limits(result, bound);
-	struct words words, limits = words_limits(limiting, true);
-	bool unsure = (limiting & TRIAL_LIMITS_OF_NOBODY) != 0;
-	struct words rate = words_rate(bound->rate);
+	struct words words, rate = words_rate(bound->rate);
 
 	if (!bound->found)
 		return (struct words){"not found: the lowest rate tried lost more than allowed"};
-	/* A full ring may be the reflector's own: then nobody can tell. */
 	if (bound->load_limited)
+		at_least(bound, &words);
+	else if (bound->back_pressure)
 		(void)snprintf(words.text, sizeof(words.text),
-		               "at least %.32s packets/s: %s%s%.300s", rate.text,
-		               unsure ? "more could not be offered"
-		                      : "the load, not the reflector, was the limit",
-		               limits.text[0] == '\0' ? "" : " - ", limits.text);
+		               "%.32s packets/s, by back-pressure: the reflector took no more from "
+		               "its full ring, while the load had time left",
+		               rate.text);
 	else if (bound->maximum_reached)
 		(void)snprintf(words.text, sizeof(words.text),
 		               "at least %.32s packets/s: the highest rate that was asked for "

@@ -27,7 +27,7 @@ struct words words_time(const struct timespec *time);
 /** What limited the load, of enum trial_limit: "missed slots, no buffers left", with reasons in brackets or not; "" for nothing. */
 struct words words_limits(unsigned limits, bool reasons);
 /** "at least 1,000 packets/s: ..." */
-struct words words_bound(const struct run_result *result, const struct search_bound *bound);
+struct words words_bound(const struct search_bound *bound);
 /** enum load_run as in the configuration. */
 const char *words_run(enum load_run run);
 /** The mode of a group as in the configuration. */

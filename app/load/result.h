@@ -32,6 +32,7 @@ struct run_environment {
 	char timestamps
 	        [RESULT_TEXT_SIZE]; /**< "TSC disciplined to CLOCK_REALTIME, synchronized, error 12 us" */
 	bool hugepages;
+	bool lossless_link; /**< the driver holds a sender back while the other side's ring is full: memif, rings */
 	uint64_t link_rate; /**< bits a second, 0: unknown */
 	char config_path[CONFIG_PATH_SIZE];
 	char config_sha256[65];           /**< of the file's octets, hexadecimal */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * All that is known is the list of trials; both bounds are read off it anew after each. A bound lies between the lowest rate that lost too
- * much and the highest one below it that did not, so a lucky trial above a loss counts for nothing.
+ * much and the highest one below it that did not, so a lucky trial above a loss counts for nothing. A rate that could not be offered
+ * limits it from above as well: what was offered instead may be as low as the bound, and would be tried for ever.
  */
 #include "search.h"
 
@@ -31,32 +32,57 @@ static bool fell_short(const struct search_trial *trial)
 	return trial->offered < trial->rate;
 }
 
-static void read_bound(const struct search *search, uint64_t loss, struct search_bound *bound)
+static double share_of(const struct search *search, double rate)
 {
-	const struct search_result *result = search->result;
+	return rate * (double)search->settings->precision / PARTS_IN_WHOLE;
+}
 
-	bound->rate = 0;
-	bound->upper = 0;
-	bound->load_limited = false;
+/** Between the lowest rate that lost too much and the highest one below it that did not. */
+static void read_losses(const struct search_result *result, double loss, struct search_bound *bound)
+{
 	for (unsigned i = 0; i < result->trial_count; i++) {
 		const struct search_trial *trial = &result->trials[i];
-		if (trial->loss > (double)loss &&
-		    (bound->upper == 0 || trial->offered < bound->upper))
+		if (trial->loss > loss && (bound->upper == 0 || trial->offered < bound->upper))
 			bound->upper = trial->offered;
 	}
 	for (unsigned i = 0; i < result->trial_count; i++) {
 		const struct search_trial *trial = &result->trials[i];
-		if (trial->loss > (double)loss || trial->offered <= bound->rate ||
-		    (bound->upper != 0 && trial->offered >= bound->upper))
-			continue;
-		bound->rate = trial->offered;
-		bound->load_limited = fell_short(trial);
-		bound->limits = trial->limits;
+		if (trial->loss <= loss && trial->offered > bound->rate &&
+		    (bound->upper == 0 || trial->offered < bound->upper))
+			bound->rate = trial->offered;
 	}
 	bound->found = bound->rate > 0;
-	bound->load_limited = bound->load_limited && bound->upper == 0;
-	bound->maximum_reached = bound->upper == 0 && !bound->load_limited &&
-	                         bound->rate >= search->settings->rate_maximum;
+}
+
+static void read_unreached(const struct search_result *result, double loss,
+                           struct search_bound *bound)
+{
+	for (unsigned i = 0; i < result->trial_count; i++) {
+		const struct search_trial *trial = &result->trials[i];
+		if (trial->loss > loss || !fell_short(trial) || trial->rate <= bound->rate ||
+		    (bound->unreached > 0 && trial->rate >= bound->unreached))
+			continue;
+		bound->unreached = trial->rate;
+		bound->limits = trial->limits;
+	}
+}
+
+/** What is known of the bound is read anew; that it was confirmed stays. */
+static void read_bound(const struct search *search, uint64_t loss, struct search_bound *bound)
+{
+	*bound = (struct search_bound){.confirmed = bound->confirmed};
+	read_losses(search->result, (double)loss, bound);
+	read_unreached(search->result, (double)loss, bound);
+	bool apart =
+	        bound->upper == 0 || bound->upper - bound->rate > share_of(search, bound->upper);
+	bool offered = bound->upper == 0 ||
+	               bound->unreached - bound->rate <= share_of(search, bound->unreached);
+	bool limited = bound->found && bound->unreached > 0 && apart && offered;
+	bound->back_pressure =
+	        limited && search->settings->lossless_link && bound->limits == TRIAL_LIMIT_TRANSMIT;
+	bound->load_limited = limited && !bound->back_pressure;
+	bound->maximum_reached =
+	        bound->upper == 0 && !limited && bound->rate >= search->settings->rate_maximum;
 }
 
 static void read_bounds(struct search *search)
@@ -65,7 +91,15 @@ static void read_bounds(struct search *search)
 	read_bound(search, search->settings->pdr_loss, &search->result->pdr);
 }
 
-/** One trial, repeated while it loses more than `loss`; the best of them is kept. */
+/** Losing no more than allowed comes before all; then what was offered, or what was lost, decides. */
+static bool is_better(const struct search_trial *one, const struct search_trial *other, double loss)
+{
+	if (one->loss <= loss)
+		return other->loss > loss || one->offered > other->offered;
+	return one->loss < other->loss;
+}
+
+/** One trial, repeated while it loses more than `loss` or falls short; the best of them is kept. */
 static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t duration_ns)
 {
 	struct search_result *result = search->result;
@@ -88,7 +122,7 @@ static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t 
 		                           .loss = trial_loss(&trial),
 		                           .duration_ns = duration_ns,
 		                           .limits = trial.limits};
-		if (i == 0 || now.loss < best.loss)
+		if (i == 0 || is_better(&now, &best, (double)loss))
 			best = now;
 		search->came_back = trial.answered_rate;
 		result->interrupted = trial.interrupted;
@@ -96,13 +130,21 @@ static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t 
 			search->observer(search->context, result, &trial);
 		if (trial.interrupted)
 			return 0;
-		if (best.loss <= (double)loss)
+		if (best.loss <= (double)loss && !fell_short(&best))
 			break;
 	}
 	result->trials[result->trial_count++] = best;
 	search->full = result->trial_count == SEARCH_TRIALS_MAX;
 	read_bounds(search);
 	return 0;
+}
+
+/** No rate from here on is worth a trial; 0: not known. */
+static double top_of(const struct search_bound *bound)
+{
+	bool lower = bound->unreached > 0 && (bound->upper == 0 || bound->unreached < bound->upper);
+
+	return lower ? bound->unreached : bound->upper;
 }
 
 /** Whether nothing could be sent at some rate: such a trial moves no bound, and would be tried for ever. */
@@ -120,14 +162,13 @@ static bool is_settled(const struct search *search, const struct search_bound *b
 	const struct search_settings *settings = search->settings;
 
 	if (search->full || search->result->interrupted || bound->maximum_reached ||
-	    bound->load_limited || (!bound->found && sent_nothing(search)))
+	    bound->load_limited || bound->back_pressure || (!bound->found && sent_nothing(search)))
 		return true;
 	if (bound->upper == 0)
 		return false;
 	if (!bound->found)
 		return bound->upper <= settings->rate_minimum;
-	return bound->upper - bound->rate <=
-	       bound->upper * (double)settings->precision / PARTS_IN_WHOLE;
+	return top_of(bound) - bound->rate <= share_of(search, top_of(bound));
 }
 
 static double next_rate(struct search *search, const struct search_bound *bound)
@@ -138,7 +179,7 @@ static double next_rate(struct search *search, const struct search_bound *bound)
 	if (bound->upper == 0)
 		return settings->rate_maximum;
 	if (bound->found)
-		return (bound->rate + bound->upper) / 2;
+		return (bound->rate + top_of(bound)) / 2;
 	if (rate > bound->upper * search->step_down)
 		rate = bound->upper * search->step_down;
 	search->step_down *= search->step_down;
@@ -172,7 +213,8 @@ static int find(struct search *search, struct search_bound *bound, uint64_t loss
 		if (status != 0 || search->result->interrupted)
 			break;
 		if (search->result->trials[search->result->trial_count - 1].loss <= (double)loss) {
-			bound->confirmed = true;
+			bound->confirmed = !fell_short(
+			        &search->result->trials[search->result->trial_count - 1]);
 			break;
 		}
 		status = narrow(search, bound, loss);

@@ -18,12 +18,17 @@ struct search_settings {
 	double rate_minimum;         /**< below it the search gives up */
 	uint64_t ndr_loss, pdr_loss; /**< parts a million; ndr_loss <= pdr_loss */
 	uint64_t precision;          /**< parts a million of the bound: the interval that remains */
-	/** A trial that lost too much is repeated so often before it is believed: a busy machine loses packets by itself. */
+	/**
+	 * A trial that lost too much, or fell short of its rate, is repeated so often before it is believed: a busy machine loses packets
+	 * by itself.
+	 */
 	uint32_t retries;
 	uint64_t warm_up_ns, duration_ns;
 	uint64_t
 	        confirm_ns; /**< the bound is tried once more for so long, and lowered until it holds; 0: not */
 	uint32_t sessions; /**< 0: all */
+	/** The way to the reflector holds its sender back rather than lose: a full transmit ring is the reflector's own (memif, rings). */
+	bool lossless_link;
 };
 
 /** What is known of one loss ratio. */
@@ -33,12 +38,19 @@ struct search_bound {
 	double upper; /**< lowest rate seen with more; 0: none was (the maximum passed, or the load gave out) */
 	bool confirmed;
 	/**
-	 * The load could not offer more, or rate_maximum was reached, with the reflector still within the loss ratio: its throughput is at
-	 * least `rate`.
+	 * Lowest rate above `rate` that was asked for and could not be offered, with no more loss than allowed; 0: none. The search looks
+	 * no higher: it is the limit from above of what can be offered.
 	 */
+	double unreached;
+	unsigned limits; /**< enum trial_limit of that trial */
+	/** The load could not offer more, with the reflector still within the loss ratio: its throughput is at least `rate`. */
 	bool load_limited;
-	bool maximum_reached;
-	unsigned limits; /**< enum trial_limit of the trial that load_limited is of */
+	/**
+	 * More could not be offered since the reflector took no more from its full ring, while the load had time left: `rate` is the
+	 * reflector's throughput, found by the back-pressure of a lossless link.
+	 */
+	bool back_pressure;
+	bool maximum_reached; /**< rate_maximum passed: the throughput is at least `rate` */
 };
 
 /** One line of the search's log. */

@@ -31,8 +31,8 @@ void section_throughput(struct section *section, const void *context)
 	section_column(section, SECTION_RIGHT, "confirmed");
 	bound_row(section, result, "NDR", &search->ndr, result->config->ndr_loss);
 	bound_row(section, result, "PDR", &search->pdr, result->config->pdr_loss);
-	section_note(section, "NDR: %s.", words_bound(result, &search->ndr).text);
-	section_note(section, "PDR: %s.", words_bound(result, &search->pdr).text);
+	section_note(section, "NDR: %s.", words_bound(&search->ndr).text);
+	section_note(section, "PDR: %s.", words_bound(&search->pdr).text);
 	if (search->interrupted)
 		section_note(section, "The search was interrupted: the bounds may be far apart.");
 }

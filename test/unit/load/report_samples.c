@@ -244,7 +244,10 @@ static void fill_limited(struct run_result *result)
 	                              .offered = 3e6,
 	                              .duration_ns = NS_A_SECOND,
 	                              .limits = TRIAL_LIMIT_SCHEDULE | TRIAL_LIMIT_BUFFERS};
-	search->ndr = (struct search_bound){.found = true, .rate = 3e6, .load_limited = true};
+	search->ndr = (struct search_bound){.found = true,
+	                                    .rate = 3e6,
+	                                    .load_limited = true,
+	                                    .limits = TRIAL_LIMIT_SCHEDULE | TRIAL_LIMIT_BUFFERS};
 	search->pdr = search->ndr;
 }
 

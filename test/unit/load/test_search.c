@@ -13,8 +13,11 @@
 /** Answers up to capacity packets a second, and what it can no more is lost. */
 struct device {
 	double capacity;
-	double residual;      /**< share of packets that is lost at any rate */
-	double load_limit;    /**< what the load can send; 0: all */
+	double residual;                      /**< share of packets that is lost at any rate */
+	double load_limit;                    /**< what the load can send; 0: all */
+	double load_jitter;                   /**< a share of that which it may fall below it */
+	unsigned limited_from, limited_until; /**< trials; 0: always */
+	double ring;          /**< what the device takes of its sender, without loss; 0: all */
 	unsigned spurious;    /**< every so many trials lose one packet for no reason; 0: none */
 	double long_capacity; /**< from a second on it does not hold more than this; 0: the same */
 	unsigned trials;
@@ -32,9 +35,16 @@ static int run(void *context, const struct trial_order *order, struct trial_resu
 	if (device->trials == device->fail_at)
 		return error_set(error, ERROR_UNAVAILABLE, "gone");
 	memset(result, 0, sizeof(*result));
-	if (device->load_limit > 0 && rate > device->load_limit) {
-		rate = device->load_limit;
+	double load_limit = device->load_limit * (1 - device->load_jitter * (rand() % 100) / 100);
+	bool limited = device->trials >= device->limited_from &&
+	               (device->limited_until == 0 || device->trials < device->limited_until);
+	if (load_limit > 0 && limited && rate > load_limit) {
+		rate = load_limit;
 		result->limits = TRIAL_LIMIT_SCHEDULE;
+	}
+	if (device->ring > 0 && limited && rate > device->ring) {
+		rate = device->ring;
+		result->limits = TRIAL_LIMIT_TRANSMIT;
 	}
 	if (device->long_capacity > 0 && seconds >= 1)
 		capacity = device->long_capacity;
@@ -113,6 +123,97 @@ static void tells_that_the_load_gave_out(void)
 	search(&device, &ordinary, &result);
 	CU_ASSERT(result.ndr.found && !result.ndr.load_limited);
 	CU_ASSERT(result.ndr.rate <= 2 * MILLION && result.ndr.rate > 1.97 * MILLION);
+}
+
+static void a_load_that_gives_out_between_the_bounds_ends_the_search(void)
+{
+	/* The first trials lose at 10 M and pass at 2.5 M; what is between can't be offered. */
+	for (unsigned i = 0; i < 200; i++) {
+		struct device device = {.capacity = 6 * MILLION,
+		                        .load_limit = (2 + i % 20 / 5.0) * MILLION,
+		                        .load_jitter = i % 3 * 0.1,
+		                        .limited_from = 2 + i % 5};
+		struct search_settings settings = ordinary;
+		struct search_result result;
+
+		settings.retries = i % 2;
+		search(&device, &settings, &result);
+		CU_ASSERT(result.trial_count <= 40);
+		CU_ASSERT_FATAL(result.ndr.found);
+		CU_ASSERT(result.ndr.rate <= 6 * MILLION);
+		if (result.ndr.load_limited && result.ndr.upper > 0) {
+			CU_ASSERT(result.ndr.upper > 6 * MILLION);
+			CU_ASSERT_EQUAL(result.ndr.limits, TRIAL_LIMIT_SCHEDULE);
+			CU_ASSERT(result.ndr.unreached > result.ndr.rate);
+			CU_ASSERT(result.ndr.unreached <= result.ndr.rate / 0.99 + 1);
+		} else if (!result.ndr.load_limited) {
+			CU_ASSERT(result.ndr.rate >= 6 * MILLION * 0.985);
+		}
+	}
+	struct device device = {
+	        .capacity = 6 * MILLION, .load_limit = 3 * MILLION, .limited_from = 3};
+	struct search_result result;
+	search(&device, &ordinary, &result);
+	CU_ASSERT(result.ndr.load_limited && result.ndr.upper > 6 * MILLION);
+	/* What is a hundredth short counts as offered. */
+	CU_ASSERT_DOUBLE_EQUAL(result.ndr.rate, 3 * MILLION, 0.03 * MILLION);
+	CU_ASSERT(!result.ndr.back_pressure && !result.ndr.maximum_reached);
+	CU_ASSERT(result.trial_count <= 16);
+}
+
+static void a_load_that_was_late_once_is_tried_again(void)
+{
+	struct device device = {.capacity = 50 * MILLION,
+	                        .load_limit = 3 * MILLION,
+	                        .limited_from = 1,
+	                        .limited_until = 2};
+	struct search_result result;
+
+	search(&device, &ordinary, &result);
+	CU_ASSERT(result.ndr.maximum_reached && !result.ndr.load_limited);
+	CU_ASSERT_EQUAL(result.ndr.rate, 10 * MILLION);
+}
+
+static void back_pressure_of_a_lossless_link_is_throughput(void)
+{
+	struct device device = {.capacity = 50 * MILLION, .ring = 4 * MILLION};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.lossless_link = true;
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.found && result.ndr.back_pressure && !result.ndr.load_limited);
+	CU_ASSERT_EQUAL(result.ndr.rate, 4 * MILLION);
+	CU_ASSERT_EQUAL(result.ndr.upper, 0);
+	CU_ASSERT(result.pdr.back_pressure);
+	CU_ASSERT_EQUAL(result.trial_count, 1);
+	/* Of a link that loses it says that the link, not the reflector, gave out. */
+	settings.lossless_link = false;
+	device.trials = 0;
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.load_limited && !result.ndr.back_pressure);
+	CU_ASSERT_EQUAL(result.ndr.limits, TRIAL_LIMIT_TRANSMIT);
+	/* A load that is slower than the reflector is no measure of it. */
+	settings.lossless_link = true;
+	device = (struct device){
+	        .capacity = 50 * MILLION, .ring = 4 * MILLION, .load_limit = 3 * MILLION};
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.load_limited && !result.ndr.back_pressure);
+}
+
+static void back_pressure_below_a_loss_is_found(void)
+{
+	/* At first replies are lost, as the way back is full; then the ring holds the sender back. */
+	struct device device = {.capacity = 8 * MILLION, .ring = 4 * MILLION, .limited_from = 3};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.lossless_link = true;
+	settings.confirm_ns = 1000000000;
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.back_pressure && result.ndr.confirmed);
+	CU_ASSERT_DOUBLE_EQUAL(result.ndr.rate, 4 * MILLION, 0.04 * MILLION);
+	CU_ASSERT(result.ndr.upper > 8 * MILLION);
 }
 
 static void residual_loss_leaves_only_pdr(void)
@@ -210,6 +311,11 @@ int main(void)
 	        {"finds any throughput", finds_any_throughput},
 	        {"tells that the maximum passed", tells_that_the_maximum_passed},
 	        {"tells that the load gave out", tells_that_the_load_gave_out},
+	        {"a load that gives out between the bounds",
+	         a_load_that_gives_out_between_the_bounds_ends_the_search},
+	        {"a load that was late once", a_load_that_was_late_once_is_tried_again},
+	        {"back-pressure is throughput", back_pressure_of_a_lossless_link_is_throughput},
+	        {"back-pressure below a loss", back_pressure_below_a_loss_is_found},
 	        {"residual loss leaves only PDR", residual_loss_leaves_only_pdr},
 	        {"spurious loss is tried again", spurious_loss_is_tried_again},
 	        {"a bound that does not hold is lowered", a_bound_that_does_not_hold_is_lowered},
