@@ -8,6 +8,8 @@
 
 /** Of the greeting: what stands before Modes. */
 #define GREETING_UNUSED_SIZE 12u
+/** A segment of TCP holds about so many. */
+#define REQUESTS_A_WRITE 12u
 
 static const struct control_words option_words = {
         .key = "--key-id and the passphrase in --key-file",
@@ -226,24 +228,6 @@ static int read_hmac(struct control_client *client, const char *what, struct err
 	return 0;
 }
 
-static int exchange_request(struct control_client *client, const struct request_tw_session *request,
-                            struct accept_session *accept, struct error *error)
-{
-	uint8_t command[REQUEST_TW_SESSION_SIZE] = {0}, answer[ACCEPT_SESSION_SIZE];
-	int result;
-
-	request_tw_session_write(command, request);
-	result = send_message(client, command, sizeof(command), "Request-TW-Session", error);
-	if (result == 0)
-		result = read_blocks(client, answer, sizeof(answer) - CONTROL_HMAC_SIZE,
-		                     "Accept-Session", error);
-	if (result == 0)
-		result = read_hmac(client, "Accept-Session", error);
-	if (result == 0)
-		accept_session_read(answer, accept);
-	return result;
-}
-
 static int session_declined(const struct control_client *client, uint8_t accept,
                             struct error *error)
 {
@@ -270,20 +254,64 @@ static int session_declined(const struct control_client *client, uint8_t accept,
 	                 accept, remedy, what);
 }
 
-int control_client_request_session(struct control_client *client,
-                                   struct request_tw_session *request,
-                                   struct accept_session *accept, struct error *error)
+int control_client_send_requests(struct control_client *client,
+                                 const struct request_tw_session *requests, unsigned count,
+                                 struct error *error)
 {
-	int result = exchange_request(client, request, accept, error);
+	uint8_t commands[REQUESTS_A_WRITE * REQUEST_TW_SESSION_SIZE];
+	int result = 0;
 
-	if (result == 0 && accept->accept != ACCEPT_OK && accept->port != 0 &&
+	for (unsigned done = 0; done < count && result == 0;) {
+		unsigned some = count - done < REQUESTS_A_WRITE ? count - done : REQUESTS_A_WRITE;
+		size_t size = (size_t)some * REQUEST_TW_SESSION_SIZE;
+		memset(commands, 0, size);
+		for (unsigned i = 0; i < some && result == 0; i++) {
+			uint8_t *command = commands + (size_t)i * REQUEST_TW_SESSION_SIZE;
+			request_tw_session_write(command, &requests[done + i]);
+			if (control_stream_send_with_hmac(client->stream, command,
+			                                  REQUEST_TW_SESSION_SIZE) != 0)
+				result = error_set(error, ERROR_CRYPTO,
+				                   "encrypting Request-TW-Session failed");
+		}
+		if (result == 0)
+			result = control_channel_write(&client->channel, commands, size,
+			                               "Request-TW-Session", error);
+		done += some;
+	}
+	return result;
+}
+
+static int read_accept(struct control_client *client, struct accept_session *accept,
+                       struct error *error)
+{
+	uint8_t answer[ACCEPT_SESSION_SIZE];
+	int result = read_blocks(client, answer, sizeof(answer) - CONTROL_HMAC_SIZE,
+	                         "Accept-Session", error);
+
+	if (result == 0)
+		result = read_hmac(client, "Accept-Session", error);
+	if (result == 0)
+		accept_session_read(answer, accept);
+	return result;
+}
+
+int control_client_receive_accept(struct control_client *client, struct request_tw_session *request,
+                                  bool *suggested, struct accept_session *accept,
+                                  struct error *error)
+{
+	bool once = *suggested;
+	int result = read_accept(client, accept, error);
+
+	*suggested = false;
+	if (result != 0)
+		return result;
+	if (accept->accept != ACCEPT_OK && accept->port != 0 && !once &&
 	    accept->port != request->receiver.port) {
 		/* RFC 5357 section 3.5: a port was suggested in place of the one asked. */
 		request->receiver.port = accept->port;
-		result = exchange_request(client, request, accept, error);
+		*suggested = true;
+		return 0;
 	}
-	if (result != 0)
-		return result;
 	if (accept->accept != ACCEPT_OK)
 		return session_declined(client, accept->accept, error);
 	if (accept->port == 0)
@@ -295,6 +323,22 @@ int control_client_request_session(struct control_client *client,
 		                 "the server did not reflect the octets of Request-TW-Session "
 		                 "(RFC 6038 section 4.3)");
 	return 0;
+}
+
+int control_client_request_session(struct control_client *client,
+                                   struct request_tw_session *request,
+                                   struct accept_session *accept, struct error *error)
+{
+	bool suggested = false;
+	int result;
+
+	do {
+		result = control_client_send_requests(client, request, 1, error);
+		if (result == 0)
+			result = control_client_receive_accept(client, request, &suggested, accept,
+			                                       error);
+	} while (result == 0 && suggested);
+	return result;
 }
 
 /** Start-N-Ack or Stop-N-Ack: each SID of ours exactly once; RFC 5938 sections 3.3 and 3.5. */

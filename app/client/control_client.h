@@ -61,6 +61,22 @@ int control_client_request_session(struct control_client *client,
                                    struct request_tw_session *request,
                                    struct accept_session *accept, struct error *error);
 
+/**
+ * The halves of control_client_request_session, for requests that do not wait for each other's answers: count Request-TW-Sessions in one
+ * write, and the next Accept-Session, which is that of the oldest request not answered yet.
+ */
+int control_client_send_requests(struct control_client *client,
+                                 const struct request_tw_session *requests, unsigned count,
+                                 struct error *error);
+/**
+ * request: the one that is answered. *suggested: on return, whether the server suggests another port, which is in request now, and wants
+ * it sent once more; before, whether it did so with this request already: only one suggestion is taken. Errors as
+ * control_client_request_session's.
+ */
+int control_client_receive_accept(struct control_client *client, struct request_tw_session *request,
+                                  bool *suggested, struct accept_session *accept,
+                                  struct error *error);
+
 /** Start-Sessions, or Start-N-Sessions with the SIDs when individual session control was chosen; waits for every Ack. */
 int control_client_start(struct control_client *client, const uint8_t (*sids)[SID_SIZE],
                          uint32_t sessions, struct error *error);

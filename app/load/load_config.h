@@ -79,6 +79,7 @@ struct load_rate {
 struct load_control {
 	struct endpoint server; /**< family 0 with LOAD_PEER_SWAP */
 	uint32_t connections;   /**< sessions are spread over them */
+	uint32_t requests;      /**< that wait for their answers at a time, of a connection */
 	char key_file[CONFIG_PATH_SIZE];
 	char key_id[81]; /**< "" for none */
 	char sa_file[CONFIG_PATH_SIZE];

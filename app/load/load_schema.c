@@ -68,6 +68,7 @@ static const struct schema_field control_fields[] = {
          .preset = "the first group's reflector"},
         INTEGER(struct load_control, server.port, "port", 1, UINT16_MAX, TWAMP_CONTROL_PORT),
         INTEGER(struct load_control, connections, "connections", 1, 4096, 1),
+        INTEGER(struct load_control, requests, "requests", 1, 1024, 32),
         TEXT(struct load_control, key_file, "key-file"),
         TEXT(struct load_control, key_id, "key-id"),
         TEXT(struct load_control, sa_file, "sa-file"),

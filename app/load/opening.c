@@ -10,20 +10,16 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "clock/timestamp.h"
 #include "control_client.h"
-#include "group_format.h"
 #include "mode_list.h"
+#include "session_requests.h"
 
-#define NS_PER_SECOND UINT64_C(1000000000)
 #define CLOSE_WAIT_MS 1000
 
 /* A control connection, with some of one group's sessions: it has one mode. */
 struct connection {
 	struct control_client client;
-	unsigned group;
-	unsigned first; /* of the group's sessions */
-	unsigned count;
+	struct session_requests requests;
 	bool started;
 };
 
@@ -66,11 +62,14 @@ static void share_sessions(struct opening *opening)
 		for (unsigned i = 0; i < number; i++) {
 			struct connection *connection =
 			        &opening->connections[opening->connection_count++];
+			unsigned first = (unsigned)(sessions * i / number);
 			connection->client.channel.socket = -1;
-			connection->group = g;
-			connection->first = (unsigned)(sessions * i / number);
-			connection->count =
-			        (unsigned)(sessions * (i + 1) / number) - connection->first;
+			connection->requests = (struct session_requests){
+			        .settings = &opening->settings,
+			        .client = &connection->client,
+			        .group = g,
+			        .first = first,
+			        .count = (unsigned)(sessions * (i + 1) / number) - first};
 		}
 	}
 }
@@ -169,7 +168,7 @@ static const struct address *control_source(const struct load_config *config,
 static int set_up_once(struct opening *opening, struct connection *connection, struct error *error)
 {
 	const struct load_config *config = opening->settings.config;
-	const struct load_group *group = &config->groups[connection->group];
+	const struct load_group *group = &config->groups[connection->requests.group];
 	uint32_t mode = wanted_mode(group);
 	int status = control_client_connect(&connection->client, &config->control.server,
 	                                    control_source(config, group), 0,
@@ -186,7 +185,8 @@ static int set_up_once(struct opening *opening, struct connection *connection, s
 /* An SA may have been rekeyed between our question and the server's: then the daemon has another one now, and that is tried. */
 static int set_up(struct opening *opening, struct connection *connection, struct error *error)
 {
-	const struct load_group *group = &opening->settings.config->groups[connection->group];
+	const struct load_group *group =
+	        &opening->settings.config->groups[connection->requests.group];
 	bool ike = (group->mode & MODE_IKEV2_DERIVED) != 0;
 	int status = ike ? find_sa(opening, false, error) : 0;
 
@@ -207,75 +207,11 @@ static int set_up(struct opening *opening, struct connection *connection, struct
 	return status;
 }
 
-static void make_way(const struct opening *opening, unsigned group_index, unsigned number,
-                     struct frame_way *way)
+static int name_group(const struct load_config *config, const struct connection *connection,
+                      int status, const struct error *reason, struct error *error)
 {
-	const struct load_group *group = &opening->settings.config->groups[group_index];
-
-	*way = (struct frame_way){
-	        .station = opening->settings.station,
-	        .next_hop = opening->settings.next_hops[group_index],
-	        .sender = {.address = group->source,
-	                   .port = (uint16_t)(group->source_port + number)},
-	        .reflector = {.address = group->reflector,
-	                      .port = (uint16_t)(group->reflector_port + number)},
-	        .vlan = group->vlan,
-	        .outer_vlan = group->outer_vlan,
-	        .dscp = group->dscp,
-	        .ttl = group->ttl,
-	};
-	/* A request must name a port: after the last one it goes on with the first that is not well known. */
-	if (group->reflector_port + number > UINT16_MAX)
-		way->reflector.port = (uint16_t)(way->reflector.port + 1024);
-}
-
-static void make_request(const struct opening *opening, const struct load_group *group,
-                         const struct frame_way *way, struct request_tw_session *request)
-{
-	enum test_mode mode = group_test_mode(group, LOAD_PEER_TWAMP);
-	uint16_t largest = 0;
-	struct timespec now;
-
-	for (unsigned i = 0; i < group->size_count; i++)
-		largest = group->sizes[i] > largest ? group->sizes[i] : largest;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	*request = (struct request_tw_session){
-	        .ip_version = group->source.family,
-	        .sender = way->sender,
-	        .receiver = way->reflector,
-	        .padding_length = (uint32_t)largest - sender_header_size(mode, group->symmetrical),
-	        .start_time = ntp_from_timespec(&now),
-	        .timeout = ntp_duration_from_ns(opening->settings.config->control.timeout *
-	                                        NS_PER_SECOND),
-	        .type_p = type_p_from_dscp(group->dscp),
-	};
-}
-
-static int request_session(struct opening *opening, struct connection *connection, unsigned number,
-                           struct load_sessions *sessions, struct error *error)
-{
-	const struct load_group *group = &opening->settings.config->groups[connection->group];
-	struct accepted_session accepted = {.group = connection->group};
-	struct request_tw_session request;
-	struct accept_session accept;
-	char from[ENDPOINT_TEXT_SIZE], to[ENDPOINT_TEXT_SIZE];
-	struct error reason;
-
-	make_way(opening, connection->group, number, &accepted.way);
-	make_request(opening, group, &accepted.way, &request);
-	int status =
-	        control_client_request_session(&connection->client, &request, &accept, &reason);
-	if (status == 0) {
-		accepted.way.reflector.port = accept.port;
-		accepted.sid = accept.sid;
-		accepted.keys = &connection->client.keys;
-		status = load_sessions_add(sessions, opening->settings.suite, &accepted, &reason);
-	}
-	return status == 0
-	               ? 0
-	               : error_set(error, status, "session %u of %u (%s to %s): %.300s", number + 1,
-	                           group->count, endpoint_format(&accepted.way.sender, from),
-	                           endpoint_format(&accepted.way.reflector, to), reason.text);
+	return error_set(error, status, "group %s: %.440s",
+	                 config->groups[connection->requests.group].name, reason->text);
 }
 
 static bool interrupted(const struct opening *opening)
@@ -285,22 +221,71 @@ static bool interrupted(const struct opening *opening)
 	return poll(&interrupt, 1, 0) > 0;
 }
 
-static int open_connection(struct opening *opening, struct connection *connection,
-                           struct load_sessions *sessions, struct error *error)
+static int set_up_all(struct opening *opening, struct error *error)
 {
-	int status = set_up(opening, connection, error);
+	const struct load_config *config = opening->settings.config;
+	int status = 0;
 
-	for (unsigned i = 0; i < connection->count && status == 0; i++) {
-		status = interrupted(opening)
-		                 ? error_set(error, ERROR_UNAVAILABLE,
-		                             "interrupted while opening sessions")
-		                 : request_session(opening, connection, connection->first + i,
-		                                   sessions, error);
+	for (unsigned i = 0; i < opening->connection_count && status == 0; i++) {
+		struct connection *connection = &opening->connections[i];
+		struct error reason;
+		status = set_up(opening, connection, &reason);
+		if (status != 0)
+			return name_group(config, connection, status, &reason, error);
 	}
-	if (status == 0)
-		status = control_client_start(&connection->client, NULL, connection->count, error);
-	connection->started = status == 0;
 	return status;
+}
+
+/* A step of each connection; *left: those with sessions to ask for still. */
+static int step_all(struct opening *opening, struct load_sessions *sessions, unsigned *left,
+                    struct error *error)
+{
+	*left = 0;
+	for (unsigned i = 0; i < opening->connection_count; i++) {
+		struct connection *connection = &opening->connections[i];
+		struct error reason;
+		int status = session_requests_step(&connection->requests, sessions, &reason);
+		if (status != 0)
+			return name_group(opening->settings.config, connection, status, &reason,
+			                  error);
+		*left += !session_requests_done(&connection->requests);
+	}
+	return 0;
+}
+
+static int request_all(struct opening *opening, struct load_sessions *sessions, struct error *error)
+{
+	unsigned left = opening->connection_count;
+	int status = 0;
+
+	for (unsigned i = 0; i < opening->connection_count && status == 0; i++)
+		status = session_requests_make(&opening->connections[i].requests, error);
+	while (left > 0 && status == 0) {
+		if (interrupted(opening))
+			status = error_set(error, ERROR_UNAVAILABLE,
+			                   "interrupted while opening sessions");
+		else
+			status = step_all(opening, sessions, &left, error);
+	}
+	for (unsigned i = 0; i < opening->connection_count; i++)
+		session_requests_free(&opening->connections[i].requests);
+	return status;
+}
+
+static int start_all(struct opening *opening, struct error *error)
+{
+	const struct load_config *config = opening->settings.config;
+
+	for (unsigned i = 0; i < opening->connection_count; i++) {
+		struct connection *connection = &opening->connections[i];
+		struct error reason;
+		int status = control_client_start(&connection->client, NULL,
+		                                  connection->requests.count, &reason);
+		if (status != 0)
+			return name_group(config, connection, status, &reason, error);
+		connection->started = true;
+	}
+	return 0;
 }
 
 /* Sessions without anybody to ask. */
@@ -313,7 +298,7 @@ static int assume_sessions(struct opening *opening, struct load_sessions *sessio
 	for (unsigned g = 0; g < config->group_count; g++) {
 		for (unsigned i = 0; i < config->groups[g].count && status == 0; i++) {
 			struct accepted_session accepted = {.group = g};
-			make_way(opening, g, i, &accepted.way);
+			session_way_make(&opening->settings, g, i, &accepted.way);
 			status = load_sessions_add(sessions, opening->settings.suite, &accepted,
 			                           error);
 		}
@@ -328,16 +313,12 @@ int opening_run(struct opening *opening, struct load_sessions *sessions, struct 
 
 	if (status == 0 && config->peer == LOAD_PEER_SWAP)
 		return assume_sessions(opening, sessions, error);
-	for (unsigned i = 0; i < opening->connection_count && status == 0; i++) {
-		struct connection *connection = &opening->connections[i];
-		struct error reason;
-		status = open_connection(opening, connection, sessions, &reason);
-		if (status != 0)
-			(void)error_set(error, status, "group %s: %.440s",
-			                config->groups[connection->group].name, reason.text);
-	}
+	if (status == 0)
+		status = set_up_all(opening, error);
 	server_sa_wipe_secret(&opening->credentials.sa);
-	return status;
+	if (status == 0)
+		status = request_all(opening, sessions, error);
+	return status != 0 ? status : start_all(opening, error);
 }
 
 /* A server says nothing once sessions have started: what can be read is the connection's end. */
@@ -355,11 +336,12 @@ int opening_watch(struct opening *opening, struct error *error)
 	for (unsigned i = 0; i < opening->connection_count; i++) {
 		const struct connection *connection = &opening->connections[i];
 		if (connection->started && closed_by_server(connection))
-			return error_set(error, ERROR_UNAVAILABLE,
-			                 "group %s: the server closed the control connection while "
-			                 "the test ran: its log says why; with it the sessions are "
-			                 "over",
-			                 opening->settings.config->groups[connection->group].name);
+			return error_set(
+			        error, ERROR_UNAVAILABLE,
+			        "group %s: the server closed the control connection while "
+			        "the test ran: its log says why; with it the sessions are "
+			        "over",
+			        opening->settings.config->groups[connection->requests.group].name);
 	}
 	return 0;
 }
@@ -370,9 +352,10 @@ static void stop_connection(const struct opening *opening, struct connection *co
 
 	if (!connection->started || closed_by_server(connection))
 		return;
-	if (control_client_stop(&connection->client, NULL, connection->count, &error) != 0)
+	if (control_client_stop(&connection->client, NULL, connection->requests.count, &error) != 0)
 		log_event(LOG_LEVEL_WARNING, "stop-sessions", "group %s: %s",
-		          opening->settings.config->groups[connection->group].name, error.text);
+		          opening->settings.config->groups[connection->requests.group].name,
+		          error.text);
 	(void)shutdown(connection->client.channel.socket, SHUT_WR);
 }
 

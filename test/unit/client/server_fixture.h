@@ -27,6 +27,8 @@ struct script {
 	uint8_t session_accept;
 	uint16_t suggested_port; /**< not 0: the first request is answered with Accept 1 and this */
 	uint8_t start_accept;
+	unsigned
+	        answers_after; /**< the first so many requests are answered once they are all there */
 	uint16_t reflected_octets_change;
 	bool close_before_greeting;
 	bool other_key;     /**< the server's passphrase is another one */
@@ -49,6 +51,8 @@ struct server {
 	unsigned accepted;    /**< that came at all */
 	struct request_tw_session requests[SERVER_SESSIONS + 1];
 	unsigned request_count;
+	uint8_t held[(SERVER_SESSIONS + 1) * ACCEPT_SESSION_SIZE]; /**< answers */
+	size_t held_size;
 	uint32_t stopped; /**< Number of Sessions in the Stop command */
 };
 
@@ -157,11 +161,16 @@ static inline bool serve_request(struct server *server, uint8_t *octets)
 	}
 	server->request_count++;
 	accept_session_write(message, &accept);
-	if (!server->script.flip_hmac)
-		return answer(server, message, sizeof(message));
-	return control_stream_send_with_hmac(server->stream, message, sizeof(message)) == 0 &&
-	       (message[sizeof(message) - 1] ^= 1, true) &&
-	       send_all(server->socket, message, sizeof(message));
+	if (control_stream_send_with_hmac(server->stream, message, sizeof(message)) != 0)
+		return false;
+	message[sizeof(message) - 1] ^= server->script.flip_hmac;
+	memcpy(server->held + server->held_size, message, sizeof(message));
+	server->held_size += sizeof(message);
+	if (server->request_count < server->script.answers_after)
+		return true;
+	size_t size = server->held_size;
+	server->held_size = 0;
+	return send_all(server->socket, server->held, size);
 }
 
 static inline bool serve_list(struct server *server, uint8_t *octets, uint8_t ack)

@@ -25,6 +25,7 @@ static void configure(uint32_t mode, unsigned count)
 	config = (struct load_config){.group_count = 1};
 	config.host.ports[0].exception = EXCEPTION_MANAGEMENT;
 	config.control.connections = 1;
+	config.control.requests = 1;
 	config.control.allow_count = 32768;
 	config.control.timeout = 2;
 	*group = (struct load_group){.name = "gold",
@@ -119,6 +120,35 @@ static void suggested_port_is_taken(void)
 	load_sessions_free(&sessions, suite);
 }
 
+/* The server answers once it has seen two. */
+static void requests_go_ahead_of_their_answers(void)
+{
+	struct script script = server_fair;
+	struct server server;
+	struct error error;
+
+	configure(MODE_UNAUTHENTICATED, 2);
+	config.control.requests = 8;
+	script.answers_after = 2;
+	CU_ASSERT_EQUAL_FATAL(play(&server, script, &error), 0);
+	CU_ASSERT_EQUAL(server.request_count, 2);
+	CU_ASSERT_EQUAL(sessions.count, 2);
+	CU_ASSERT_EQUAL(sessions.sessions[0].sid[1], 0);
+	CU_ASSERT_EQUAL(sessions.sessions[1].sid[1], 1);
+	load_sessions_free(&sessions, suite);
+	/* The first is told another port, and asked for again behind the second. */
+	script.suggested_port = 19999;
+	CU_ASSERT_EQUAL_FATAL(play(&server, script, &error), 0);
+	CU_ASSERT_EQUAL(server.request_count, 3);
+	CU_ASSERT_EQUAL(server.requests[1].sender.port, 30001);
+	CU_ASSERT_EQUAL(server.requests[2].sender.port, 30000);
+	CU_ASSERT_EQUAL(server.requests[2].receiver.port, 19999);
+	CU_ASSERT_EQUAL(sessions.count, 2);
+	CU_ASSERT_EQUAL(sessions.sessions[0].core.flow.destination_port, htobe16(30001));
+	CU_ASSERT_EQUAL(sessions.sessions[1].core.flow.destination_port, htobe16(30000));
+	load_sessions_free(&sessions, suite);
+}
+
 static void keyed_sessions_have_keys_of_their_own(void)
 {
 	static const char keys[] =
@@ -127,6 +157,7 @@ static void keyed_sessions_have_keys_of_their_own(void)
 	struct error error;
 
 	configure(MODE_ENCRYPTED, 2);
+	config.control.requests = 2;
 	(void)snprintf(config.control.key_file, sizeof(config.control.key_file), "%s",
 	               "/tmp/specular-opening-XXXXXX");
 	int file = mkstemp(config.control.key_file);
@@ -241,6 +272,7 @@ int main(void)
 	static CU_TestInfo tests[] = {
 	        {"sessions_are_negotiated_and_stopped", sessions_are_negotiated_and_stopped},
 	        {"suggested_port_is_taken", suggested_port_is_taken},
+	        {"requests_go_ahead_of_their_answers", requests_go_ahead_of_their_answers},
 	        {"keyed_sessions_have_keys_of_their_own", keyed_sessions_have_keys_of_their_own},
 	        {"refusals_name_group_and_session", refusals_name_group_and_session},
 	        {"a_closed_connection_is_seen", a_closed_connection_is_seen},
