@@ -13,8 +13,9 @@ struct bursts *bursts_create(unsigned rounds, bool swap)
 		return NULL;
 	bursts->swap = swap;
 	bursts->rates = calloc(rounds + 1u, sizeof(*bursts->rates));
-	if (bursts->rates == NULL) {
-		free(bursts);
+	bursts->each = calloc(rounds + 1u, sizeof(*bursts->each));
+	if (bursts->rates == NULL || bursts->each == NULL) {
+		bursts_destroy(bursts);
 		return NULL;
 	}
 	return bursts;
@@ -22,8 +23,10 @@ struct bursts *bursts_create(unsigned rounds, bool swap)
 
 void bursts_destroy(struct bursts *bursts)
 {
-	if (bursts != NULL)
+	if (bursts != NULL) {
 		free(bursts->rates);
+		free(bursts->each);
+	}
 	free(bursts);
 }
 
@@ -50,6 +53,7 @@ void bursts_add(struct bursts *bursts, const struct trial_result *round)
 	struct trial_result *sum = &bursts->sum;
 	double rate = rate_of(round, bursts->swap);
 
+	bursts->each[bursts->each_count++] = rate;
 	if (rate > 0)
 		bursts->rates[bursts->count++] = rate;
 	sum->order = round->order;
@@ -93,7 +97,11 @@ static double percentile(const struct bursts *bursts, unsigned percent)
 
 void bursts_summarize(struct bursts *bursts, struct burst_summary *summary)
 {
-	*summary = (struct burst_summary){.rounds = bursts->count, .lost = bursts->sum.lost};
+	*summary = (struct burst_summary){.rounds = bursts->count,
+	                                  .lost = bursts->sum.lost,
+	                                  .each = bursts->each,
+	                                  .each_count = bursts->each_count};
+	bursts->each = NULL;
 	if (bursts->count == 0)
 		return;
 	qsort(bursts->rates, bursts->count, sizeof(*bursts->rates), compare_rates);

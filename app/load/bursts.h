@@ -11,6 +11,8 @@ struct bursts {
 	bool swap;     /**< rates are by arrival: there is no reflector's clock */
 	double *rates; /**< of rounds without loss and fault; room for all */
 	unsigned count;
+	double *each; /**< of all rounds, in their order; 0: the round does not count */
+	unsigned each_count;
 	struct trial_result sum;
 };
 
@@ -19,7 +21,7 @@ struct bursts *bursts_create(unsigned rounds, bool swap);
 void bursts_destroy(struct bursts *bursts);
 
 void bursts_add(struct bursts *bursts, const struct trial_result *round);
-/** Sorts the rates: after the last round. */
+/** Once, after the last round. summary->each is the caller's to free. */
 void bursts_summarize(struct bursts *bursts, struct burst_summary *summary);
 
 #endif

@@ -131,6 +131,7 @@ static void plots(FILE *out, const struct run_result *result)
 {
 	report_plot_search(out, result);
 	report_plot_ramp(out, result);
+	report_plot_bursts(out, result);
 	report_plot_percentiles(out, result);
 	report_plot_seconds(out, result);
 }

@@ -176,6 +176,15 @@ static void burst(struct json_writer *json, const struct run_result *result)
 		json_double(json, "rate_best", burst->rate_best);
 	}
 	json_unsigned(json, "lost", burst->lost);
+	json_open(json, "rates", '[');
+	json->flat = json->depth;
+	for (unsigned k = 0; k < burst->each_count; k++) {
+		if (burst->each[k] > 0)
+			json_double(json, NULL, burst->each[k]);
+		else
+			json_null(json, NULL);
+	}
+	json_close(json, ']');
 	json_close(json, '}');
 }
 

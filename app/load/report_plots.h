@@ -13,6 +13,8 @@ void report_plot_search(FILE *out, const struct run_result *result);
 void report_plot_percentiles(FILE *out, const struct run_result *result);
 /** Packets, what failed and the round trip, by time; of each trial with a series. plots_series.c */
 void report_plot_seconds(FILE *out, const struct run_result *result);
+/** The rate of each burst, in their order. plots_bursts.c */
+void report_plot_bursts(FILE *out, const struct run_result *result);
 /** Sessions against loss and round trip. plots_rate.c */
 void report_plot_ramp(FILE *out, const struct run_result *result);
 #endif

@@ -244,6 +244,8 @@ void run_result_free(struct run_result *result)
 	for (unsigned i = 0; i < result->trial_count; i++)
 		free(result->trials[i].seconds);
 	free(result->trials);
+	free(result->burst.each);
+	result->burst.each = NULL;
 	result->trials = NULL;
 	result->trial_count = 0;
 }

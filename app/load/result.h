@@ -64,6 +64,8 @@ struct burst_summary {
 	/** Frames a second by the reflector's clock (by arrival with LOAD_PEER_SWAP), nearest rank over the rounds. */
 	double rate_median, rate_p10, rate_p90, rate_best;
 	uint64_t lost; /**< of all rounds */
+	double *each; /**< rate of every round in its order, 0: it does not count. Owned; NULL for none */
+	unsigned each_count;
 };
 
 struct run_result {

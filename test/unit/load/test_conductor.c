@@ -187,6 +187,9 @@ static void bursts_are_summed_up(void)
 	CU_ASSERT_DOUBLE_EQUAL(result.burst.rate_best, 1e8, 1);
 	CU_ASSERT_DOUBLE_EQUAL(result.burst.rate_median, 1e8 / 3, 1);
 	CU_ASSERT_DOUBLE_EQUAL(result.burst.rate_p10, 1e8 / 4, 1);
+	CU_ASSERT_EQUAL_FATAL(result.burst.each_count, 4);
+	for (unsigned i = 0; i < 4; i++)
+		CU_ASSERT_DOUBLE_EQUAL(result.burst.each[i], 1e8 / (i + 1), 1);
 }
 
 static void only_rounds_that_went_well_have_a_rate(void)
@@ -196,8 +199,12 @@ static void only_rounds_that_went_well_have_a_rate(void)
 	struct burst_summary summary;
 
 	CU_ASSERT_FATAL(bursts != NULL && round != NULL);
-	bursts_summarize(bursts, &summary);
+	struct bursts *none = bursts_create(1, true);
+	CU_ASSERT_FATAL(none != NULL);
+	bursts_summarize(none, &summary);
 	CU_ASSERT_FALSE(summary.valid);
+	free(summary.each);
+	bursts_destroy(none);
 	round->burst = (struct trial_burst){.sent = 11, .received = 11, .arrival_ns = 1000};
 	bursts_add(bursts, round);
 	round->burst.received = 10;
@@ -211,6 +218,9 @@ static void only_rounds_that_went_well_have_a_rate(void)
 	CU_ASSERT_EQUAL(summary.rounds, 1);
 	CU_ASSERT_EQUAL(summary.lost, 1);
 	CU_ASSERT_DOUBLE_EQUAL(summary.rate_median, 1e7, 1);
+	CU_ASSERT_EQUAL_FATAL(summary.each_count, 3);
+	CU_ASSERT(summary.each[0] > 0 && summary.each[1] == 0 && summary.each[2] == 0);
+	free(summary.each);
 	free(round);
 	bursts_destroy(bursts);
 }
