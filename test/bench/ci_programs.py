@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What tools/ci-bench runs: specular and testpmd at the server's end of a memif each, and specular-load at the other end. No NIC, no
-hugepages, no file that stays behind: memif's sockets are abstract."""
+"""What tools/ci-bench runs: specular at the server's end of a memif, specular-load at the other end, and a reference beside specular.
+No NIC, no hugepages, no file that stays behind: memif's socket is abstract."""
 
+import functools
 import json
 import os
-import re
 import shutil
 import subprocess
 
 from ending import Failed
 from harness import twamp
 from harness.running import running
-from process_programs import MAIN_CPU, POLLING_CPU, START_SECONDS, ROOT, Program, Testpmd, free_port
+from process_programs import MAIN_CPU, POLLING_CPU, START_SECONDS, ROOT, Program, die_with, free_port
 
 LOAD, REFLECTOR = "192.0.2.1", "192.0.2.2"
 LOAD_MAC, REFLECTOR_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
@@ -21,12 +21,24 @@ SESSIONS = 64
 RING = 11
 # Octets of a memif buffer. Not a power of two: buffers then share the cache's sets evenly.
 BUFFER = 2112
-LOAD_SECONDS = 120
+LOAD_SECONDS = 60
+NICE = -20
 KEYS = {"keys": [{"key-id": twamp.PSK_ID.decode(), "secret-key": twamp.PSK.decode()}]}
 
 
 def memif(role, name, mac):
     return f"net_memif0,role={role},socket=specular-{name}-{os.getpid()},rsize={RING},bsize={BUFFER},mac={mac}"
+
+
+def before_others(process):
+    """A busy machine shall let it run. Each program has a session of its own, and where the kernel shares CPUs out among sessions
+    (autogroup), a process's nice value counts within its session alone."""
+    try:
+        with open(f"/proc/{process.pid}/autogroup", "w", encoding="ascii") as file:
+            file.write(str(NICE))
+    except OSError:  # no such kernel, or not allowed: as it is then
+        pass
+    return process
 
 
 def write_private(path, content):
@@ -38,8 +50,8 @@ class Reflector(Program):
     """specular, its worker alone on a CPU."""
     name, forward = "specular", "reflect"
 
-    def __init__(self, build, folder, modes):
-        self.control_port = free_port()
+    def __init__(self, build, folder, modes, crypto="auto"):
+        self.control_port, self.crypto = free_port(), crypto
         self.modes = modes
         self.folder = folder
         program = os.path.join(build, "app", "specular", "specular")
@@ -49,6 +61,7 @@ class Reflector(Program):
         path = os.path.join(folder, "specular.yaml")
         write_private(path, self.configuration())
         super().__init__([program, "--config", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        before_others(self.process)
         self.watch(os.dup(self.process.stderr.fileno()))
         self.process.stderr.close()
         found = self.wait_for(r" started: specular (\S+); ([^;]+);", seconds=START_SECONDS)
@@ -64,6 +77,7 @@ class Reflector(Program):
             "control": {"listen": [{"address": "127.0.0.1", "port": self.control_port}], "modes": list(self.modes),
                         "sender-addresses": [f"{LOAD}/32"]},
             "keys": {"psk-file": "keys.yaml"},
+            "test": {"crypto": self.crypto},
         }
 
     def peer(self):
@@ -73,21 +87,35 @@ class Reflector(Program):
                 "reflector": {"mac": REFLECTOR_MAC}}
 
 
-class Swap(Testpmd):
-    """The reference: testpmd exchanges addresses and ports, on the same kind of memif."""
+class Reference:
+    """The loop on the reflector's CPU that specular is compared with, beside it all the time, a twentieth of the CPU's."""
 
-    def __init__(self):  # pylint: disable=super-init-not-called
-        self.forward = "5tswap"
-        self.start(["--no-huge", "--no-shconf", f"-m{MEMORY_MIB}", "--no-telemetry", "--no-pci",
-                    f"--vdev={memif('server', 'testpmd', REFLECTOR_MAC)}"])
+    def __init__(self, build):
+        path = os.path.join(build, "test", "bench", "ci_reference")
+        if not os.path.exists(path):
+            raise Failed(f"{path} is not there: ninja -C {build}")
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=functools.partial(die_with, os.getpid()), start_new_session=True)
+        os.sched_setaffinity(before_others(self.process).pid, {POLLING_CPU})
 
-    @staticmethod
-    def peer():
-        return {"reflector": {"kind": "swap", "mac": REFLECTOR_MAC}}
+    def seen(self):
+        """Packets/s since this was last asked: (10th percentile, median, 90th)."""
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+            slow, median, fast = map(float, self.process.stdout.readline().split())
+        except (OSError, ValueError) as reason:
+            raise Failed("the reference has ended: ipsec-mb does not work on this CPU") from reason
+        return 1e9 / slow, 1e9 / median, 1e9 / fast
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
 
 
 class Load:
-    """Runs specular-load against one of the above, one run after the other."""
+    """Runs specular-load against specular, one run after the other."""
 
     def __init__(self, build, folder):
         self.folder = folder
@@ -99,7 +127,7 @@ class Load:
         """The report of a run, and the folder in which the load left its reports."""
         output = os.path.join(self.folder, "load")
         shutil.rmtree(output, ignore_errors=True)
-        session = {"count": SESSIONS, "reflector": REFLECTOR, **({"mode": mode} if mode else {})}
+        session = {"count": SESSIONS, "reflector": REFLECTOR, "mode": mode}
         path = os.path.join(self.folder, "load.yaml")
         write_private(path, {
             "eal": {"lcores": {"main": MAIN_CPU, "workers": [MAIN_CPU]}, "hugepages": "none", "memory": MEMORY_MIB, "idle": "pause"},
@@ -117,13 +145,9 @@ class Load:
         """(exit code, what it complains of)"""
         command = [self.program, "--config", path, "--log-level", "error"]
         with running(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            before_others(process)
             try:
                 complaint = process.communicate(timeout=LOAD_SECONDS)[1]
             except subprocess.TimeoutExpired as late:
                 raise Failed(f"specular-load did not end within {LOAD_SECONDS} s") from late
         return process.returncode, complaint
-
-
-def testpmd_version(text):
-    found = re.search(r"DPDK \d+\.\d+\S*", text)
-    return found.group(0) if found else "unknown version"

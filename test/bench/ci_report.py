@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ci_verdict import NOT_JUDGED, PASSED, SLOWER, WRONG
 
-SCHEMA = "specular-ci-bench/1"
+SCHEMA = "specular-ci-bench/2"
 COLOURS = {PASSED: "#1a7f37", SLOWER: "#cf222e", WRONG: "#cf222e"}
 GREY = "#57606a"
 WIDTH, ROW = 640, 46
@@ -27,13 +27,14 @@ def bound_text(bound):
 
 def text(run):
     lines = [f"specular {run['specular']}, {run['suite']}; {run['cpu']}, {run['cpus']} CPUs, {run['kernel']}",
-             f"reference: dpdk-testpmd 5tswap ({run['dpdk']}), {million(run['reference'].figure())} million packets/s in bursts of "
-             f"{run['frames']}", "",
-             f"{'mode':<16} {'Mpps':>6} {'ratio':>6} {'base':>6} {'limit':>6} {'rounds':>7} {'shared':>7}  verdict"]
+             f"bursts of {run['frames']} packets; reference: an ipsec-mb loop on the same CPU, meanwhile", "",
+             f"{'mode':<16} {'Mpps':>6} {'refer.':>6} {'ratio':>6} {'from':>6} {'to':>6} {'base':>6} {'limit':>6} {'rounds':>6}"
+             "  verdict"]
     for one in run["verdicts"]:
-        cells = [f"{value:.3f}" if value else "-" for value in (one.ratio, one.baseline, one.limit)]
-        lines.append(f"{one.mode:<16} {million(one.lane.figure()):>6} {cells[0]:>6} {cells[1]:>6} {cells[2]:>6} "
-                     f"{len(one.ratios):>7} {one.disturbed:>7}  {one.state}")
+        values = (one.ratio, *(one.interval or (None, None)), one.baseline, one.limit)
+        cells = " ".join(f"{value:>6.3f}" if value else f"{'-':>6}" for value in values)
+        lines.append(f"{one.mode:<16} {million(one.lane.figure()):>6} {million(one.lane.reference()):>6} {cells} "
+                     f"{len(one.ratios):>6}  {one.state}")
     lines += [""] + [f"{one.mode}: {one.text()}" for one in run["verdicts"]]
     if run["searches"]:
         lines += ["", "search (million packets/s; the load has a core of its own, no faster than the reflector's)"]
@@ -48,13 +49,13 @@ def text(run):
 
 
 def lane_json(lane):
-    return {"figure": lane.figure(), "rates": lane.rates, "whole": lane.whole, "wrong": lane.wrong}
+    return {"figure": lane.figure(), "rates": lane.rates, "references": lane.references, "wrong": lane.wrong}
 
 
 def as_json(run):
     plain = {key: value for key, value in run.items() if isinstance(value, (str, int, float))}
-    return {"schema": SCHEMA, **plain, "reference": lane_json(run["reference"]),
-            "modes": {one.mode: {"state": one.state, "ratio": one.ratio, "baseline": one.baseline, "limit": one.limit,
+    return {"schema": SCHEMA, **plain,
+            "modes": {one.mode: {"state": one.state, "ratio": one.ratio, "interval": one.interval, "baseline": one.baseline, "limit": one.limit,
                                  "text": one.text(), "ratios": one.ratios, **lane_json(one.lane)} for one in run["verdicts"]},
             "searches": {mode: {"search": report["search"], "trials": [
                 {"name": trial["name"], "sent": trial["sent"], "lost": trial["lost"],
@@ -92,6 +93,9 @@ def plot(run):
             parts.append(f'<rect x="{at(0):.1f}" y="{y - 9}" width="{at(one.limit) - at(0):.1f}" height="18" fill="#ffebe9"/>'
                          f'<line x1="{at(one.baseline):.1f}" x2="{at(one.baseline):.1f}" y1="{y - 12}" y2="{y + 12}" stroke="{GREY}"/>')
         parts += [f'<circle cx="{at(ratio):.1f}" cy="{y}" r="3" fill="{GREY}" fill-opacity="0.5"/>' for ratio in one.ratios]
+        if one.interval:
+            low, high = map(at, one.interval)
+            parts.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{COLOURS.get(one.state, GREY)}" stroke-width="4"/>')
         if one.ratio:
             parts.append(f'<circle cx="{at(one.ratio):.1f}" cy="{y}" r="6" fill="{COLOURS.get(one.state, GREY)}"/>'
                          f'<text x="{at(one.ratio):.1f}" y="{y - 13}" text-anchor="middle">{one.ratio:.3f}</text>')
@@ -110,7 +114,8 @@ def page(run):
 border-bottom:1px solid #d0d7de}}table{{border-collapse:collapse}}pre{{background:#f6f8fa;padding:1em;overflow:auto}}
 iframe{{width:100%;height:90vh;border:1px solid #d0d7de}}summary{{margin:.7em 0;cursor:pointer}}</style></head><body>
 <h1>ci-bench: {html.escape(run['conclusion'])}</h1>
-<p>Each dot is a round: its ratio to testpmd 5tswap. The coloured dot is judged; the tick is the baseline, below the shade's end it is too slow.</p>
+<p>Each dot is a round: its ratio to an ipsec-mb loop on the same CPU. The coloured dot is their median, the bar beside it where it may lie;
+the tick is the baseline, below the shade's end it is too slow.</p>
 {plot(run)}
 <table><tr><th>mode</th><th>million packets/s</th><th>verdict</th><th></th></tr>{rows}</table>
 <h2>In full</h2><pre>{html.escape(text(run))}</pre>
