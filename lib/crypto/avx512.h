@@ -18,6 +18,13 @@
 	__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,vaes,aes,sha,sse4.1,ssse3")))
 #define INLINE_AVX512 static inline __attribute__((always_inline)) TARGET_AVX512
 
+/* Inline for the constants of each caller; under sanitizers so many copies of so many rounds take compilers a minute. */
+#ifdef SANITIZED
+#define ROUNDS_AVX512 static __attribute__((noinline)) TARGET_AVX512
+#else
+#define ROUNDS_AVX512 INLINE_AVX512
+#endif
+
 /** Before a loop of a constant number of turns, few: its arrays become registers. */
 #define UNROLL _Pragma("GCC unroll 16")
 

@@ -93,7 +93,7 @@ INLINE_AVX512 VECTOR NAME(schedule)(const VECTOR w[16], unsigned t, bool zeros)
 
 /** One block: state becomes SHA-1's next one. zeros: some of the first w are zero, as constants. Spends w. */
 /* NOLINTNEXTLINE(readability-function-size): eighty rounds, each a line of a macro */
-INLINE_AVX512 void NAME(compress)(VECTOR state[5], VECTOR w[16], bool zeros)
+ROUNDS_AVX512 void NAME(compress)(VECTOR state[5], VECTOR w[16], bool zeros)
 {
 	VECTOR a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
 
