@@ -64,10 +64,24 @@ static inline int64_t to_ns(const struct receiver *receiver, uint64_t later, uin
 	return (int64_t)((double)(int64_t)(later - earlier) * receiver->ns_per_tsc);
 }
 
-static inline void add_time(const struct receiver *receiver, enum load_distribution distribution,
+static inline void add_time(struct receiver *receiver, enum load_distribution distribution,
                             int64_t nanoseconds)
 {
-	histogram_add(&receiver->measures->distributions[distribution], nanoseconds);
+	struct receive_times *times = &receiver->times;
+
+	times->values[distribution][times->counts[distribution]++] = nanoseconds;
+}
+
+void arrival_end_burst(struct receiver *receiver)
+{
+	struct receive_times *times = &receiver->times;
+
+	for (unsigned i = 0; i < LOAD_DISTRIBUTION_COUNT; i++) {
+		if (times->counts[i] > 0)
+			histogram_add_all(&receiver->measures->distributions[i], times->values[i],
+			                  times->counts[i]);
+		times->counts[i] = 0;
+	}
 }
 
 /** A difference of two durations that can't be negative: what is below zero is the clocks' resolution. */
@@ -77,8 +91,8 @@ static inline int64_t at_least_zero(int64_t nanoseconds)
 }
 
 /** RFC 3393 section 2, of packets that follow each other: whether one is lost, or overtakes, then there is no pair. */
-static void add_variation(const struct receiver *receiver, struct load_session *session,
-                          bool follows, int64_t rtt)
+static void add_variation(struct receiver *receiver, struct load_session *session, bool follows,
+                          int64_t rtt)
 {
 	if (follows && session->last_rtt_ns >= 0) {
 		int64_t difference = rtt - session->last_rtt_ns;

@@ -19,8 +19,11 @@ struct arrival {
 void arrival_fault(struct receiver *receiver, const struct arrival *arrival, enum load_fault fault,
                    uint64_t detail);
 
-/** Counts an opened reply as what it is. */
+/** Counts an opened reply as what it is; at most RECEIVE_BURST_MAX between two arrival_end_burst. */
 void arrival_judge(struct receiver *receiver, const struct arrival *arrival,
                    const struct judge_reply *reply);
+
+/** Durations of the burst are counted. */
+void arrival_end_burst(struct receiver *receiver);
 
 #endif

@@ -65,26 +65,62 @@ unsigned __int128 histogram_sum(const struct histogram *histogram)
 	       counter_read(&histogram->sum);
 }
 
-void histogram_add(struct histogram *histogram, int64_t nanoseconds)
+/** What several values have in common. */
+struct summary {
+	unsigned count;
+	unsigned negative;
+	uint64_t sum; /**< of so few that it does not go over */
+	uint64_t minimum, maximum;
+};
+
+static inline void add_value(struct histogram *histogram, struct summary *summary,
+                             int64_t nanoseconds)
 {
 	uint64_t value = (uint64_t)nanoseconds;
-	uint64_t count = histogram->count;
 
-	if (nanoseconds < 0) {
-		counter_add(&histogram->negative, 1);
+	if (__builtin_expect(nanoseconds < 0, 0)) {
+		summary->negative++;
 		return;
 	}
 	if (value > HISTOGRAM_MAXIMUM)
 		value = HISTOGRAM_MAXIMUM;
 	counter_add(&histogram->buckets[bucket_of(value)], 1);
-	add_to_sum(histogram, value);
+	summary->count++;
+	summary->sum += value;
+	summary->minimum = value < summary->minimum ? value : summary->minimum;
+	summary->maximum = value > summary->maximum ? value : summary->maximum;
+}
+
+static void add_summary(struct histogram *histogram, const struct summary *summary)
+{
+	uint64_t count = histogram->count;
+
+	if (summary->negative > 0)
+		counter_add(&histogram->negative, summary->negative);
+	if (summary->count == 0)
+		return;
+	add_to_sum(histogram, summary->sum);
 	/* Hardly ever: both settle soon. */
-	if (__builtin_expect(count == 0 || value < histogram->minimum, 0))
-		store(&histogram->minimum, value);
-	if (__builtin_expect(value > histogram->maximum, 0))
-		store(&histogram->maximum, value);
+	if (count == 0 || summary->minimum < histogram->minimum)
+		store(&histogram->minimum, summary->minimum);
+	if (summary->maximum > histogram->maximum)
+		store(&histogram->maximum, summary->maximum);
 	/* Last, so that who sees the count sees all that it counts. */
-	__atomic_store_n(&histogram->count, count + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&histogram->count, count + summary->count, __ATOMIC_RELEASE);
+}
+
+void histogram_add_all(struct histogram *histogram, const int64_t nanoseconds[], unsigned count)
+{
+	struct summary summary = {.minimum = UINT64_MAX};
+
+	for (unsigned i = 0; i < count; i++)
+		add_value(histogram, &summary, nanoseconds[i]);
+	add_summary(histogram, &summary);
+}
+
+void histogram_add(struct histogram *histogram, int64_t nanoseconds)
+{
+	histogram_add_all(histogram, &nanoseconds, 1);
 }
 
 void histogram_merge(struct histogram *to, const struct histogram *from)

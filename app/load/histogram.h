@@ -29,6 +29,8 @@ void histogram_clear(struct histogram *histogram);
 
 /** The writer. */
 void histogram_add(struct histogram *histogram, int64_t nanoseconds);
+/** The same of several, for less each. */
+void histogram_add_all(struct histogram *histogram, const int64_t nanoseconds[], unsigned count);
 
 /** to += from. */
 void histogram_merge(struct histogram *to, const struct histogram *from);

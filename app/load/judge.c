@@ -112,8 +112,47 @@ static const struct piece secure_mbz[] = {
 };
 #define PIECES(list) (sizeof(list) / sizeof((list)[0]))
 
+static inline uint64_t word(const uint8_t *octets)
+{
+	uint64_t value;
+
+	memcpy(&value, octets, sizeof(value));
+	return value;
+}
+
+static inline uint64_t half_word(const uint8_t *octets)
+{
+	uint32_t value;
+
+	memcpy(&value, octets, sizeof(value));
+	return value;
+}
+
+/** The same pieces at once. Words end where a piece does; what is a field in front of it is shifted out. */
+static bool mbz_is_zero(const uint8_t *p, enum test_mode mode)
+{
+	if (mode == TEST_UNAUTHENTICATED)
+		return (half_word(p + REFLECTOR_RECEIVE_TIMESTAMP - 4) >> 16 |
+		        half_word(p + REFLECTOR_SENDER_TTL - 4) >> 16) == 0;
+	return (half_word(p + SECURE_REFLECTOR_SEQUENCE + 4) |
+	        word(p + SECURE_REFLECTOR_SEQUENCE + 8) |
+	        word(p + SECURE_REFLECTOR_ERROR_ESTIMATE) >> 16 |
+	        word(p + SECURE_REFLECTOR_RECEIVE_TIMESTAMP + 8) |
+	        half_word(p + SECURE_REFLECTOR_SENDER_SEQUENCE + 4) |
+	        word(p + SECURE_REFLECTOR_SENDER_SEQUENCE + 8) |
+	        word(p + SECURE_REFLECTOR_SENDER_ERROR_ESTIMATE) >> 16 |
+	        word(p + SECURE_REFLECTOR_SENDER_TTL) >> 8 |
+	        word(p + SECURE_REFLECTOR_SENDER_TTL + 8)) == 0;
+}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "what comes first is lowest");
+_Static_assert(REFLECTOR_RECEIVE_TIMESTAMP - REFLECTOR_MBZ_1 == 2 &&
+                       REFLECTOR_SENDER_TTL - REFLECTOR_MBZ_2 == 2,
+               "half of a half word");
+
 static struct judgement judge_mbz(const uint8_t *payload, enum test_mode mode)
 {
+	if (__builtin_expect(mbz_is_zero(payload, mode), 1))
+		return right;
 	const struct piece *pieces = mode == TEST_UNAUTHENTICATED ? clear_mbz : secure_mbz;
 	size_t count = mode == TEST_UNAUTHENTICATED ? PIECES(clear_mbz) : PIECES(secure_mbz);
 

@@ -8,6 +8,8 @@
 #include "reflect/parse.h"
 #include "stats/counters.h"
 
+#define CACHE_LINE 64u
+
 _Static_assert(RECEIVE_BURST_MAX <= SUITE_BURST_MAX, "a burst is one call of the suite");
 
 /** A reply on its way through receive_burst. */
@@ -98,6 +100,16 @@ static void parse_all(struct reception *reception, struct received_frame frames[
 	}
 }
 
+/** All lines that judging will write. */
+static inline void fetch_session(const struct load_session *session)
+{
+	const uint8_t *at = (const uint8_t *)&session->next_sequence;
+	const uint8_t *end = (const uint8_t *)&session->sid;
+
+	for (; at < end; at += CACHE_LINE)
+		__builtin_prefetch(at, 1);
+}
+
 /** False unless it is a reply for this lcore. */
 static bool take_session(struct reception *reception, unsigned i, struct core_session *found)
 {
@@ -120,6 +132,7 @@ static bool take_session(struct reception *reception, unsigned i, struct core_se
 	}
 	reply->frame->as = RECEIVED_TEST;
 	counter_add(&receiver->measures->received, 1);
+	fetch_session(reply->session);
 	return true;
 }
 _Static_assert(offsetof(struct load_session, core) == 0, "what the table finds is the session");
@@ -253,24 +266,40 @@ static uint8_t traffic_class(const struct packet *packet)
 	return packet->ipv6 ? (uint8_t)(load_be16(network) >> 4) : network[IPV4_TYPE_OF_SERVICE];
 }
 
-static void judge_all(struct reception *reception)
+/** What they answer is fetched for all of them before the first is judged. */
+static void read_all(const struct reception *reception, struct judge_reply read[])
 {
 	for (unsigned i = 0; i < reception->count; i++) {
+		const struct load_session *session = reception->replies[i].session;
+		const struct packet *packet = &reception->replies[i].packet;
+
+		read[i].payload = packet->payload;
+		read[i].length = packet->payload_length;
+		read[i].ttl = packet->ttl;
+		read[i].traffic_class = traffic_class(packet);
+		judge_read(session, &read[i]);
+		__builtin_prefetch(
+		        &session->flights[read[i].fields.sender_sequence & session->flight_mask],
+		        1);
+	}
+}
+
+static void judge_all(struct reception *reception)
+{
+	struct judge_reply read[RECEIVE_BURST_MAX];
+
+	read_all(reception, read);
+	for (unsigned i = 0; i < reception->count; i++) {
 		const struct reply *reply = &reception->replies[i];
-		const struct packet *packet = &reply->packet;
 		struct arrival arrival = {.frame = reply->frame,
 		                          .session = reply->session,
-		                          .payload = packet->payload,
-		                          .length = packet->payload_length,
+		                          .payload = reply->packet.payload,
+		                          .length = reply->packet.payload_length,
 		                          .sealed = reply->sealed};
-		struct judge_reply judged = {.payload = packet->payload,
-		                             .length = packet->payload_length,
-		                             .ttl = packet->ttl,
-		                             .traffic_class = traffic_class(packet)};
 
-		judge_read(reply->session, &judged);
-		arrival_judge(reception->receiver, &arrival, &judged);
+		arrival_judge(reception->receiver, &arrival, &read[i]);
 	}
+	arrival_end_burst(reception->receiver);
 }
 
 void receive_burst(struct receiver *receiver, struct received_frame frames[], unsigned count)

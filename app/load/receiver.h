@@ -17,6 +17,12 @@
 
 #define RECEIVE_BURST_MAX 64u
 
+/** Durations of a burst, which go into the histograms together. */
+struct receive_times {
+	unsigned counts[LOAD_DISTRIBUTION_COUNT];
+	int64_t values[LOAD_DISTRIBUTION_COUNT][RECEIVE_BURST_MAX];
+};
+
 struct receiver {
 	const struct load_sessions *sessions;
 	struct reflector_settings
@@ -34,7 +40,8 @@ struct receiver {
 	uint32_t timestamps;
 	/* What the packet before had, and what that means: the receiver's own. */
 	uint64_t arrival_tsc, arrival_ntp;
-	uint32_t error_estimates; /**< both, the sender's and the reflector's */
+	uint32_t error_estimates;   /**< both, the sender's and the reflector's */
+	struct receive_times times; /**< empty between bursts */
 };
 
 enum received_as {

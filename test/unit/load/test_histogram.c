@@ -217,6 +217,25 @@ static void a_large_sum_is_exact(void)
 	free(difference);
 }
 
+static void several_are_added_as_one_by_one(void)
+{
+	struct histogram *single = histogram_new(), *all = histogram_new();
+	uint64_t state = 5;
+	int64_t values[64];
+
+	for (unsigned count = 0; count <= 64; count++) {
+		for (unsigned i = 0; i < count; i++) {
+			values[i] = (int64_t)any_duration(&state) - 100;
+			histogram_add(single, values[i]);
+		}
+		histogram_add_all(all, values, count);
+		CU_ASSERT_EQUAL(memcmp(single, all, sizeof(*all)), 0);
+	}
+	CU_ASSERT(all->negative > 0);
+	free(single);
+	free(all);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -227,6 +246,7 @@ int main(void)
 	        {"merging_is_exact", merging_is_exact},
 	        {"difference_is_what_came_between", difference_is_what_came_between},
 	        {"a_large_sum_is_exact", a_large_sum_is_exact},
+	        {"several_are_added_as_one_by_one", several_are_added_as_one_by_one},
 	        CU_TEST_INFO_NULL,
 	};
 	return unit_run("load/histogram", tests);
