@@ -2,6 +2,7 @@
 #include "appliance.h"
 
 #include <event2/event.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "crypto/key_derivation.h"
@@ -9,6 +10,7 @@
 #include "events.h"
 #include "flow_rules.h"
 #include "key/charon_provider.h"
+#include "operate.h"
 #include "privilege_drop.h"
 #include "privileges.h"
 #include "report.h"
@@ -34,6 +36,10 @@ int appliance_load_keys(struct appliance *appliance, const struct config *config
 {
 	int status = 0;
 
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	appliance->loaded = ntp_from_timespec(&now);
 	appliance->config = config;
 	if (config->keys.psk_file[0] != '\0')
 		status = psk_file_load(config->keys.psk_file, &appliance->psk_provider, error);
@@ -320,6 +326,7 @@ static const struct stage {
         {"polling", launch_workers, stop_workers},
         {"watchdog", start_watchdog, stop_watchdog},
         {"control", start_control, stop_control},
+        {"operation", operate_start, operate_stop},
         {"dropping privileges", drop_privileges, NULL},
         {"timers and signals", events_start, events_stop},
 };

@@ -15,9 +15,12 @@
 #include "eal.h"
 #include "exception.h"
 #include "key/key_provider.h"
+#include "operation.h"
 #include "port.h"
 #include "session/session_registry.h"
+#include "socket_server.h"
 #include "stats/counters.h"
+#include "status_source.h"
 #include "worker_set.h"
 
 struct event;
@@ -30,7 +33,8 @@ struct appliance {
 	struct key_provider *ike_provider; /**< of a file, or of a stage of its own */
 	enum suite_kind suite_kind;        /**< the same for every core: they share expanded keys */
 	struct suite
-	        *suite; /**< expands keys for every core; the workers have suites of their own */
+	        *suite;  /**< expands keys for every core; the workers have suites of their own */
+	uint64_t loaded; /**< NTP: when config was read */
 	uint64_t tsc_hz;
 	struct tsc_clock clock;
 	struct event_base *base;
@@ -42,6 +46,9 @@ struct appliance {
 	struct control_counters counters;
 	struct control_server *control;
 	struct watchdog *watchdog;
+	struct status_source status;
+	struct operation *operation;
+	struct socket_server *operation_socket; /**< NULL: none */
 	struct event *clock_timer;
 	struct event *reclaim_timer;
 	struct event *link_timer;

@@ -118,7 +118,7 @@ static const struct schema_field listen_fields[] = {
 static const struct schema_field listen_endpoint = {
         .type = SCHEMA_MAPPING, .size = sizeof(struct config_listen), .fields = listen_fields};
 
-static const struct schema_choice modes[] = {
+const struct schema_choice config_modes[] = {
         {"unauthenticated", MODE_UNAUTHENTICATED},
         {"authenticated", MODE_AUTHENTICATED},
         {"encrypted", MODE_ENCRYPTED},
@@ -170,7 +170,7 @@ static const struct schema_field control_fields[] = {
          .offset = offsetof(struct config_control, modes),
          .size = sizeof(uint32_t),
          .noun = "mode",
-         .choices = modes,
+         .choices = config_modes,
          .preset = "all that the keys allow"},
         INTEGER(struct config_control, servwait, "servwait", 1, 604800, 900),
         INTEGER(struct config_control, refwait, "refwait", 1, 604800, 900),

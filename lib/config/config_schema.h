@@ -12,6 +12,8 @@ const struct schema_field *config_schema(void);
 extern const struct schema_field config_eal_fields[];
 extern const struct schema_field config_port_element;
 extern const struct schema_choice config_cryptos[];
+/** Names of bits of enum twamp_mode that a configuration has. */
+extern const struct schema_choice config_modes[];
 
 /** Of a struct config_operation and a struct config_log. */
 extern const struct schema_field config_operation_fields[];

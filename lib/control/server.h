@@ -53,6 +53,8 @@ struct control_server {
 	unsigned connection_count;
 	uint64_t last_connection_id;
 	struct half_open_queue half_open; /**< of connections those in no pool yet, oldest first */
+	unsigned sessions_started;        /**< and not stopped */
+	unsigned sessions_stopped;        /**< in `stopped` */
 	/** Stopped, until their Timeout is over; their connection may be gone. */
 	struct test_session_list stopped;
 	/** Every session, by its SID's random octets: a power of two of buckets. */

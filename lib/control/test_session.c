@@ -115,6 +115,7 @@ void test_session_start(struct test_session *test)
 {
 	test->state = TEST_SESSION_STARTED;
 	test->connection->in_progress++;
+	test->server->sessions_started++;
 	test->started_tsc = tsc_now();
 	test->started = tsc_clock_read(test->server->environment.clock, test->started_tsc).ntp;
 	session_start(test->server->environment.sessions, test->session);
@@ -128,11 +129,15 @@ void test_session_start(struct test_session *test)
 static void unlink_session(struct test_session *test)
 {
 	LIST_REMOVE(test, link);
+	if (test->state == TEST_SESSION_STOPPED)
+		test->server->sessions_stopped--;
 	if (test->connection == NULL)
 		return;
 	test->connection->session_count--;
-	if (test->state == TEST_SESSION_STARTED)
+	if (test->state == TEST_SESSION_STARTED) {
 		test->connection->in_progress--;
+		test->server->sessions_started--;
+	}
 	test->connection = NULL;
 }
 
@@ -151,6 +156,7 @@ void test_session_stop(struct test_session *test)
 	server_count(test->server, CONTROL_SESSIONS_STOPPED);
 	unlink_session(test);
 	test->state = TEST_SESSION_STOPPED;
+	test->server->sessions_stopped++;
 	LIST_INSERT_HEAD(&test->server->stopped, test, link);
 	timer_arm(test->timer, milliseconds + WITHDRAW_MARGIN_MS);
 }

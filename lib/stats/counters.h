@@ -6,6 +6,7 @@
 #ifndef SPECULAR_STATS_COUNTERS_H
 #define SPECULAR_STATS_COUNTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -110,6 +111,12 @@ struct counter_description {
 /** Indexed by enum datapath_counter / enum control_counter. */
 extern const struct counter_description datapath_counter_descriptions[DATAPATH_COUNTER_COUNT];
 extern const struct counter_description control_counter_descriptions[CONTROL_COUNTER_COUNT];
+
+/** Of the three things that become of a received frame, a drop. */
+static inline bool datapath_counter_is_drop(enum datapath_counter counter)
+{
+	return counter >= DATAPATH_DROP_SEGMENTED && counter <= DATAPATH_DROP_EXCEPTION_OFF;
+}
 
 /** One per polling lcore; that lcore alone writes it, the slow path reads it with counter_read. */
 struct datapath_counters {

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "operation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "status_commands.h"
+
+/** What is so deep in a document stands in one line: a session, a core, a port. */
+#define FLAT_DEPTH 3u
+
+struct operation {
+	struct operation_environment environment;
+	unsigned count;
+	const struct operation_command *commands[OPERATION_COMMANDS_MAX];
+};
+
+int operation_create(const struct operation_environment *environment, struct operation **operation,
+                     struct error *error)
+{
+	struct operation *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return error_set(error, ERROR_MEMORY, "no memory for the operation's commands");
+	made->environment = *environment;
+	int status = operation_register(made, status_commands);
+	if (status != 0) {
+		free(made);
+		return error_set(error, status, "too many commands");
+	}
+	*operation = made;
+	return 0;
+}
+
+void operation_destroy(struct operation *operation)
+{
+	free(operation);
+}
+
+int operation_register(struct operation *operation, const struct operation_command *commands)
+{
+	for (; commands->name != NULL; commands++) {
+		if (operation->count == OPERATION_COMMANDS_MAX)
+			return ERROR_LIMIT;
+		operation->commands[operation->count++] = commands;
+	}
+	return 0;
+}
+
+const struct operation_command *operation_command_at(const struct operation *operation,
+                                                     unsigned index)
+{
+	return index < operation->count ? operation->commands[index] : NULL;
+}
+
+const struct status_source *operation_source(const struct operation *operation)
+{
+	return operation->environment.source;
+}
+
+struct event_base *operation_base(const struct operation *operation)
+{
+	return operation->environment.base;
+}
+
+void *operation_appliance(const struct operation *operation)
+{
+	return operation->environment.appliance;
+}
+
+static const struct operation_command *find(const struct operation *operation, const char *name)
+{
+	for (unsigned i = 0; i < operation->count; i++) {
+		if (strcmp(operation->commands[i]->name, name) == 0)
+			return operation->commands[i];
+	}
+	return NULL;
+}
+
+/** True when name is one of the words of list. */
+static bool has_word(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = list; *at != '\0'; at += strspn(at, " ")) {
+		size_t word = strcspn(at, " ");
+		if (word == length && memcmp(at, name, length) == 0)
+			return true;
+		at += word;
+	}
+	return false;
+}
+
+static int check_parameters(const struct operation_command *command,
+                            const struct operation_request *request, struct error *error)
+{
+	const char *allowed = command->parameters != NULL ? command->parameters : "";
+
+	for (unsigned i = 0; i < request->count; i++) {
+		if (!has_word(allowed, request->parameters[i].name))
+			return error_set(error, ERROR_ARGUMENT,
+			                 "%s has no parameter %.64s; allowed: %s", command->name,
+			                 request->parameters[i].name,
+			                 allowed[0] != '\0' ? allowed : "none");
+	}
+	return 0;
+}
+
+static void begin(struct json_writer *json, const char *command)
+{
+	json_open(json, NULL, '{');
+	json_string(json, "schema", OPERATION_SCHEMA);
+	json_string(json, "command", command);
+}
+
+/** Ends the document and takes its text. */
+static void end(struct json_writer *json, struct operation_answer *answer)
+{
+	json_close(json, '}');
+	if (fclose(json->out) == 0)
+		return;
+	free(answer->text);
+	answer->text = NULL;
+	answer->size = 0;
+}
+
+static const char *error_code_name(int status)
+{
+	switch (status) {
+	case ERROR_ARGUMENT:
+	case ERROR_FORMAT:
+		return "wrong-parameter";
+	case ERROR_NOT_FOUND:
+		return "not-found";
+	case ERROR_PERMISSION:
+		return "refused";
+	case ERROR_UNAVAILABLE:
+		return "busy";
+	default:
+		return "failed";
+	}
+}
+
+static bool open_document(struct json_writer *json, struct operation_answer *answer)
+{
+	*json = (struct json_writer){.flat = FLAT_DEPTH};
+	answer->text = NULL;
+	answer->size = 0;
+	json->out = open_memstream(&answer->text, &answer->size);
+	return json->out != NULL;
+}
+
+void operation_answer_error(const char *command, const char *code, const char *text,
+                            struct operation_answer *answer)
+{
+	struct json_writer json;
+
+	if (!open_document(&json, answer))
+		return;
+	begin(&json, command);
+	json_open(&json, "error", '{');
+	json_string(&json, "code", code);
+	json_string(&json, "text", text);
+	json_close(&json, '}');
+	end(&json, answer);
+}
+
+static void run(struct operation *operation, const struct operation_command *command,
+                const struct operation_request *request, struct operation_answer *answer)
+{
+	struct error error = {""};
+	struct json_writer json;
+
+	if (!open_document(&json, answer)) {
+		answer->status = ERROR_MEMORY;
+		return;
+	}
+	begin(&json, command->name);
+	answer->status = command->run(operation, request, &json, &error);
+	if (answer->status == 0) {
+		end(&json, answer);
+		return;
+	}
+	(void)fclose(json.out);
+	free(answer->text);
+	operation_answer_error(command->name, error_code_name(answer->status), error.text, answer);
+}
+
+void operation_answer(struct operation *operation, const char *line, size_t size,
+                      const struct operation_peer *peer, struct operation_answer *answer)
+{
+	const struct operation_command *command = NULL;
+	struct operation_request request;
+	struct error error = {""};
+	const char *code = NULL;
+
+	request.peer = *peer;
+	answer->status = operation_request_read(line, size, &request, &error);
+	if (answer->status != 0) {
+		code = "wrong-parameter";
+	} else if ((command = find(operation, request.command)) == NULL) {
+		code = "unknown-command";
+		answer->status = error_set(&error, ERROR_NOT_FOUND, "there is no command %.64s",
+		                           request.command);
+	} else if ((answer->status = check_parameters(command, &request, &error)) != 0) {
+		code = "wrong-parameter";
+	} else if (command->changes && peer->origin != ORIGIN_SOCKET) {
+		code = "refused";
+		answer->status = error_set(&error, ERROR_PERMISSION,
+		                           "%s changes the appliance: by its unix socket only",
+		                           command->name);
+	}
+	if (code != NULL)
+		operation_answer_error(request.command, code, error.text, answer);
+	else
+		run(operation, command, &request, answer);
+}
