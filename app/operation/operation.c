@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "operation.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core_load.h"
 #include "status_commands.h"
 
 /** What is so deep in a document stands in one line: a session, a core, a port. */
@@ -12,9 +14,32 @@
 
 struct operation {
 	struct operation_environment environment;
+	struct core_load load;
+	struct event *load_timer;
 	unsigned count;
 	const struct operation_command *commands[OPERATION_COMMANDS_MAX];
 };
+
+static void on_load(evutil_socket_t fd, short what, void *context)
+{
+	struct operation *operation = context;
+
+	(void)fd;
+	(void)what;
+	core_load_look(&operation->load, operation->environment.source, tsc_now());
+}
+
+static bool start_load(struct operation *operation)
+{
+	const struct timeval interval = {.tv_sec = CORE_LOAD_INTERVAL_MS / 1000};
+
+	operation->load_timer =
+	        event_new(operation->environment.base, -1, EV_PERSIST, on_load, operation);
+	if (operation->load_timer == NULL)
+		return false;
+	on_load(-1, 0, operation);
+	return event_add(operation->load_timer, &interval) == 0;
+}
 
 int operation_create(const struct operation_environment *environment, struct operation **operation,
                      struct error *error)
@@ -24,10 +49,9 @@ int operation_create(const struct operation_environment *environment, struct ope
 	if (made == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for the operation's commands");
 	made->environment = *environment;
-	int status = operation_register(made, status_commands);
-	if (status != 0) {
-		free(made);
-		return error_set(error, status, "too many commands");
+	if (operation_register(made, status_commands) != 0 || !start_load(made)) {
+		operation_destroy(made);
+		return error_set(error, ERROR_MEMORY, "no memory for the operation's commands");
 	}
 	*operation = made;
 	return 0;
@@ -35,6 +59,8 @@ int operation_create(const struct operation_environment *environment, struct ope
 
 void operation_destroy(struct operation *operation)
 {
+	if (operation != NULL && operation->load_timer != NULL)
+		event_free(operation->load_timer);
 	free(operation);
 }
 
@@ -62,6 +88,11 @@ const struct status_source *operation_source(const struct operation *operation)
 struct event_base *operation_base(const struct operation *operation)
 {
 	return operation->environment.base;
+}
+
+const struct core_load *operation_core_load(const struct operation *operation)
+{
+	return &operation->load;
 }
 
 void *operation_appliance(const struct operation *operation)

@@ -17,6 +17,7 @@
 #define OPERATION_SCHEMA       "specular-status/1"
 #define OPERATION_COMMANDS_MAX 32u
 
+struct core_load;
 struct event_base;
 struct operation;
 
@@ -55,6 +56,7 @@ const struct operation_command *operation_command_at(const struct operation *ope
 
 const struct status_source *operation_source(const struct operation *operation);
 struct event_base *operation_base(const struct operation *operation);
+const struct core_load *operation_core_load(const struct operation *operation);
 void *operation_appliance(const struct operation *operation);
 
 /** A document, with its size, which the caller frees. */

@@ -6,5 +6,11 @@ const struct operation_command status_commands[] = {
         {.name = "counters", .parameters = "describe", .run = status_counters},
         {.name = "cores", .run = status_cores},
         {.name = "ports", .run = status_ports},
+        {.name = "sessions",
+         .parameters = "state mode peer sort limit after",
+         .run = status_sessions},
+        {.name = "session", .parameters = "sid", .run = status_session},
+        {.name = "connections", .run = status_connections},
+        {.name = "keys", .parameters = "limit", .run = status_keys},
         {.name = NULL},
 };

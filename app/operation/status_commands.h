@@ -16,4 +16,13 @@ int status_cores(struct operation *operation, const struct operation_request *re
 int status_ports(struct operation *operation, const struct operation_request *request,
                  struct json_writer *json, struct error *error);
 
+int status_sessions(struct operation *operation, const struct operation_request *request,
+                    struct json_writer *json, struct error *error);
+int status_session(struct operation *operation, const struct operation_request *request,
+                   struct json_writer *json, struct error *error);
+int status_connections(struct operation *operation, const struct operation_request *request,
+                       struct json_writer *json, struct error *error);
+int status_keys(struct operation *operation, const struct operation_request *request,
+                struct json_writer *json, struct error *error);
+
 #endif

@@ -46,3 +46,13 @@ void status_modes(struct json_writer *json, const char *name, uint32_t modes)
 		json_string(json, NULL, "ikev2-derived");
 	json_close(json, ']');
 }
+
+void status_endpoint(struct json_writer *json, const char *name, const struct endpoint *endpoint)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	json_open(json, name, '{');
+	json_string(json, "address", address_format(&endpoint->address, text));
+	json_unsigned(json, "port", endpoint->port);
+	json_close(json, '}');
+}

@@ -259,6 +259,7 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	(void)bufferevent_disable(stream, EV_WRITE);
 	connection->server = server;
 	connection->id = ++server->last_connection_id;
+	connection->since = server_now(server);
 	connection->stream = stream;
 	connection->client = *client;
 	connection->local = *local;

@@ -29,7 +29,8 @@ enum connection_state {
 
 struct connection {
 	struct control_server *server;
-	uint64_t id; /**< from 1 on, never used again */
+	uint64_t id;    /**< from 1 on, never used again */
+	uint64_t since; /**< NTP: when it was accepted */
 	struct bufferevent *stream;
 	struct endpoint client;
 	struct endpoint local;

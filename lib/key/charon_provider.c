@@ -15,8 +15,30 @@ static void destroy(struct key_provider *provider)
 	free(charon);
 }
 
-static const struct key_provider_operations operations = {
-        .ask = charon_lookup_ask, .cancel = charon_lookup_cancel, .destroy = destroy};
+static void visit_sas(const struct key_provider *provider, key_visit visit, void *context)
+{
+	const struct charon_provider *charon =
+	        (const struct charon_provider *)(const void *)provider;
+	const struct ike_sa *sa;
+	char name[KEY_NAME_SIZE];
+
+	if (charon->state != CHARON_READY)
+		return;
+	LIST_FOREACH(sa, &charon->cache.sas, link)
+	{
+		const struct key_status status = {
+		        .name = name, .peer = &sa->peer, .identity = sa->peer_identity};
+
+		ike_sa_name(sa->spis, name);
+		if (!visit(context, &status))
+			return;
+	}
+}
+
+static const struct key_provider_operations operations = {.ask = charon_lookup_ask,
+                                                          .cancel = charon_lookup_cancel,
+                                                          .destroy = destroy,
+                                                          .visit = visit_sas};
 
 int charon_provider_create(struct event_base *base, const struct config_ikev2 *settings,
                            struct key_provider **provider, struct error *error)
@@ -49,6 +71,14 @@ int charon_provider_create(struct event_base *base, const struct config_ikev2 *s
 	charon_daemon_connect_soon(charon);
 	*provider = &charon->provider;
 	return 0;
+}
+
+bool charon_provider_is_connected(const struct key_provider *provider)
+{
+	const struct charon_provider *charon =
+	        (const struct charon_provider *)(const void *)provider;
+
+	return charon->state == CHARON_READY;
 }
 
 unsigned charon_provider_count(const struct key_provider *provider)

@@ -22,6 +22,8 @@
 #ifndef SPECULAR_KEY_CHARON_PROVIDER_H
 #define SPECULAR_KEY_CHARON_PROVIDER_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "config/config.h"
 #include "key/key_provider.h"
@@ -34,6 +36,9 @@ struct event_base;
  */
 int charon_provider_create(struct event_base *base, const struct config_ikev2 *settings,
                            struct key_provider **provider, struct error *error);
+
+/** True while the daemon answers, and what it has is known. */
+bool charon_provider_is_connected(const struct key_provider *provider);
 
 /** SAs in the cache; 0 while the daemon can't be reached. For status and tests. */
 unsigned charon_provider_count(const struct key_provider *provider);

@@ -25,3 +25,9 @@ void key_provider_destroy(struct key_provider *provider)
 	if (provider != NULL)
 		provider->operations->destroy(provider);
 }
+
+void key_provider_visit(const struct key_provider *provider, key_visit visit, void *context)
+{
+	if (provider != NULL && provider->operations->visit != NULL)
+		provider->operations->visit(provider, visit, context);
+}

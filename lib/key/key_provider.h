@@ -7,6 +7,7 @@
 #ifndef SPECULAR_KEY_KEY_PROVIDER_H
 #define SPECULAR_KEY_KEY_PROVIDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,12 +70,27 @@ void key_provider_watch(struct key_provider *provider, key_gone gone, void *cont
 /** Ends pending look-ups without an answer and wipes every secret. provider may be NULL. */
 void key_provider_destroy(struct key_provider *provider);
 
+/** What may be shown of a key: names, never its octets. Valid during the call. */
+struct key_status {
+	const char *name;           /**< the KeyID, or "spi-i/spi-r" in hexadecimal */
+	const struct address *peer; /**< of an IKE SA; NULL: not known */
+	const char *identity;       /**< of the IKE peer; NULL: not known */
+};
+
+/** False ends the visits. */
+typedef bool (*key_visit)(void *context, const struct key_status *key);
+
+/** Every key that the provider knows now. The visitor asks nothing. provider may be NULL. */
+void key_provider_visit(const struct key_provider *provider, key_visit visit, void *context);
+
 /** The operations of one kind of provider; its own struct begins with struct key_provider. */
 struct key_provider_operations {
 	int (*ask)(struct key_provider *provider, const struct key_query *query, key_answer answer,
 	           void *context, struct key_lookup **lookup);
 	void (*cancel)(struct key_provider *provider, struct key_lookup *lookup);
 	void (*destroy)(struct key_provider *provider);
+	void (*visit)(const struct key_provider *provider, key_visit visit,
+	              void *context); /**< NULL: shows none */
 };
 
 struct key_provider {

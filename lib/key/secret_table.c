@@ -53,8 +53,20 @@ static void table_destroy(struct key_provider *provider)
 	secret_table_destroy(table_of(provider));
 }
 
+static void table_visit(const struct key_provider *provider, key_visit visit, void *context)
+{
+	const struct secret_table *table = (const struct secret_table *)(const void *)provider;
+
+	for (unsigned i = 0; i < table->count; i++) {
+		const struct key_status status = {.name = table->entries[i].secret.name};
+
+		if (!visit(context, &status))
+			return;
+	}
+}
+
 static const struct key_provider_operations table_operations = {
-        .ask = table_ask, .cancel = table_cancel, .destroy = table_destroy};
+        .ask = table_ask, .cancel = table_cancel, .destroy = table_destroy, .visit = table_visit};
 
 struct secret_table *secret_table_create(int kind, size_t identity_size, unsigned capacity)
 {

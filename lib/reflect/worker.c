@@ -13,8 +13,6 @@
 
 #include "reflect/slowdown.h"
 
-/** Frames taken from a queue at once. */
-#define WORKER_BURST 32u
 /** Polls without a frame before IDLE_SLEEP sleeps: a sender's burst finds the lcore awake. */
 #define EMPTY_POLLS_BEFORE_SLEEP 64u
 /** Polls, with frames or without, between two calls of reflect_tidy; a power of two. */
@@ -209,8 +207,10 @@ static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
 	struct outcome outcome;
 	unsigned received = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, WORKER_BURST);
 
-	if (received == 0)
+	if (received == 0) {
+		worker->statistics.last_end = 0;
 		return 0;
+	}
 	struct reflect_arrival arrival = arrival_now(worker, queue);
 	outcome.exception_count = 0;
 	outcome.dropped_count = 0;
@@ -220,12 +220,13 @@ static unsigned poll_port(struct worker *worker, struct worker_queue *queue)
 	arrival_take_offloads(&arrival, queue, mbufs, whole, offloads);
 	reflect_burst(&worker->reflector, &arrival, frames, whole);
 	unsigned replies = frames_sort(mbufs, frames, whole, &outcome);
+	unsigned sent = 0;
 	if (replies > 0) {
-		unsigned sent = transmit(queue, mbufs, replies);
-
+		sent = transmit(queue, mbufs, replies);
 		count(worker, DATAPATH_REFLECTED, sent);
 		count(worker, DATAPATH_DROP_TRANSMIT, replies - sent);
 	}
+	worker_statistics_note(&worker->statistics, received, sent, arrival.receive_tsc, tsc_now());
 	send_exceptions(worker, queue, outcome.exceptions, outcome.exception_count);
 	if (outcome.dropped_count > 0)
 		rte_pktmbuf_free_bulk(outcome.dropped, outcome.dropped_count);

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "reflect/reflector.h"
+#include "reflect/worker_statistics.h"
 
 struct rte_ring;
 struct rte_rcu_qsbr;
@@ -56,6 +57,7 @@ struct worker {
 	/** The worker writes, the slow path reads (relaxed): polls so far, and those that found something. */
 	uint64_t polls;
 	uint64_t busy_polls;
+	struct worker_statistics statistics;
 } __attribute__((aligned(64)));
 
 /** The lcore's function for rte_eal_remote_launch; argument is struct worker *. Returns 0 once stop is seen. */

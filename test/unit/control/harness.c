@@ -79,7 +79,8 @@ static void fake_destroy(struct key_provider *base)
 	(void)base;
 }
 
-static const struct key_provider_operations fake_operations = {fake_ask, fake_cancel, fake_destroy};
+static const struct key_provider_operations fake_operations = {
+        .ask = fake_ask, .cancel = fake_cancel, .destroy = fake_destroy};
 
 void fake_provider_answer(struct fake_provider *provider, int status)
 {

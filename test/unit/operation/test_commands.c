@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** What the commands answer. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,155 @@ static void status_counts_connections_and_sessions(void)
 	client_close(&client);
 	CU_ASSERT(harness_wait_connections(&world.harness, 0));
 	CU_ASSERT(operation_world_says(&world, "status", "\"installed\": 0"));
+}
+
+/** Of a document the SID behind a text; 32 digits. */
+static const char *sid_behind(const char *answer, const char *text)
+{
+	const char *at = strstr(answer, text);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+	return at + strlen(text);
+}
+
+static void sessions_are_paged(void)
+{
+	struct request_tw_session request = client_request_template(4);
+	struct accept_session accepted;
+	struct client client;
+	char line[96] = "sessions limit=2", sid[33] = "";
+	unsigned seen = 0, pages = 0;
+	int status;
+
+	CU_ASSERT_FATAL(client_open(&client, &world.harness, CLIENT_IPV4, MODE_ENCRYPTED));
+	for (unsigned i = 0; i < 5; i++) {
+		request.sender.port++;
+		CU_ASSERT(client_request(&client, &request, &accepted));
+		CU_ASSERT_EQUAL(accepted.accept, ACCEPT_OK);
+	}
+	for (bool more = true; more && pages < 9; pages++) {
+		const char *answer = operation_world_ask(&world, line, &status);
+		CU_ASSERT_EQUAL_FATAL(status, 0);
+		CU_ASSERT_PTR_NOT_NULL(strstr(answer, "\"total\": 5"));
+		for (const char *at = answer; (at = strstr(at, "\"sid\": \"")) != NULL; at++)
+			seen++;
+		more = strstr(answer, "\"next\": null") == NULL;
+		if (more)
+			(void)snprintf(line, sizeof(line), "sessions limit=2 after=%.32s",
+			               sid_behind(answer, "\"next\": \""));
+	}
+	CU_ASSERT_EQUAL(seen, 5);
+	CU_ASSERT_EQUAL(pages, 3);
+	CU_ASSERT(operation_world_says(&world, "sessions state=started", "\"matched\": 0"));
+	CU_ASSERT(operation_world_says(&world, "sessions state=accepted mode=encrypted",
+	                               "\"matched\": 5"));
+	CU_ASSERT(operation_world_says(&world, "sessions peer=" CLIENT_IPV4, "\"matched\": 5"));
+	CU_ASSERT(operation_world_says(&world, "sessions peer=" CLIENT_IPV6, "\"matched\": 0"));
+	CU_ASSERT(operation_world_says(&world, "sessions peer=me", "wrong-parameter"));
+	CU_ASSERT(operation_world_says(&world, "sessions limit=0", "wrong-parameter"));
+	/* Ascending, the first three. */
+	const char *answer = operation_world_ask(&world, "sessions sort=sid limit=3", &status);
+	CU_ASSERT_EQUAL(status, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		answer = sid_behind(answer, "\"sid\": \"");
+		CU_ASSERT(memcmp(answer, sid, 32) > 0);
+		memcpy(sid, answer, 32);
+	}
+	(void)snprintf(line, sizeof(line), "session sid=%s", sid);
+	CU_ASSERT(operation_world_says(&world, line, "\"state\": \"accepted\""));
+	CU_ASSERT(operation_world_says(&world, line, "\"timeout_seconds\": 1,"));
+	CU_ASSERT(operation_world_says(&world, "session sid=00112233445566778899aabbccddeeff",
+	                               "\"code\": \"not-found\""));
+	CU_ASSERT(operation_world_says(&world, "session", "wrong-parameter"));
+	client_close(&client);
+}
+
+static void the_busiest_sessions_come_first(void)
+{
+	struct request_tw_session request = client_request_template(4);
+	struct accept_session accepted;
+	struct client client;
+	int status;
+
+	CU_ASSERT_FATAL(client_open(&client, &world.harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+	for (uint16_t i = 0; i < 6; i++) {
+		request.sender.port = (uint16_t)(40000 + i);
+		CU_ASSERT(client_request(&client, &request, &accepted));
+		struct core_session *core = harness_find(
+		        &world.harness, CLIENT_IPV4, request.sender.port, OUR_IPV4, accepted.port);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(core);
+		core->reflected = 100u + i * 7u % 6u;
+		core->not_reflected = 50u - i;
+	}
+	const char *answer =
+	        operation_world_ask(&world, "sessions sort=reflected limit=4", &status);
+	CU_ASSERT_EQUAL_FATAL(status, 0);
+	for (unsigned i = 105; i > 101; i--) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "\"reflected\": %u", i);
+		answer = sid_behind(answer, text);
+	}
+	CU_ASSERT_PTR_NULL(strstr(answer, "\"reflected\""));
+	CU_ASSERT(operation_world_says(&world, "sessions sort=received", "\"complete\": true"));
+	client_close(&client);
+}
+
+static void connections_and_keys_have_names(void)
+{
+	struct client client, half_open;
+
+	CU_ASSERT_FATAL(client_open(&client, &world.harness, CLIENT_IPV4, MODE_ENCRYPTED));
+	client_connect(&half_open, &world.harness, CLIENT_IPV6);
+	CU_ASSERT(harness_wait_connections(&world.harness, 2));
+	CU_ASSERT(operation_world_says(&world, "connections", "\"state\": \"open\""));
+	CU_ASSERT(operation_world_says(&world, "connections", "\"state\": \"set-up\""));
+	CU_ASSERT(operation_world_says(&world, "connections", "\"mode\": [\"encrypted\"]"));
+	CU_ASSERT(operation_world_says(&world, "connections", "\"kind\": \"key-id\""));
+	CU_ASSERT(operation_world_says(&world, "connections", "\"address\": \"" CLIENT_IPV6));
+	client_close(&half_open);
+	client_close(&client);
+	static const char psk[] =
+	        "keys: [{key-id: a, secret-key: hush}, {key-id: b, secret-key: x}]\n";
+	struct key_provider *provider;
+	struct error error;
+	CU_ASSERT_EQUAL_FATAL(psk_file_parse("t", psk, sizeof(psk) - 1, &provider, &error), 0);
+	world.source.psk_provider = provider;
+	CU_ASSERT(operation_world_says(&world, "keys",
+	                               "{\"key_id\": \"a\"},\n    {\"key_id\": \"b\"}"));
+	CU_ASSERT(operation_world_says(&world, "keys limit=1", "\"psk_total\": 2"));
+	int status;
+	CU_ASSERT_PTR_NULL(strstr(operation_world_ask(&world, "keys", &status), "hush"));
+	key_provider_destroy(provider);
+}
+
+static void cores_tell_of_their_work(void)
+{
+	struct worker_statistics *statistics = &world.worker.statistics;
+
+	world.counters.values[DATAPATH_RECEIVED] = 33;
+	worker_statistics_note(statistics, 32, 30, 1000, 3000);
+	worker_statistics_note(statistics, 1, 1, 3500, 4000);
+	/* At 2 GHz, within an eighth. */
+	CU_ASSERT(operation_world_says(&world, "cores", "\"busy_cycles\": 3000"));
+	CU_ASSERT(operation_world_says(&world, "cores", "{\"size\": 1, \"count\": 1}"));
+	CU_ASSERT(operation_world_says(&world, "cores", "{\"size\": 32, \"count\": 1}"));
+	CU_ASSERT(operation_world_says(&world, "cores",
+	                               "\"buckets\": [{\"le_ns\": 255, \"count\": 1}, "
+	                               "{\"le_ns\": 1023, \"count\": 30}]"));
+	CU_ASSERT(operation_world_says(&world, "cores", "\"p50\": 1023"));
+	CU_ASSERT(operation_world_says(&world, "cores", "\"busy_share\": null"));
+	CU_ASSERT(operation_world_says(&world, "cores", "\"ahead\": null"));
+	for (unsigned bits = 0; bits < 64; bits++) {
+		uint64_t ticks = UINT64_C(1) << bits;
+		unsigned bucket = turnaround_bucket(ticks);
+		CU_ASSERT(bucket < TURNAROUND_BUCKETS);
+		if (bits >= TURNAROUND_BITS)
+			continue;
+		CU_ASSERT(turnaround_bucket_end(bucket) >= ticks);
+		CU_ASSERT(turnaround_bucket_end(bucket) <= ticks + ticks / 8);
+		CU_ASSERT_EQUAL(turnaround_bucket(turnaround_bucket_end(bucket)), bucket);
+		CU_ASSERT_EQUAL(turnaround_bucket(turnaround_bucket_end(bucket) + 1), bucket + 1);
+	}
 }
 
 static void every_counter_is_told(void)
@@ -141,6 +291,10 @@ static void the_table_has_an_end(void)
 WITH_WORLD(an_error_is_a_document)
 WITH_WORLD(status_has_the_sums)
 WITH_WORLD(status_counts_connections_and_sessions)
+WITH_WORLD(sessions_are_paged)
+WITH_WORLD(the_busiest_sessions_come_first)
+WITH_WORLD(connections_and_keys_have_names)
+WITH_WORLD(cores_tell_of_their_work)
 WITH_WORLD(every_counter_is_told)
 WITH_WORLD(what_changes_is_the_sockets)
 WITH_WORLD(the_table_has_an_end)
@@ -152,6 +306,10 @@ int main(void)
 	        {"status has the sums", in_world_status_has_the_sums},
 	        {"status counts connections and sessions",
 	         in_world_status_counts_connections_and_sessions},
+	        {"sessions are paged", in_world_sessions_are_paged},
+	        {"the busiest sessions come first", in_world_the_busiest_sessions_come_first},
+	        {"connections and keys have names", in_world_connections_and_keys_have_names},
+	        {"cores tell of their work", in_world_cores_tell_of_their_work},
 	        {"every counter is told", in_world_every_counter_is_told},
 	        {"what changes is the socket's", in_world_what_changes_is_the_sockets},
 	        {"the table has an end", in_world_the_table_has_an_end},
