@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 NINJA = ninja -j $(shell nproc)
 
 .DEFAULT_GOAL := build
-.PHONY: help build build-clang build-asan test test-clang test-asan bench bench-quick bench-tools lint format fuzz e2e e2e-asan check demo coverage clean
+.PHONY: deb check-deb help build build-clang build-asan test test-clang test-asan bench bench-quick bench-tools lint format fuzz e2e e2e-asan check demo coverage clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ e2e-asan: build-asan ## the lab's tests with the appliance under the sanitizers 
 	test/e2e/run --build build-asan
 check: ## everything, from installing packages to e2e (root); what CI runs
 	tools/check
+deb: ## Debian packages, in build-deb/
+	tools/deb
+check-deb: ## build the packages and install, upgrade and purge them in a clean Debian (root, network, minutes)
+	tools/check-deb
 demo: ## build and show every mode in the lab (root)
 	tools/demo
 coverage: build-coverage/build.ninja ## unit test coverage: a summary, and build-coverage/coverage.html
@@ -61,4 +65,4 @@ coverage: build-coverage/build.ninja ## unit test coverage: a summary, and build
 	gcovr --root . --filter lib/ --filter app/ --exclude-unreachable-branches \
 		--html-details build-coverage/coverage.html --print-summary build-coverage
 clean: ## remove all build folders
-	rm -rf build build-clang build-asan build-coverage build-fuzz build-check
+	rm -rf build build-clang build-asan build-coverage build-fuzz build-check build-deb
