@@ -5,7 +5,7 @@ import json
 import math
 import statistics
 
-SCHEMA = "specular-ci-baseline/2"
+SCHEMA = "specular-ci-baseline/3"
 REFERENCE = "ipsec-mb seals and opens 16 octets, AES-128-ECB and HMAC-SHA1, on the reflector's CPU"
 TOLERANCE = 0.10  # of the baseline's ratio that may be missing
 CONFIDENCE = 0.99  # that the median lies in the interval which is compared with the limit
@@ -16,6 +16,8 @@ ENOUGH_WRITTEN = 20  # and for a baseline
 POWER, NOMINAL = 1.25, 7e6
 PERCENTILES = ("p10", "median", "p90")
 WRONG_RUNS = 2  # that lost packets, and nothing worse: one may be a machine that stood still for longer than a timeout
+# Of the reference's undisturbed speed. Below, the power above is no good guide any more: a ratio may be a fifth too low.
+REFERENCE_LEAST = 0.85
 BASELINE_SPREAD = 0.05  # half of the interval, as a share of the median, that a baseline may have at most
 PASSED, SLOWER, WRONG, UNKNOWN, NOT_JUDGED = "passed", "slower", "wrong", "no baseline", "cannot tell"
 
@@ -44,6 +46,7 @@ class Lane:
 
     def __init__(self):
         self.rates, self.references = [], []
+        self.undisturbed = 0  # the reference's highest 90th percentile
         self.wrong = []  # texts
         self.losses = []  # of runs that lost packets, and nothing worse
 
@@ -52,6 +55,7 @@ class Lane:
         burst = report["burst"]
         self.rates.append(typical(*(burst[f"rate_{name}"] for name in PERCENTILES)) if burst["valid"] else None)
         self.references.append(typical(*reference))
+        self.undisturbed = max(self.undisturbed, reference[-1])
         for trial in report["trials"]:
             faults = {name: count for name, count in trial["faults"].items() if count}
             told = f"{trial['lost']} of {trial['sent']} packets lost, faults: {faults or 'none'}"
@@ -75,12 +79,14 @@ class Lane:
 
 
 class Verdict:
-    def __init__(self, mode, lane, baseline):
-        self.mode, self.lane, self.baseline = mode, lane, baseline
+    def __init__(self, mode, lane, entry):
+        """entry: the baseline's of this mode, or None."""
+        self.mode, self.lane, self.baseline = mode, lane, entry["ratio"] if entry else None
+        self.speed = lane.reference() / entry["undisturbed"] if entry and lane.references else None
         self.ratios = lane.ratios()
         self.ratio = statistics.median(self.ratios) if self.ratios else None
         self.interval = median_interval(self.ratios)
-        self.limit = baseline * (1 - TOLERANCE) if baseline else None
+        self.limit = self.baseline * (1 - TOLERANCE) if entry else None
 
     @property
     def state(self):
@@ -90,7 +96,7 @@ class Verdict:
             return UNKNOWN
         if len(self.ratios) >= ENOUGH and self.interval[0] >= self.limit:
             return PASSED
-        if len(self.ratios) >= ENOUGH and self.interval[1] < self.limit:
+        if len(self.ratios) >= ENOUGH and self.interval[1] < self.limit and self.speed >= REFERENCE_LEAST:
             return SLOWER
         return NOT_JUDGED
 
@@ -119,12 +125,14 @@ class Verdict:
         told += f", baseline {self.baseline:.3f}, at least {self.limit:.3f}"
         if self.state != NOT_JUDGED:
             return told
+        if self.speed < REFERENCE_LEAST:
+            return f"{told}; the reference ran at {self.speed:.2f} of its speed: a shared core, or another machine than the baseline's"
         return f"{told}; the limit lies between, or there was no time for {ENOUGH} rounds"
 
 
 def measure_rounds(modes, baseline, measure, may_go_on, writing=False):
     """Verdicts after rounds that go on, for the modes that are not settled, as long as they may. measure(mode): a run's (report,
-    percentiles 10, 50 and 90 of the reference's rate). baseline: {mode: ratio}. writing: until a baseline can be made of them."""
+    percentiles 10, 50 and 90 of the reference's rate). baseline: {mode: its entry}. writing: until a baseline can be made of them."""
     lanes = {mode: Lane() for mode in modes}
 
     def verdict(mode):
@@ -153,7 +161,7 @@ def exit_code(verdicts):
 
 
 def read_baseline(path, suite):
-    """({mode: ratio} of a crypto suite, empty when there is none; the suites that there are)"""
+    """({mode: its entry} of a crypto suite, empty when there is none; the suites that there are)"""
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
@@ -162,7 +170,7 @@ def read_baseline(path, suite):
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise ValueError(f"{path}: no baseline of schema {SCHEMA}: write it again with tools/ci-bench --write-baseline")
     suites = content["suites"]
-    return {mode: entry["ratio"] for mode, entry in suites.get(suite, {}).items()}, sorted(suites)
+    return suites.get(suite, {}), sorted(suites)
 
 
 def write_baseline(path, suite, verdicts, version, machine):
@@ -176,6 +184,7 @@ def write_baseline(path, suite, verdicts, version, machine):
         content = {"schema": SCHEMA, "reference": REFERENCE, "suites": {}}
     content["suites"][suite] = {verdict.mode: {
         "ratio": round(verdict.ratio, 4), "interval": [round(bound, 4) for bound in verdict.interval], "rounds": len(verdict.ratios),
+        "undisturbed": round(verdict.lane.undisturbed),
         "specular": version, "cpu": machine} for verdict in verdicts}
     with open(path, "w", encoding="utf-8") as file:
         json.dump(content, file, indent=1)

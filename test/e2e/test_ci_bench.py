@@ -41,7 +41,7 @@ def test_nothing_to_compare_with(lab):
     """A suite that the baseline does not have: a remedy, and exit code 2."""
     baseline = os.path.join(lab.folder, "baseline.json")
     with open(baseline, "w", encoding="utf-8") as file:
-        json.dump({"schema": "specular-ci-baseline/2", "suites": {"another": {}}}, file)
+        json.dump({"schema": "specular-ci-baseline/3", "suites": {"another": {}}}, file)
     result = ci_bench(lab, "--no-search", "--seconds", "0", "--baseline", baseline, "--output", os.path.join(lab.folder, "ci-bench"))
     assert result.returncode == 2, f"exit {result.returncode}\n{result.stdout}{result.stderr}"
     assert re.search(r"COULD NOT TELL: \S+ has nothing of .*another.*--write-baseline", result.stdout), result.stdout
