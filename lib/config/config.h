@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The configuration: one YAML file to one const struct. Every key is documented in doc/configuration.md. Errors read
- * "FILE:LINE:COLUMN: path.to.key: what is wrong; what is allowed". Read once at start, before EAL; never changed.
+ * "FILE:LINE:COLUMN: path.to.key: what is wrong; what is allowed". Read at start, before EAL, and to be compared at a reload.
  * Strings and arrays belong to the struct; config_free releases them and wipes nothing (no secret is in here: PSK and SA files
- * are named, and read by lib/key).
+ * are named, and read by lib/key). While a program runs by it, config_take alone changes it, in place and on the slow path.
  */
 #ifndef SPECULAR_CONFIG_CONFIG_H
 #define SPECULAR_CONFIG_CONFIG_H
@@ -211,6 +211,16 @@ int config_load(const char *path, struct config **config, struct error *error);
 int config_parse(const char *name, const char *text, size_t size, struct config **config,
                  struct error *error);
 void config_free(struct config *config);
+
+/** path: as errors name the key; valid during the call. reload: config_take takes the new value; else it needs a restart. */
+typedef void (*config_changed)(void *context, const char *path, bool reload);
+
+/** Tells of every key whose value differs, in the order of the file's description. The contents of key files are not compared. */
+void config_compare(const struct config *running, const struct config *next, config_changed changed,
+                    void *context);
+
+/** The keys that a reload takes get next's values; all others, and pointers into *running, stay good. */
+void config_take(struct config *running, const struct config *next);
 
 /** True when address is one of the appliance's own; the VLAN IDs it lives in (0 for none) are written then. */
 bool config_owns_address(const struct config *config, const struct address *address, uint16_t *vlan,

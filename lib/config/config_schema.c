@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** The table of every key: the same as doc/configuration.md has, which a test compares. */
+/** The table of every key: the same as doc/configuration.md has, which a test compares. Needs a restart what doesn't say SCHEMA_RELOAD. */
 #include "config/config_schema.h"
 
 #include "config/address_value.h"
@@ -158,6 +158,7 @@ static const struct schema_field sender_prefix = {.type = SCHEMA_CUSTOM,
 static const struct schema_field control_fields[] = {
         {.key = "listen",
          .type = SCHEMA_LIST,
+         .change = SCHEMA_RESTART,
          .offset = offsetof(struct config_control, listen),
          .size = sizeof(struct config_listen),
          .count_offset = offsetof(struct config_control, listen_count),
@@ -249,7 +250,8 @@ static const struct schema_field test_fields[] = {
         CHOICE(struct config_test, padding, "padding", paddings, PADDING_REUSE),
         CHOICE(struct config_test, crypto, "crypto", config_cryptos, CRYPTO_AUTO),
         BOOLEAN(struct config_test, discard_zero_multiplier, "discard-zero-multiplier", true),
-        INTEGER(struct config_test, timeout_maximum, "timeout-maximum", 1, 86400, 600),
+        INTEGER(struct config_test, timeout_maximum, "timeout-maximum", 1, 86400, 600,
+                .change = SCHEMA_RELOAD),
         INTEGER(struct config_test, ahead, "ahead", 0, 65536, 1024),
         END};
 
@@ -277,12 +279,12 @@ static const struct schema_field config_fields[] = {
          .element = &config_port_element,
          .minimum = 1,
          .maximum = CONFIG_PORTS_MAX},
-        MAPPING(struct config, control, "control", control_fields),
-        MAPPING(struct config, keys, "keys", keys_fields),
-        MAPPING(struct config, ikev2, "ikev2", ikev2_fields),
+        MAPPING(struct config, control, "control", control_fields, .change = SCHEMA_RELOAD),
+        MAPPING(struct config, keys, "keys", keys_fields, .change = SCHEMA_RELOAD),
+        MAPPING(struct config, ikev2, "ikev2", ikev2_fields, .change = SCHEMA_RELOAD),
         MAPPING(struct config, test, "test", test_fields),
         MAPPING(struct config, operation, "operation", config_operation_fields),
-        MAPPING(struct config, log, "log", config_log_fields),
+        MAPPING(struct config, log, "log", config_log_fields, .change = SCHEMA_RELOAD),
         END};
 
 /* driver profile */

@@ -31,8 +31,10 @@ const struct schema_field config_operation_fields[] = {
         TEXT_OR_NONE(struct config_operation, socket, "socket", SOCKET_PRESET),
         TEXT(struct config_operation, socket_group, "socket-group"),
         MAPPING(struct config_operation, http, "http", http_fields),
-        INTEGER(struct config_operation, drain_deadline, "drain-deadline", 0, 604800, 0),
-        INTEGER(struct config_operation, stuck_after, "stuck-after", 1, 3600, 5),
+        INTEGER(struct config_operation, drain_deadline, "drain-deadline", 0, 604800, 0,
+                .change = SCHEMA_RELOAD),
+        INTEGER(struct config_operation, stuck_after, "stuck-after", 1, 3600, 5,
+                .change = SCHEMA_RELOAD),
         TEXT(struct config_operation, user, "user"),
         END};
 

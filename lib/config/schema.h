@@ -27,6 +27,9 @@ enum schema_type {
 	SCHEMA_LIST, /**< minimum to maximum elements of the kind that element tells, to an array of size octets each */
 };
 
+/** When a change of a key in the file is taken. What a mapping says holds for the keys in it that don't say it themselves. */
+enum schema_change { SCHEMA_AS_AROUND, SCHEMA_RELOAD, SCHEMA_RESTART };
+
 struct schema_choice {
 	const char *name;
 	uint32_t value;
@@ -41,8 +44,9 @@ struct schema_field {
 	enum schema_type type;
 	bool required;
 	bool power_of_two; /**< of an integer */
-	size_t offset;     /**< of the destination in the struct that the mapping fills */
-	size_t size;       /**< octets of the destination; of one element for a list */
+	enum schema_change change;
+	size_t offset; /**< of the destination in the struct that the mapping fills */
+	size_t size;   /**< octets of the destination; of one element for a list */
 	uint64_t minimum, maximum;
 	uint64_t fallback; /**< default of an integer, boolean or choice */
 	const char *text;  /**< default of a text or a custom; NULL: empty, zero */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** For the files that hold tables of keys: a line a key. */
+/** For the files that hold tables of keys: a line a key. What follows the arguments are more members, e.g. .change = SCHEMA_RELOAD. */
 #ifndef SPECULAR_CONFIG_SCHEMA_TABLE_H
 #define SPECULAR_CONFIG_SCHEMA_TABLE_H
 
@@ -11,11 +11,11 @@
 		.key = NULL                                                                        \
 	}
 
-#define INTEGER(type_, member, key_, from, to, default_)                                           \
+#define INTEGER(type_, member, key_, from, to, default_, ...)                                      \
 	{                                                                                          \
 		.key = (key_), .type = SCHEMA_INTEGER, .offset = offsetof(type_, member),          \
 		.size = SIZE_OF(type_, member), .minimum = (from), .maximum = (to),                \
-		.fallback = (default_)                                                             \
+		.fallback = (default_), __VA_ARGS__                                                \
 	}
 #define REQUIRED_INTEGER(type_, member, key_, from, to)                                            \
 	{                                                                                          \
@@ -46,10 +46,10 @@
 		.element = (element_), .maximum = (most)                                           \
 	}
 /** A mapping whose keys fill a struct that is a member, or (member left out) the same struct as its parent. */
-#define MAPPING(type_, member, key_, fields_)                                                      \
+#define MAPPING(type_, member, key_, fields_, ...)                                                 \
 	{                                                                                          \
 		.key = (key_), .type = SCHEMA_MAPPING, .offset = offsetof(type_, member),          \
-		.size = SIZE_OF(type_, member), .fields = (fields_)                                \
+		.size = SIZE_OF(type_, member), .fields = (fields_), __VA_ARGS__                   \
 	}
 #define GROUP(key_, fields_)                                                                       \
 	{                                                                                          \

@@ -34,12 +34,20 @@ static const char *default_text(const struct schema_field *field, char text[32])
 	return text;
 }
 
+static const char *change_column(enum schema_change change)
+{
+	if (change == SCHEMA_AS_AROUND)
+		return "";
+	return change == SCHEMA_RELOAD ? " reload |" : " restart |";
+}
+
 static void check_row(struct document *document, const char *path, const struct schema_field *field)
 {
 	char description[SCHEMA_DESCRIPTION_SIZE], text[32], row[ROW_SIZE];
 
-	(void)snprintf(row, sizeof(row), "| `%s` | %s | %s |", path,
-	               schema_describe(field, description), default_text(field, text));
+	(void)snprintf(row, sizeof(row), "| `%s` | %s | %s |%s", path,
+	               schema_describe(field, description), default_text(field, text),
+	               change_column(document->change));
 	document->rows++;
 	if (document->text == NULL) {
 		(void)printf("%s\n", row);
@@ -56,16 +64,19 @@ void table_rows_check(struct document *document, const char *prefix,
 
 	for (const struct schema_field *field = fields; field->key != NULL; field++) {
 		const struct schema_field *nested = field->fields;
+		const enum schema_change around = document->change;
+		if (around != SCHEMA_AS_AROUND && field->change != SCHEMA_AS_AROUND)
+			document->change = field->change;
 		(void)snprintf(path, sizeof(path), "%s%s", prefix, field->key);
 		if (field->type != SCHEMA_MAPPING)
 			check_row(document, path, field);
 		if (field->type == SCHEMA_LIST)
 			nested = field->element->fields;
-		if (nested == NULL)
-			continue;
 		(void)snprintf(path, sizeof(path), "%s%s%s", prefix, field->key,
 		               field->type == SCHEMA_LIST ? "[]." : ".");
-		table_rows_check(document, path, nested);
+		if (nested != NULL)
+			table_rows_check(document, path, nested);
+		document->change = around;
 	}
 }
 

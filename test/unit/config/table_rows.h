@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** Rows "| `key` | what is allowed | default |" that a document must have for every key of the tables, word for word. */
+/** Rows "| `key` | what is allowed | default |", or with a column reload or restart, that a document must have for every key of the tables, word for word. */
 #ifndef SPECULAR_TEST_TABLE_ROWS_H
 #define SPECULAR_TEST_TABLE_ROWS_H
 
@@ -10,6 +10,8 @@ struct document {
 	char *text;       /**< NULL: print the rows */
 	unsigned rows;
 	unsigned missing;
+	enum schema_change
+	        change; /**< of keys around which nothing says it; SCHEMA_AS_AROUND: no such column */
 };
 
 /** Counts rows, and says which are missing. prefix: of the keys. */
