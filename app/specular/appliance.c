@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <time.h>
 
+#include "audit.h"
 #include "base/log.h"
 #include "crypto/key_derivation.h"
 #include "device_check.h"
@@ -253,6 +254,17 @@ static void stop_workers(struct appliance *appliance)
 	worker_set_stop(&appliance->workers);
 }
 
+static int start_audit(struct appliance *appliance, struct error *error)
+{
+	return audit_create(appliance->config, &appliance->counters, &appliance->audit, error);
+}
+
+static void stop_audit(struct appliance *appliance)
+{
+	audit_destroy(appliance->audit);
+	appliance->audit = NULL;
+}
+
 static void stop_control(struct appliance *appliance)
 {
 	const struct timeval linger = {.tv_usec = 1000 * LAST_FRAMES_MS};
@@ -274,6 +286,7 @@ static int start_control(struct appliance *appliance, struct error *error)
 	        .clock = &appliance->clock,
 	        .tsc_hz = appliance->tsc_hz,
 	        .counters = &appliance->counters,
+	        .audit = audit_observer(appliance->audit),
 	};
 	int status = control_server_create(&environment, &appliance->control, error);
 
@@ -325,6 +338,7 @@ static const struct stage {
         {"workers", make_workers, free_workers},
         {"polling", launch_workers, stop_workers},
         {"watchdog", start_watchdog, stop_watchdog},
+        {"audit trail", start_audit, stop_audit},
         {"control", start_control, stop_control},
         {"operation", operate_start, operate_stop},
         {"dropping privileges", drop_privileges, NULL},

@@ -23,6 +23,7 @@
 #include "status_source.h"
 #include "worker_set.h"
 
+struct audit;
 struct event;
 struct watchdog;
 
@@ -44,6 +45,7 @@ struct appliance {
 	struct session_registry *sessions;
 	struct worker_set workers;
 	struct control_counters counters;
+	struct audit *audit; /**< NULL: none */
 	struct control_server *control;
 	struct watchdog *watchdog;
 	struct status_source status;

@@ -67,6 +67,9 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that went away is an error of its socket */
 	if (config_load(options.config, &config, &error) != 0)
 		return complain(error.text, EXIT_CONFIGURATION);
+	if (!options.log_level_given)
+		log_set_level(config->log.level);
+	log_set_format(config->log.format);
 	int code = options.check ? check(config) : run(config);
 	config_free(config);
 	return code;

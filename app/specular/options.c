@@ -9,7 +9,7 @@ const char options_usage[] =
         "\n"
         "  -c, --config FILE      the YAML configuration (doc/configuration.md)\n"
         "      --check            check the configuration and its key files, then stop\n"
-        "  -l, --log-level LEVEL  error, warning, info (default) or debug\n"
+        "  -l, --log-level LEVEL  error, warning, info or debug; wins over log.level\n"
         "      --version          print the version\n"
         "  -h, --help             print this\n"
         "\n"
@@ -48,6 +48,7 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 				        error, ERROR_ARGUMENT,
 				        "--log-level %s: allowed: error, warning, info, debug",
 				        optarg);
+			options->log_level_given = true;
 			break;
 		case OPTION_VERSION:
 			options->version = true;

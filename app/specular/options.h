@@ -11,6 +11,7 @@
 struct options {
 	const char *config; /**< points into argv */
 	enum log_level log_level;
+	bool log_level_given; /**< it wins over the configuration's */
 	bool check;
 	bool version;
 	bool help;

@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/log.h"
 
-#include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/time_text.h"
+#include "base/utf8.h"
 
-#define LINE_SIZE 1024
+#define TEXT_SIZE 1024
+/** Room for a text and what stands before it. */
+#define LINE_SIZE (TEXT_SIZE + 256)
+/** time, level, event, text and an event's own. */
+#define MEMBERS_MAX 32u
+
+#define TEXT_TIME_DIGITS 3
+#define JSON_TIME_DIGITS 6
 
 static enum log_level lowest_level = LOG_LEVEL_INFO;
+static enum log_format line_format = LOG_FORMAT_TEXT;
 
-static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const struct {
+	const char *name;
+	unsigned priority; /* sd-daemon(3), syslog(3) */
+} levels[] = {{"error", 3}, {"warning", 4}, {"info", 6}, {"debug", 7}};
 
 void log_set_level(enum log_level level)
 {
@@ -25,10 +41,30 @@ enum log_level log_get_level(void)
 	return lowest_level;
 }
 
+/** systemd.exec(5), $JOURNAL_STREAM: device and inode of the stream that leads to the journal. */
+static bool standard_error_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat status;
+	uintmax_t device, inode;
+	int end = -1;
+
+	return stream != NULL && sscanf(stream, "%ju:%ju%n", &device, &inode, &end) == 2 &&
+	       stream[end] == '\0' && fstat(STDERR_FILENO, &status) == 0 &&
+	       status.st_dev == device && status.st_ino == inode;
+}
+
+void log_set_format(enum log_format format)
+{
+	if (format == LOG_FORMAT_AUTO)
+		format = standard_error_is_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
+	line_format = format;
+}
+
 int log_level_parse(const char *text, enum log_level *level)
 {
-	for (unsigned i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
-		if (strcmp(text, level_names[i]) == 0) {
+	for (unsigned i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(text, levels[i].name) == 0) {
 			*level = (enum log_level)i;
 			return 0;
 		}
@@ -36,25 +72,90 @@ int log_level_parse(const char *text, enum log_level *level)
 	return ERROR_ARGUMENT;
 }
 
+const char *log_level_name(enum log_level level)
+{
+	return levels[level].name;
+}
+
+/** Among them those of 8-bit terminals, U+0080 to U+009F. */
+static bool is_control(const unsigned char *character, size_t size)
+{
+	if (size == 1)
+		return character[0] < ' ' || character[0] == 0x7f;
+	return size == 2 && character[0] == 0xc2 && character[1] < 0xa0;
+}
+
+/** A text from outside must not look like another line, or move a terminal's cursor. */
+static void make_printable(char *text)
+{
+	while (*text != '\0') {
+		size_t size = utf8_character_size(text);
+
+		if (size == 0)
+			size = 1;
+		else if (!is_control((const unsigned char *)text, size)) {
+			text += size;
+			continue;
+		}
+		memset(text, '?', size);
+		text += size;
+	}
+}
+
+static size_t make_json(enum log_level level, const char *event, const struct json_member *own,
+                        unsigned count, const char *text, char line[JSON_LINE_SIZE])
+{
+	char when[TIME_TEXT_SIZE];
+	struct json_member members[MEMBERS_MAX] = {
+	        JSON_TEXT("time", time_text_now(JSON_TIME_DIGITS, when)),
+	        JSON_TEXT("level", levels[level].name), JSON_TEXT("event", event),
+	        JSON_TEXT("text", text)};
+	unsigned used = 4;
+
+	for (unsigned i = 0; i < count && used < MEMBERS_MAX; i++)
+		members[used++] = own[i];
+	return json_line(members, used, line);
+}
+
+static size_t make_text(enum log_level level, const char *event, const char *text,
+                        char line[LINE_SIZE])
+{
+	char printable[TEXT_SIZE];
+	char when[TIME_TEXT_SIZE];
+	int length;
+
+	(void)snprintf(printable, sizeof(printable), "%s", text);
+	make_printable(printable);
+	if (line_format == LOG_FORMAT_JOURNAL)
+		length = snprintf(line, LINE_SIZE, "<%u>%s: %s\n", levels[level].priority, event,
+		                  printable);
+	else
+		length = snprintf(line, LINE_SIZE, "%s %s %s: %s\n",
+		                  time_text_now(TEXT_TIME_DIGITS, when), levels[level].name, event,
+		                  printable);
+	return length < LINE_SIZE ? (size_t)length : LINE_SIZE - 1;
+}
+
+void log_write(enum log_level level, const char *event, const struct json_member *members,
+               unsigned count, const char *text)
+{
+	char line[JSON_LINE_SIZE];
+	size_t size = 0;
+
+	if (line_format == LOG_FORMAT_JSON)
+		size = make_json(level, event, members, count, text, line);
+	if (size == 0)
+		size = make_text(level, event, text, line);
+	(void)fwrite(line, 1, size, stderr);
+}
+
 __attribute__((format(printf, 3, 0))) static void
 write_line(enum log_level level, const char *event, const char *format, va_list arguments)
 {
-	char line[LINE_SIZE];
-	char when[32];
-	struct timespec now;
-	struct tm utc;
+	char text[TEXT_SIZE];
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (gmtime_r(&now.tv_sec, &utc) == NULL ||
-	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-		when[0] = '\0';
-	(void)vsnprintf(line, sizeof(line), format, arguments);
-	for (char *c = line; *c != '\0'; c++) {
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	}
-	(void)fprintf(stderr, "%s.%03ldZ %s %s: %s\n", when, now.tv_nsec / 1000000,
-	              level_names[level], event, line);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	log_write(level, event, NULL, 0, text);
 }
 
 void log_event(enum log_level level, const char *event, const char *format, ...)
@@ -68,18 +169,29 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 	va_end(arguments);
 }
 
-bool log_limiter_admits(struct log_limiter *limiter, enum log_level level, const char *event)
+static uint64_t minutes(void)
 {
 	struct timespec now;
 
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec / 60;
+}
+
+void log_limiter_tell(struct log_limiter *limiter, enum log_level level, const char *event)
+{
+	if (limiter->suppressed == 0 || limiter->minute == minutes())
+		return;
+	log_event(level, event, "%u more of these were not written", limiter->suppressed);
+	limiter->suppressed = 0;
+}
+
+bool log_limiter_admits(struct log_limiter *limiter, enum log_level level, const char *event)
+{
 	if (level > lowest_level)
 		return false;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	uint64_t minute = (uint64_t)now.tv_sec / 60;
+	uint64_t minute = minutes();
 	if (minute != limiter->minute) {
-		if (limiter->suppressed > 0)
-			log_event(level, event, "%u more of these were not written",
-			          limiter->suppressed);
+		log_limiter_tell(limiter, level, event);
 		limiter->minute = minute;
 		limiter->written = 0;
 		limiter->suppressed = 0;

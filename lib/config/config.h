@@ -36,8 +36,6 @@ enum config_idle { IDLE_SPIN, IDLE_PAUSE, IDLE_SLEEP };
 enum config_exception { EXCEPTION_TAP, EXCEPTION_BIFURCATED, EXCEPTION_MANAGEMENT };
 enum config_provider { PROVIDER_NONE, PROVIDER_STATIC, PROVIDER_CHARON };
 enum config_token_key { TOKEN_KEY_PBKDF2, TOKEN_KEY_DIRECT };
-/** How the log's lines are written; auto: for the journal when standard error is the journal, else text. */
-enum config_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JOURNAL, LOG_FORMAT_JSON };
 /** Who computes prf(SK_d, "IPPM"): the IKE daemon, so that SK_d stays in it, or the appliance from SK_d. */
 enum config_derive { DERIVE_DAEMON, DERIVE_APPLIANCE };
 enum config_padding { PADDING_REUSE, PADDING_ZERO };
@@ -182,7 +180,7 @@ struct config_operation {
 
 struct config_log {
 	enum log_level level;
-	enum config_log_format format;
+	enum log_format format;
 	char audit[CONFIG_PATH_SIZE]; /**< "" for none, CONFIG_AUDIT_LOG, or a file */
 };
 

@@ -94,7 +94,9 @@
 	X(EXCEPTION_TO_KERNEL, "exception_to_kernel", "packets", "frames written to the TAP")      \
 	X(EXCEPTION_FROM_KERNEL, "exception_from_kernel", "packets", "frames read from the TAP")   \
 	X(EXCEPTION_ERRORS, "exception_errors", "packets",                                         \
-	  "frames lost between the TAP and the port")
+	  "frames lost between the TAP and the port")                                              \
+	X(AUDIT_LOST, "audit_lost", "entries",                                                     \
+	  "entries of the audit trail that could not be written")
 
 #define DATAPATH_COUNTER_ENUM_(name, text, unit, meaning) DATAPATH_##name,
 #define CONTROL_COUNTER_ENUM_(name, text, unit, meaning)  CONTROL_##name,

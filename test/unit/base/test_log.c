@@ -3,7 +3,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -152,6 +154,137 @@ static void limiter_counts_nothing_below_the_level(void)
 	CU_ASSERT_EQUAL(limiter.suppressed, 0);
 }
 
+static void limiter_tells_without_another_event(void)
+{
+	struct log_limiter limiter = {.per_minute = 3};
+	char text[CAPTURE_SIZE];
+
+	log_event_limited(&limiter, LOG_LEVEL_DEBUG, "flood", "not written");
+	limiter.suppressed = 2;
+	limiter.minute--;
+	capture_begin();
+	log_limiter_tell(&limiter, LOG_LEVEL_WARNING, "flood");
+	log_limiter_tell(&limiter, LOG_LEVEL_WARNING, "flood");
+	capture_end(text);
+	CU_ASSERT_EQUAL(count(text, "\n"), 1);
+	CU_ASSERT_EQUAL(count(text, "warning flood: 2 more of these were not written\n"), 1);
+}
+
+static void text_is_utf8_without_control_characters(void)
+{
+	char text[CAPTURE_SIZE];
+
+	capture_begin();
+	log_event(LOG_LEVEL_ERROR, "event", "%s",
+	          "K\xc3\xb6ln \xc2\x9b[2J \xff\xc3 \xf0\x9f\x9b\xb0");
+	capture_end(text);
+	CU_ASSERT_EQUAL(count(text, ": K\xc3\xb6ln ??[2J ?? \xf0\x9f\x9b\xb0\n"), 1);
+}
+
+static void journal_lines_begin_with_a_priority(void)
+{
+	char text[CAPTURE_SIZE];
+
+	log_set_format(LOG_FORMAT_JOURNAL);
+	log_set_level(LOG_LEVEL_DEBUG);
+	capture_begin();
+	for (unsigned i = 0; i < 4; i++)
+		log_event((enum log_level)i, "event", "text\n<0>%u", i);
+	capture_end(text);
+	CU_ASSERT_STRING_EQUAL(text, "<3>event: text?<0>0\n<4>event: text?<0>1\n"
+	                             "<6>event: text?<0>2\n<7>event: text?<0>3\n");
+	log_set_level(LOG_LEVEL_INFO);
+	log_set_format(LOG_FORMAT_TEXT);
+}
+
+/** One line in the format that auto gives when JOURNAL_STREAM has this value; NULL: there is none. */
+static void write_automatically(const char *stream, char text[CAPTURE_SIZE])
+{
+	if (stream != NULL)
+		(void)setenv("JOURNAL_STREAM", stream, 1);
+	else
+		(void)unsetenv("JOURNAL_STREAM");
+	log_set_format(LOG_FORMAT_AUTO);
+	log_event(LOG_LEVEL_ERROR, "event", "text");
+	capture_end(text);
+	(void)unsetenv("JOURNAL_STREAM");
+	log_set_format(LOG_FORMAT_TEXT);
+}
+
+static void the_journal_is_recognized(void)
+{
+	static const struct {
+		const char *
+		        marks; /* what stands between and behind the numbers; "": no numbers, NULL: no variable */
+		uintmax_t more; /* added to the inode */
+		bool journal;
+	} cases[] = {{":", 0, true},  {":", 1, false}, {": ", 0, false},
+	             {"-", 0, false}, {"", 0, false},  {NULL, 0, false}};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char stream[64] = "";
+		char text[CAPTURE_SIZE];
+		struct stat status;
+
+		capture_begin();
+		CU_ASSERT_EQUAL_FATAL(fstat(STDERR_FILENO, &status), 0);
+		if (cases[i].marks != NULL && cases[i].marks[0] != '\0')
+			(void)snprintf(stream, sizeof(stream), "%ju%s%ju%s",
+			               (uintmax_t)status.st_dev,
+			               strchr(cases[i].marks, ':') != NULL ? ":" : "",
+			               (uintmax_t)status.st_ino + cases[i].more,
+			               strchr(cases[i].marks, ' ') != NULL ? " " : "");
+		write_automatically(cases[i].marks != NULL ? stream : NULL, text);
+		CU_ASSERT_EQUAL(strcmp(text, "<3>event: text\n") == 0, cases[i].journal);
+		CU_ASSERT_EQUAL(count(text, "error event: text\n") == 1, !cases[i].journal);
+	}
+}
+
+static void json_is_an_object_a_line(void)
+{
+	const struct json_member members[] = {JSON_TEXT("peer", "\"me\\"),
+	                                      JSON_NUMBER("id", UINT64_MAX),
+	                                      JSON_TEXT("identity", NULL)};
+	char text[CAPTURE_SIZE];
+	int end = 0;
+
+	log_set_format(LOG_FORMAT_JSON);
+	capture_begin();
+	log_write(LOG_LEVEL_WARNING, "sa-not-found", members, 3,
+	               "a\nb\x1b \"K\xc3\xb6ln\" \xff");
+	capture_end(text);
+	CU_ASSERT_EQUAL(
+	        sscanf(text, "{\"time\": \"%*4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*6[0-9]Z\", %n", &end),
+	        0);
+	CU_ASSERT_EQUAL(end, 40);
+	CU_ASSERT_STRING_EQUAL(text + end,
+	                       "\"level\": \"warning\", \"event\": \"sa-not-found\", \"text\": "
+	                       "\"a\\u000ab\\u001b \\\"K\xc3\xb6ln\\\" \\ufffd\", \"peer\": "
+	                       "\"\\\"me\\\\\", \"id\": 18446744073709551615, "
+	                       "\"identity\": null}\n");
+	log_set_format(LOG_FORMAT_TEXT);
+}
+
+static void json_of_long_texts_is_whole(void)
+{
+	char text[CAPTURE_SIZE * 3];
+	char word[4096];
+	struct json_member members[5];
+
+	memset(word, 0x01, sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	for (unsigned i = 0; i < 5; i++)
+		members[i] = JSON_TEXT("word", word);
+	size_t size = json_line(members, 5, text);
+	/* Of 24,570 octets each, none fits; an empty object is left. */
+	CU_ASSERT_EQUAL(size, 3);
+	CU_ASSERT_EQUAL(memcmp(text, "{}\n", 3), 0);
+	word[2000] = '\0';
+	size = json_line(members, 5, text);
+	CU_ASSERT_EQUAL(size, 1 + strlen("\"word\": \"\"") + 2000 * 6 + 2);
+	CU_ASSERT_EQUAL(memcmp(text + size - 4, "1\"}\n", 4), 0);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -161,6 +294,13 @@ int main(void)
 	        {"levels", levels},
 	        {"limiter suppresses and tells", limiter_suppresses_and_tells},
 	        {"limiter counts nothing below the level", limiter_counts_nothing_below_the_level},
+	        {"limiter tells without another event", limiter_tells_without_another_event},
+	        {"text is UTF-8 without control characters",
+	         text_is_utf8_without_control_characters},
+	        {"journal lines begin with a priority", journal_lines_begin_with_a_priority},
+	        {"the journal is recognized", the_journal_is_recognized},
+	        {"JSON is an object a line", json_is_an_object_a_line},
+	        {"JSON of long texts is whole", json_of_long_texts_is_whole},
 	        CU_TEST_INFO_NULL};
 	return unit_run("base-log", tests);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "audit_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/** One that root has just made: the process becomes that user and has to open it again when the file is rotated. */
+static void give_away(int fd, const struct stat *status, const char *user)
+{
+	const struct passwd *entry;
+
+	if (user[0] == '\0' || geteuid() != 0 || status->st_uid != 0 || status->st_size > 0)
+		return;
+	entry = getpwnam(user);
+	if (entry != NULL && fchown(fd, entry->pw_uid, entry->pw_gid) != 0)
+		return; /* opening it again tells */
+}
+
+int audit_file_open(const char *path, const char *user, int *fd, struct error *error)
+{
+	struct stat status;
+	/* O_NONBLOCK: a FIFO without a reader would be waited for. */
+	int opened =
+	        open(path,
+	             O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+	             S_IRUSR | S_IWUSR);
+
+	if (opened < 0)
+		return error_set(error, ERROR_SYSTEM, "log.audit: %s: %s", path, strerror(errno));
+	if (fstat(opened, &status) != 0 || !S_ISREG(status.st_mode)) {
+		(void)close(opened);
+		return error_set(error, ERROR_ARGUMENT, "log.audit: %s: is no regular file", path);
+	}
+	give_away(opened, &status, user);
+	*fd = opened;
+	return 0;
+}
+
+int audit_file_append(int fd, const char *line, size_t size, struct error *error)
+{
+	ssize_t written = write(fd, line, size);
+	off_t end;
+
+	if (written == (ssize_t)size)
+		return 0;
+	(void)error_set(error, ERROR_SYSTEM, "%s",
+	                written < 0 ? strerror(errno) : strerror(ENOSPC));
+	if (written > 0) {
+		end = lseek(fd, 0, SEEK_END);
+		if (end < written || ftruncate(fd, end - written) != 0)
+			(void)error_set(error, ERROR_SYSTEM, "a line was written in part");
+	}
+	return ERROR_SYSTEM;
+}
