@@ -56,6 +56,7 @@ struct appliance {
 	struct event *link_timer;
 	struct event *terminate_signals[2];
 	struct event *report_signal;
+	struct event *reopen_signal;
 };
 
 /** Loads the key files that the configuration names: part of --check too. Zero-initialise *appliance before. */

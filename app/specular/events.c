@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 
+#include "audit.h"
 #include "base/log.h"
 #include "report.h"
 #include "service_manager.h"
@@ -67,6 +68,17 @@ static void on_report(evutil_socket_t unused, short what, void *context)
 	report_counters(context);
 }
 
+/** The audit trail's file was rotated. What fails is told by the log. */
+static void on_reopen(evutil_socket_t unused, short what, void *context)
+{
+	struct appliance *appliance = context;
+	struct error error;
+
+	(void)unused;
+	(void)what;
+	(void)audit_reopen(appliance->audit, &error);
+}
+
 static struct event *make_timer(struct appliance *appliance, event_callback_fn callback,
                                 long interval_ms)
 {
@@ -95,6 +107,7 @@ void events_stop(struct appliance *appliance)
 	        &appliance->clock_timer,          &appliance->reclaim_timer,
 	        &appliance->link_timer,           &appliance->terminate_signals[0],
 	        &appliance->terminate_signals[1], &appliance->report_signal,
+	        &appliance->reopen_signal,
 	};
 
 	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
@@ -115,9 +128,11 @@ int events_start(struct appliance *appliance, struct error *error)
 	appliance->terminate_signals[0] = make_signal(appliance, SIGINT, on_terminate);
 	appliance->terminate_signals[1] = make_signal(appliance, SIGTERM, on_terminate);
 	appliance->report_signal = make_signal(appliance, SIGUSR1, on_report);
+	appliance->reopen_signal = make_signal(appliance, SIGUSR2, on_reopen);
 	if (appliance->clock_timer == NULL || appliance->reclaim_timer == NULL ||
 	    appliance->link_timer == NULL || appliance->terminate_signals[0] == NULL ||
-	    appliance->terminate_signals[1] == NULL || appliance->report_signal == NULL) {
+	    appliance->terminate_signals[1] == NULL || appliance->report_signal == NULL ||
+	    appliance->reopen_signal == NULL) {
 		events_stop(appliance);
 		return error_set(error, ERROR_MEMORY, "no memory for an event");
 	}

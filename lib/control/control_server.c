@@ -101,6 +101,7 @@ static void on_expiry(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	token_key_cache_expire(server->token_keys, server_monotonic_s());
+	control_log_tell(&server->log);
 	timer_arm(server->expiry, EXPIRY_INTERVAL_MS);
 }
 

@@ -19,6 +19,12 @@ void control_log_init(struct control_log *log, uint32_t per_minute)
 		log->limiters[i] = (struct log_limiter){.per_minute = per_minute};
 }
 
+void control_log_tell(struct control_log *log)
+{
+	for (unsigned i = 0; i < CONTROL_EVENT_COUNT; i++)
+		log_limiter_tell(&log->limiters[i], events[i].level, events[i].name);
+}
+
 bool control_log_admits(struct control_log *log, enum control_event event)
 {
 	return log_limiter_admits(&log->limiters[event], events[event].level, events[event].name);

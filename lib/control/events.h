@@ -45,6 +45,9 @@ struct control_log {
 
 void control_log_init(struct control_log *log, uint32_t per_minute);
 
+/** Tells what was suppressed in a minute that is over; to be called every now and then. */
+void control_log_tell(struct control_log *log);
+
 /** True when the event's line is to be written; else it is counted as suppressed. */
 bool control_log_admits(struct control_log *log, enum control_event event);
 void control_log_write(enum control_event event, const char *format, ...)
