@@ -21,7 +21,7 @@ def test_a_run_of_the_probe(lab):
     path = os.path.join(lab.runtime, "audit.json")
     assert os.stat(path).st_mode & 0o7777 == 0o600
     old = len(entries(path))
-    lab.probe("192.0.2.2", *lab.probe_keys("encrypted"), "--count", str(PACKETS), "--interval", "10ms", "--timeout", "500ms")
+    lab.probe("192.0.2.2", *lab.probe_keys("encrypted"), "--count", str(PACKETS), "--interval", "0.005", "--timeout", "0.5")
     lab.wait_for(lambda: [entry for entry in entries(path)[old:] if entry["entry"] == "session-ended"], 10, "the session's end")
     found = {entry["entry"]: entry for entry in entries(path)[old:]}
     assert sorted(found) == ["connection-closed", "connection-opened", "session-ended", "session-started"], found
