@@ -250,8 +250,7 @@ static void json_is_an_object_a_line(void)
 
 	log_set_format(LOG_FORMAT_JSON);
 	capture_begin();
-	log_write(LOG_LEVEL_WARNING, "sa-not-found", members, 3,
-	               "a\nb\x1b \"K\xc3\xb6ln\" \xff");
+	log_write(LOG_LEVEL_WARNING, "sa-not-found", members, 3, "a\nb\x1b \"K\xc3\xb6ln\" \xff");
 	capture_end(text);
 	CU_ASSERT_EQUAL(
 	        sscanf(text, "{\"time\": \"%*4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*6[0-9]Z\", %n", &end),
