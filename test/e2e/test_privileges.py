@@ -96,7 +96,7 @@ def test_root_drops_its_capabilities(lab):
 
 @configuration(start=False)
 def test_becomes_a_user(lab):
-    process = lab.start_specular({"operation": {"user": USER}})
+    process = lab.start_specular({"operation": {"user": USER, "socket": ""}})
     entry = pwd.getpwnam(USER)
     has_nothing_left(process.pid, entry.pw_uid)
     for status in statuses(process.pid).values():
