@@ -184,6 +184,28 @@ static int add_device(struct eal_arguments *arguments, const struct config_port 
 	           own != NULL ? own : "", profile[0] != '\0' ? "," : "", profile, defaults);
 }
 
+/** Arbitrary but the same for the same text: FNV-1a. */
+static uint32_t hash_of(const char *text)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619u;
+	return hash;
+}
+
+/** Telemetry's socket is in a folder of EAL's that has the prefix's name: each appliance has one of its own, the same at each start. */
+static int add_telemetry(struct eal_arguments *arguments, const struct config_operation *operation,
+                         struct error *error)
+{
+	if (operation->socket[0] == '\0')
+		return add(arguments, error, "--no-telemetry");
+	if (operation->socket_preset)
+		return add(arguments, error, "--file-prefix=specular");
+	return add(arguments, error, "--file-prefix=specular-%08" PRIx32,
+	           hash_of(operation->socket));
+}
+
 int eal_arguments_build(const struct config *config, bool hugepages,
                         struct eal_arguments *arguments, struct error *error)
 {
@@ -207,7 +229,7 @@ int eal_arguments_build(const struct config *config, bool hugepages,
 		    (status = add(arguments, error, "-m%u", config->eal.memory_mib)) != 0)
 			return status;
 	}
-	if ((status = add(arguments, error, "--no-telemetry")) != 0)
+	if ((status = add_telemetry(arguments, &config->operation, error)) != 0)
 		return status;
 	for (unsigned i = 0; i < config->port_count; i++) {
 		any_pci = any_pci || !config->ports[i].is_vdev;

@@ -31,6 +31,7 @@ int hugepages_choose(const struct config_eal *eal, uint64_t free_mib, bool *use,
                      struct error *error);
 
 /**
+ * Telemetry is on where there is an operation.socket, under a file prefix that follows from that path: "specular" for the preset one.
  * Lcore 0 is the slow path on eal.main_cpu, lcore i + 1 the polling lcore on eal.worker_cpus[i]. ERROR_LIMIT when something does
  * not fit EAL_ARGUMENT_SIZE.
  */

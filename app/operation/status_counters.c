@@ -47,12 +47,12 @@ int status_counters(struct operation *operation, const struct operation_request 
 		json_unsigned(json, datapath_counter_descriptions[i].name,
 		              status_datapath(source, (enum datapath_counter)i));
 	json_close(json, '}');
-	write_cores(source, json);
 	json_open(json, "control", '{');
 	for (unsigned i = 0; i < CONTROL_COUNTER_COUNT; i++)
 		json_unsigned(json, control_counter_descriptions[i].name,
 		              counter_read(&source->counters->values[i]));
 	json_close(json, '}');
+	write_cores(source, json);
 	if (described == 0)
 		return 0;
 	json_open(json, "descriptions", '{');

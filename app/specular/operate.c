@@ -3,9 +3,11 @@
 
 #include "base/log.h"
 #include "crypto/suite.h"
+#include "telemetry.h"
 
 void operate_stop(struct appliance *appliance)
 {
+	telemetry_destroy();
 	socket_server_destroy(appliance->operation_socket);
 	operation_destroy(appliance->operation);
 	appliance->operation_socket = NULL;
@@ -59,6 +61,8 @@ int operate_start(struct appliance *appliance, struct error *error)
 	if (status != 0)
 		return status;
 	status = open_operation_socket(appliance, error);
+	if (status == 0 && appliance->config->operation.socket[0] != '\0')
+		status = telemetry_create(appliance->operation, error);
 	if (status != 0)
 		operate_stop(appliance);
 	return status;

@@ -57,6 +57,7 @@ CONFIGURATION = {
     "keys": {"psk-file": "psk.yaml"},
     "ikev2": {"provider": "static", "sa-file": "sa.yaml"},
     "test": {"ports": {"lower": 18760, "upper": 19960}},
+    "operation": {"socket": "operation.sock"},
 }
 
 

@@ -50,6 +50,31 @@ static void memory_follows_hugepages(void)
 	CU_ASSERT(has("--no-huge") && has("--no-shconf") && has("-m256") && !has("--in-memory"));
 }
 
+static void each_appliance_has_telemetry_of_its_own(void)
+{
+	char first[EAL_ARGUMENT_SIZE] = "";
+
+	start_over("net_null0", true);
+	build(false);
+	CU_ASSERT(has("--no-telemetry"));
+	(void)snprintf(config.operation.socket, sizeof(config.operation.socket), "/run/a.sock");
+	config.operation.socket_preset = true;
+	build(false);
+	CU_ASSERT(has("--file-prefix=specular") && !has("--no-telemetry"));
+	config.operation.socket_preset = false;
+	build(false);
+	for (int i = 0; i < arguments.count; i++) {
+		if (strncmp(arguments.text[i], "--file-prefix=specular-", 23) == 0)
+			(void)snprintf(first, sizeof(first), "%s", arguments.text[i]);
+	}
+	CU_ASSERT_EQUAL(strlen(first), strlen("--file-prefix=specular-12345678"));
+	build(false);
+	CU_ASSERT(has(first));
+	(void)snprintf(config.operation.socket, sizeof(config.operation.socket), "/run/b.sock");
+	build(false);
+	CU_ASSERT(!has(first));
+}
+
 static void lcores_are_mapped(void)
 {
 	start_over("net_null0", true);
@@ -181,6 +206,8 @@ static void hugepages_are_chosen(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {{"memory follows hugepages", memory_follows_hugepages},
+	                       {"each appliance has telemetry of its own",
+	                        each_appliance_has_telemetry_of_its_own},
 	                       {"lcores are mapped", lcores_are_mapped},
 	                       {"all lcores fit", all_lcores_fit},
 	                       {"devices are named", devices_are_named},

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the running appliance tells of itself: its own socket, DPDK's telemetry, and counters that add up."""
+
+import glob
+import json
+import os
+import re
+import socket
+import stat
+import struct
+import time
+
+from harness import frames, twamp
+from harness.lab import APPLIANCE, CLIENT
+from harness.suite import configuration, subset
+
+TELEMETRY = "/run/dpdk/*/dpdk_telemetry.v2"
+
+
+def path_of(lab):
+    return os.path.join(lab.runtime, "operation.sock")
+
+
+def ask(lab, line):
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.settimeout(10)
+        stream.connect(path_of(lab))
+        stream.sendall(line.encode() + b"\n")
+        text = b"".join(iter(lambda: stream.recv(65536), b""))
+    document = json.loads(text)
+    assert document["schema"] == "specular-status/1" and document["command"] == line.split()[0]
+    return document
+
+
+@subset("sanitizers")
+def test_commands(lab):
+    assert stat.S_IMODE(os.stat(path_of(lab)).st_mode) == 0o600
+    control = lab.control(twamp.ENCRYPTED)
+    session = lab.session(twamp.ENCRYPTED, control=control)
+    session.exchange(0)
+    status = ask(lab, "status")
+    assert status["pid"] == lab.pid() and status["state"] == "running" and status["sessions"]["started"] == 1
+    found, = ask(lab, "sessions state=started mode=encrypted peer=192.0.2.1")["sessions"]
+    assert found["received"] == found["reflected"] == 1 and found["key"] == "lab"
+    assert found["reflector"] == {"address": APPLIANCE[4], "port": session.accept.port}
+    assert ask(lab, f"session sid={found['sid']}")["started"] == found["started"]
+    connection, = ask(lab, "connections")["connections"]
+    assert connection["id"] == found["connection"] and connection["key"] == {"kind": "key-id", "name": "lab", "identity": None}
+    assert {"key_id": "lab"} in ask(lab, "keys")["psk"]
+    core, = ask(lab, "cores")["cores"]
+    assert core["reflected"] == sum(bucket["count"] for bucket in core["turnaround_ns"]["buckets"]) == 1
+    assert not core["stuck"] and core["polls"] > core["busy_polls"] > 0
+    assert ask(lab, "sing")["error"]["code"] == "unknown-command"
+
+
+def flood(lab, session):
+    """Frames of every kind, mixed: genuine, forged, of no session, too short, damaged, ARP and ping."""
+    port = lab.port()
+    mac, own = lab.appliance_mac(), port.address
+    source, target = CLIENT[4], APPLIANCE[4]
+    sender = session.socket.getsockname()[1]
+
+    def datagram(payload, to=session.accept.port, **change):
+        return frames.ethernet(mac, own, frames.ipv4(source, target, frames.udp(source, target, sender, to, payload), **change), ())
+
+    forged = bytearray(session.test.packet(0, 0))
+    forged[40] ^= 1
+    damaged = bytearray(datagram(session.test.packet(0, 0)))
+    damaged[24] ^= 1
+    to_octets, own_octets = (bytes.fromhex(text.replace(":", "")) for text in (mac, own))
+    arp = to_octets + own_octets + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1) + \
+        own_octets + socket.inet_aton(source) + bytes(6) + socket.inet_aton(target)
+    for number in range(300):
+        port.send(datagram(session.test.packet(number, 0, padding=bytes(60))))
+        port.send(datagram(bytes(forged)))
+        port.send(datagram(bytes(64), to=19900))
+        port.send(datagram(bytes(4)))
+        port.send(bytes(damaged))
+        port.send(arp)
+    lab.run("client", "ping", "-f", "-q", "-c", "300", "-W", "1", target, check=False)
+
+
+def test_counters_add_up(lab):
+    session = lab.session(twamp.AUTHENTICATED)
+    before = ask(lab, "counters")["datapath"]
+    flood(lab, session)
+    time.sleep(0.3)
+    counters = ask(lab, "counters")
+    sums = counters["datapath"]
+    drops = {name: value for name, value in sums.items() if name.startswith("drop_")}
+    assert sums["received"] == sums["reflected"] + sums["exception"] + sum(drops.values()), sums
+    for name, value in sums.items():
+        assert value == sum(core[name] for core in counters["cores"]), name
+    grown = {name: value - before[name] for name, value in sums.items()}
+    assert grown["reflected"] == 300 and grown["drop_hmac"] == 300 and grown["drop_unknown_flow"] == 300, grown
+    assert grown["drop_too_short"] == 300 and grown["drop_checksum"] == 300 and grown["exception"] >= 300, grown
+    packets = ask(lab, "status")["packets"]
+    assert packets["received"] == packets["reflected"] + packets["exception"] + packets["dropped"]
+    # What the driver took is what the cores counted, and the histogram of bursts has each frame once.
+    port, core = ask(lab, "ports")["ports"][0], ask(lab, "cores")["cores"][0]
+    assert abs(port["statistics"]["received_packets"] - core["received"]) <= 4, (port, core)
+    assert abs(sum(burst["size"] * burst["count"] for burst in core["burst_sizes"]) - core["received"]) <= 4, core
+
+
+def telemetry(path, *commands):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stream:
+        stream.settimeout(10)
+        stream.connect(path)
+        hello = json.loads(stream.recv(1024))
+        answers = []
+        for command in commands:
+            stream.send(command.encode())
+            answers.append(json.loads(stream.recv(hello["max_output_len"]))[command.split(",")[0]])
+    return hello["pid"], answers
+
+
+def test_telemetry(lab):
+    lab.session(twamp.UNAUTHENTICATED).exchange(0)
+
+    def ours(path):
+        try:
+            return telemetry(path)[0] == lab.pid()
+        except OSError:
+            return False
+
+    path, = filter(ours, glob.glob(TELEMETRY))
+    _, (names, status, counters, sessions, wrong) = telemetry(
+        path, "/", "/specular/status", "/specular/counters", "/specular/sessions,limit=1", "/specular/sessions,limit=x")
+    assert {"/specular/status", "/specular/counters", "/specular/cores", "/specular/sessions"} <= set(names)
+    assert not any(re.match("/specular/(close|drain|reload|log)", name) for name in names)
+    assert status["state"] == "running" and status["sessions/started"] == 1
+    assert counters["datapath/reflected"] == 1
+    assert sessions["sessions/0/sender/address"] == CLIENT[4] and wrong["error/code"] == "wrong-parameter"
+
+
+@configuration(start=False)
+def test_socket_in_use(lab):
+    """A live appliance keeps its socket; what a dead one left is taken over."""
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(os.path.join(lab.folder, "operation.sock"))
+        other.listen()
+        process = lab.start_specular(wait=False)
+        assert process.wait(20) == 1
+        lab.wait_for_log("another process listens at .*operation.sock")
