@@ -297,7 +297,7 @@ static void on_session_ended(void *context, const struct control_audit_session *
 	write_entry(context, &entry);
 }
 
-void audit_operator(struct audit *audit, const struct ucred *who, const char *action,
+void audit_operator(struct audit *audit, const struct operation_peer *who, const char *action,
                     const char *detail, bool accepted)
 {
 	struct entry entry = {.count = 0};

@@ -7,11 +7,12 @@
 #ifndef SPECULAR_OPERATION_AUDIT_H
 #define SPECULAR_OPERATION_AUDIT_H
 
-#include <sys/socket.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "config/config.h"
 #include "control/control_audit.h"
+#include "operation_request.h"
 #include "stats/counters.h"
 
 struct audit;
@@ -32,10 +33,10 @@ const struct control_audit *audit_observer(const struct audit *audit);
 int audit_reopen(struct audit *audit, struct error *error);
 
 /**
- * An operator's change: action is "reload", "drain", "close", "log-level", ...; detail says to what, e.g. "debug" or "connection 7".
- * who: SO_PEERCRED of the socket that it came by; NULL: a signal. accepted: it was done, not refused.
+ * An operator's change: action is the command, "reload", "drain", "close", "log", ...; detail says to what, e.g. "debug" or "connection 7".
+ * who: the request's peer; NULL: a signal. accepted: it was done, not refused.
  */
-void audit_operator(struct audit *audit, const struct ucred *who, const char *action,
+void audit_operator(struct audit *audit, const struct operation_peer *who, const char *action,
                     const char *detail, bool accepted);
 
 #endif

@@ -12,5 +12,6 @@ const struct operation_command status_commands[] = {
         {.name = "session", .parameters = "sid", .run = status_session},
         {.name = "connections", .run = status_connections},
         {.name = "keys", .parameters = "limit", .run = status_keys},
+        {.name = "log", .parameters = "level", .changes = true, .run = log_command},
         {.name = NULL},
 };

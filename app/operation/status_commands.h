@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** The commands that only watch. */
+/** The commands of this folder: those that only watch, and log. */
 #ifndef SPECULAR_OPERATION_STATUS_COMMANDS_H
 #define SPECULAR_OPERATION_STATUS_COMMANDS_H
 
@@ -23,6 +23,10 @@ int status_session(struct operation *operation, const struct operation_request *
 int status_connections(struct operation *operation, const struct operation_request *request,
                        struct json_writer *json, struct error *error);
 int status_keys(struct operation *operation, const struct operation_request *request,
+                struct json_writer *json, struct error *error);
+
+/** level: of the log from now on, until a start or a reload sets the configuration's; without it, tells which it is. */
+int log_command(struct operation *operation, const struct operation_request *request,
                 struct json_writer *json, struct error *error);
 
 #endif

@@ -19,6 +19,8 @@
 #include "stats/counters.h"
 #include "watchdog.h"
 
+struct audit;
+
 enum appliance_state { APPLIANCE_RUNNING, APPLIANCE_DRAINING, APPLIANCE_STOPPING };
 
 struct status_source {
@@ -39,6 +41,7 @@ struct status_source {
 	const struct control_counters *counters;
 	const struct key_provider *psk_provider; /**< NULL: none */
 	const struct key_provider *ike_provider; /**< NULL: none */
+	struct audit *audit;                     /**< NULL: there is no audit trail */
 	const struct watchdog *watchdog;         /**< NULL in tests: no heartbeat is told */
 };
 

@@ -54,6 +54,7 @@ int operate_start(struct appliance *appliance, struct error *error)
 	        .counters = &appliance->counters,
 	        .psk_provider = appliance->psk_provider,
 	        .ike_provider = appliance->ike_provider,
+	        .audit = appliance->audit,
 	        .watchdog = appliance->watchdog,
 	};
 	int status = operation_create(&environment, &appliance->operation, error);

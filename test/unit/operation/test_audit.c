@@ -103,7 +103,7 @@ static void every_entry(void)
 	        .ended = ((uint64_t)NTP_UNIX_EPOCH_OFFSET + 1) << 32 | 0x80000000u,
 	        .totals = {.received = 9, .reflected = 8},
 	};
-	const struct ucred who = {.pid = 11, .uid = 12, .gid = 13};
+	const struct operation_peer who = {.pid = 11, .uid = 12, .gid = 13};
 	char text[FILE_SIZE];
 	struct stat status;
 

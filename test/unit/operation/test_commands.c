@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "operation_world.h"
 #include "unit.h"
 
@@ -221,6 +222,18 @@ static void cores_tell_of_their_work(void)
 	}
 }
 
+static void the_level_of_the_log_is_set(void)
+{
+	enum log_level old = log_get_level();
+
+	CU_ASSERT(operation_world_says(&world, "log", "\"level\": \"error\""));
+	CU_ASSERT(operation_world_says(&world, "log level=loud", "\"code\": \"wrong-parameter\""));
+	CU_ASSERT_EQUAL(log_get_level(), old);
+	CU_ASSERT(operation_world_says(&world, "log level=debug", "\"level\": \"debug\""));
+	CU_ASSERT_EQUAL(log_get_level(), LOG_LEVEL_DEBUG);
+	log_set_level(old);
+}
+
 static void every_counter_is_told(void)
 {
 	int status;
@@ -295,6 +308,7 @@ WITH_WORLD(sessions_are_paged)
 WITH_WORLD(the_busiest_sessions_come_first)
 WITH_WORLD(connections_and_keys_have_names)
 WITH_WORLD(cores_tell_of_their_work)
+WITH_WORLD(the_level_of_the_log_is_set)
 WITH_WORLD(every_counter_is_told)
 WITH_WORLD(what_changes_is_the_sockets)
 WITH_WORLD(the_table_has_an_end)
@@ -310,6 +324,7 @@ int main(void)
 	        {"the busiest sessions come first", in_world_the_busiest_sessions_come_first},
 	        {"connections and keys have names", in_world_connections_and_keys_have_names},
 	        {"cores tell of their work", in_world_cores_tell_of_their_work},
+	        {"the level of the log is set", in_world_the_level_of_the_log_is_set},
 	        {"every counter is told", in_world_every_counter_is_told},
 	        {"what changes is the socket's", in_world_what_changes_is_the_sockets},
 	        {"the table has an end", in_world_the_table_has_an_end},
