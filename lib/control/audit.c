@@ -17,14 +17,14 @@ const char *control_end_name(enum control_end end)
 }
 
 void audit_refused(const struct control_server *server, const struct endpoint *client,
-                   const struct endpoint *local, const char *reason)
+                   const struct endpoint *local, enum control_end end, const char *reason)
 {
 	const struct control_audit *audit = server->environment.audit;
 	const struct control_audit_connection who = {
 	        .client = client, .local = local, .key = "", .identity = ""};
 
 	if (audit != NULL)
-		audit->refused(audit->context, &who, CONTROL_END_LIMIT, reason);
+		audit->refused(audit->context, &who, end, reason);
 }
 
 /** key is the room for what who->key points to. */

@@ -11,7 +11,7 @@ struct test_session;
 
 /** No connection came of it. */
 void audit_refused(const struct control_server *server, const struct endpoint *client,
-                   const struct endpoint *local, const char *reason);
+                   const struct endpoint *local, enum control_end end, const char *reason);
 void audit_opened(const struct connection *connection);
 /** connection->end tells why. */
 void audit_closed(const struct connection *connection);

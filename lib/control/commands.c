@@ -27,12 +27,12 @@ static bool is_expected_list(const struct connection *connection, uint8_t comman
 	       (command == COMMAND_START_N_SESSIONS || command == COMMAND_STOP_N_SESSIONS);
 }
 
+/** What it may have had: a limit that was lowered leaves it its sessions. */
 static uint32_t sessions_per_connection(const struct connection *connection)
 {
-	const struct config_control *control = &connection->server->environment.config->control;
+	uint32_t limit = connection_session_limit(connection);
 
-	return connection->pool == POOL_KEYED ? control->keyed.sessions_per_connection
-	                                      : control->unauthenticated.sessions_per_connection;
+	return limit > connection->sessions_most ? limit : connection->sessions_most;
 }
 
 /** RFC 5938: from one SID to as many sessions as the client may have. */
@@ -184,6 +184,9 @@ static bool request_tw_session(struct connection *connection, const uint8_t *oct
 	char client[ENDPOINT_TEXT_SIZE];
 	int status;
 
+	if (connection->server->draining)
+		return refuse_request(connection, ACCEPT_TEMPORARY_LIMIT,
+		                      "draining: no new session is taken");
 	/* RFC 4656 section 3.4; RFC 5938 lifts it. */
 	if (!is_individual(connection) && connection_is_measuring(connection))
 		return refuse_request(connection, ACCEPT_NOT_SUPPORTED,

@@ -289,6 +289,14 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	return 0;
 }
 
+uint32_t connection_session_limit(const struct connection *connection)
+{
+	const struct config_control *control = &connection->server->environment.config->control;
+
+	return connection->pool == POOL_KEYED ? control->keyed.sessions_per_connection
+	                                      : control->unauthenticated.sessions_per_connection;
+}
+
 bool connection_enter_pool(struct connection *connection, enum limit_pool pool)
 {
 	struct control_server *server = connection->server;
@@ -296,6 +304,7 @@ bool connection_enter_pool(struct connection *connection, enum limit_pool pool)
 	if (!limits_enter_pool(server->limits, connection->usage, pool))
 		return false;
 	connection->pool = pool;
+	connection->sessions_most = connection_session_limit(connection);
 	TAILQ_REMOVE(&server->half_open, connection, half_open_link);
 	return true;
 }

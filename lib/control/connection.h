@@ -68,6 +68,8 @@ struct connection {
 	size_t have;
 	size_t need;
 
+	uint32_t
+	        sessions_most; /**< sessions-per-connection when it was set up; the limit may be lower by now */
 	struct test_session_list sessions; /**< accepted and started */
 	unsigned session_count;
 	unsigned in_progress; /**< of them those that are started */
@@ -102,6 +104,9 @@ void connection_finish(struct connection *connection, enum control_end end);
 
 /** Goes on with input that has waited and sends what has been written; later, from the event loop. */
 void connection_resume(struct connection *connection);
+
+/** sessions-per-connection of its pool, as it is now. */
+uint32_t connection_session_limit(const struct connection *connection);
 
 /** True while a session is started and not stopped. */
 static inline bool connection_is_measuring(const struct connection *connection)

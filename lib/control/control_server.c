@@ -129,6 +129,30 @@ static void on_secret_gone(void *context, const struct shared_secret *secret)
 	key_agreement_secret_gone(context, secret);
 }
 
+void server_configure(struct control_server *server)
+{
+	const struct config *config = server->environment.config;
+	const struct config_control *control = &config->control;
+
+	server->timing = (struct control_timing){
+	        .set_up_deadline = (uint64_t)control->set_up_deadline * 1000,
+	        .servwait = (uint64_t)control->servwait * 1000,
+	        .refwait = (uint64_t)control->refwait * 1000,
+	        .ike_answer = config->ikev2.timeout_ms,
+	        .flush = FLUSH_MS,
+	};
+	server->modes = control->modes & MODE_KNOWN_MASK & ~(uint32_t)MODE_IKEV2_DERIVED;
+	if (server->environment.ike_provider != NULL) {
+		server->modes |= MODE_IKEV2_DERIVED;
+		key_provider_watch(server->environment.ike_provider, on_secret_gone, server);
+	}
+	control_log_set_rate(&server->log, control->log_per_minute);
+	limits_configure(server->limits, control);
+	token_key_cache_configure(server->token_keys, control->count, control->salt_lifetime,
+	                          control->set_up_deadline + SALT_OVERLAP_MARGIN_S,
+	                          server_monotonic_s());
+}
+
 /** As many buckets as there may be sessions. */
 static bool make_sid_table(struct control_server *server)
 {
@@ -169,26 +193,14 @@ static int prepare(struct control_server *server, struct error *error)
 int control_server_create(const struct control_environment *environment,
                           struct control_server **created, struct error *error)
 {
-	const struct config_control *control = &environment->config->control;
 	struct control_server *server = calloc(1, sizeof(*server));
 	int status;
 
 	if (server == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for the control server");
 	server->environment = *environment;
-	server->timing = (struct control_timing){
-	        .set_up_deadline = (uint64_t)control->set_up_deadline * 1000,
-	        .servwait = (uint64_t)control->servwait * 1000,
-	        .refwait = (uint64_t)control->refwait * 1000,
-	        .ike_answer = environment->config->ikev2.timeout_ms,
-	        .flush = FLUSH_MS,
-	};
 	server->start_time = server_now(server);
-	server->modes = control->modes & MODE_KNOWN_MASK & ~(uint32_t)MODE_IKEV2_DERIVED;
-	if (environment->ike_provider != NULL)
-		server->modes |= MODE_IKEV2_DERIVED;
 	server->sid_address = choose_sid_address(environment->config);
-	control_log_init(&server->log, control->log_per_minute);
 	LIST_INIT(&server->connections);
 	TAILQ_INIT(&server->half_open);
 	LIST_INIT(&server->stopped);
@@ -197,8 +209,7 @@ int control_server_create(const struct control_environment *environment,
 		control_server_destroy(server);
 		return status;
 	}
-	if (environment->ike_provider != NULL)
-		key_provider_watch(environment->ike_provider, on_secret_gone, server);
+	server_configure(server);
 	*created = server;
 	return 0;
 }
@@ -274,16 +285,21 @@ int control_server_adopt(struct control_server *server, struct bufferevent *stre
                          const struct endpoint *client, const struct endpoint *local)
 {
 	const char *reason = "";
-	struct address_usage *usage = take_connection(server, &client->address, &reason);
+	struct address_usage *usage = NULL;
 	char text[ENDPOINT_TEXT_SIZE];
 	int status;
 
+	if (server->draining)
+		reason = "draining: no new connection is taken";
+	else
+		usage = take_connection(server, &client->address, &reason);
 	server_count(server, CONTROL_CONNECTIONS_ACCEPTED);
 	if (usage == NULL) {
 		server_count(server, CONTROL_CONNECTIONS_REFUSED);
 		control_log_event(&server->log, EVENT_CONNECTION_REFUSED, "%s: %s",
 		                  endpoint_format(client, text), reason);
-		audit_refused(server, client, local, reason);
+		audit_refused(server, client, local,
+		              server->draining ? CONTROL_END_SHUT_DOWN : CONTROL_END_LIMIT, reason);
 		set_up_refuse(stream);
 		bufferevent_free(stream);
 		return ERROR_LIMIT;

@@ -13,10 +13,10 @@ static const struct {
 	const char *name;
 } events[CONTROL_EVENT_COUNT] = {CONTROL_EVENTS(CONTROL_EVENT_ROW_)};
 
-void control_log_init(struct control_log *log, uint32_t per_minute)
+void control_log_set_rate(struct control_log *log, uint32_t per_minute)
 {
 	for (unsigned i = 0; i < CONTROL_EVENT_COUNT; i++)
-		log->limiters[i] = (struct log_limiter){.per_minute = per_minute};
+		log->limiters[i].per_minute = per_minute;
 }
 
 void control_log_tell(struct control_log *log)

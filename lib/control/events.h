@@ -43,7 +43,8 @@ struct control_log {
 	struct log_limiter limiters[CONTROL_EVENT_COUNT];
 };
 
-void control_log_init(struct control_log *log, uint32_t per_minute);
+/** Before the first event, of a zeroed log, and when it changes. */
+void control_log_set_rate(struct control_log *log, uint32_t per_minute);
 
 /** Tells what was suppressed in a minute that is over; to be called every now and then. */
 void control_log_tell(struct control_log *log);

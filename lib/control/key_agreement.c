@@ -138,6 +138,21 @@ void key_agreement_secret_gone(struct control_server *server, const struct share
 	timer_arm(server->derivation, 0);
 }
 
+void key_agreement_restart(struct control_server *server)
+{
+	struct connection *connection;
+
+	TAILQ_FOREACH(connection, &server->half_open, half_open_link)
+	{
+		if (connection->state != CONNECTION_KEY_LOOKUP)
+			continue;
+		key_agreement_cancel(connection);
+		connection->asks_anew = true;
+	}
+	server->secrets_went = true;
+	timer_arm(server->derivation, 0);
+}
+
 void key_agreement_go_on(struct control_server *server)
 {
 	struct connection *connection = TAILQ_FIRST(&server->half_open);

@@ -29,6 +29,10 @@ void key_agreement_go_on(struct control_server *server);
  */
 void key_agreement_secret_gone(struct control_server *server, const struct shared_secret *secret);
 
+/** Keys are other ones from now on: every connection that waits for a key's provider, or for a token key, asks anew. Connections that
+ * are set up go on. Before an old provider is destroyed. */
+void key_agreement_restart(struct control_server *server);
+
 /**
  * The name of the key that the client asked for, whether or not it is known: the KeyID, or "spi-i/spi-r" in hexadecimal; "" in a mode
  * without keys.

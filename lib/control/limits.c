@@ -37,6 +37,13 @@ struct limits *limits_create(const struct config_control *control, uint64_t seed
 
 	if (limits == NULL)
 		return NULL;
+	limits->seed = seed;
+	limits_configure(limits, control);
+	return limits;
+}
+
+void limits_configure(struct limits *limits, const struct config_control *control)
+{
 	limits->pools[POOL_UNAUTHENTICATED] = &control->unauthenticated;
 	limits->pools[POOL_KEYED] = &control->keyed;
 	limits->connections_maximum =
@@ -45,8 +52,6 @@ struct limits *limits_create(const struct config_control *control, uint64_t seed
 	        (uint64_t)control->unauthenticated.connections_per_address +
 	        control->keyed.connections_per_address;
 	limits->half_open_maximum = control->half_open;
-	limits->seed = seed;
-	return limits;
 }
 
 void limits_destroy(struct limits *limits)

@@ -28,6 +28,9 @@ struct address_usage;
 struct limits *limits_create(const struct config_control *control, uint64_t seed);
 void limits_destroy(struct limits *limits);
 
+/** Other limits; who has more than the new ones allow keeps it. control outlives limits. */
+void limits_configure(struct limits *limits, const struct config_control *control);
+
 /** A new TCP connection, half-open. NULL when it is over a limit; *reason says which. */
 struct address_usage *limits_take_connection(struct limits *limits, const struct address *client,
                                              const char **reason);

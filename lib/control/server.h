@@ -34,6 +34,7 @@ struct control_timing {
 struct control_server {
 	struct control_environment environment;
 	struct control_timing timing;
+	bool draining;
 	uint64_t
 	        start_time; /**< NTP; the Start-Time of every Server-Start (RFC 4656 section 3.1) */
 	uint32_t modes;     /**< of every greeting */
@@ -97,6 +98,9 @@ static inline void timer_arm_common(struct event *timer, uint64_t milliseconds)
 
 	(void)evtimer_add(timer, common != NULL ? common : &delay);
 }
+
+/** Timing, modes, limits and the like as the environment's configuration and providers have them. */
+void server_configure(struct control_server *server);
 
 /** Closes the half-open connection that gives way to a new one of client (NULL: of anybody). False: there is none. */
 bool server_displace_half_open(struct control_server *server, const struct address *client,

@@ -92,6 +92,10 @@ void set_up_complete(struct connection *connection)
 	uint8_t octets[SERVER_START_SIZE];
 	char client[ENDPOINT_TEXT_SIZE];
 
+	if (server->draining) {
+		set_up_reject(connection, ACCEPT_TEMPORARY_LIMIT, CONTROL_END_SHUT_DOWN);
+		return;
+	}
 	if (keyed && random_octets(message.server_iv, sizeof(message.server_iv)) != 0) {
 		set_up_fail(connection, "random Server-IV");
 		return;

@@ -18,15 +18,22 @@ static struct test_session_list *bucket_of(const struct control_server *server, 
 	return &server->by_sid[load_be32(sid + SID_RANDOM) & server->by_sid_mask];
 }
 
+struct test_session *test_session_by_sid(const struct control_server *server,
+                                         const uint8_t sid[SID_SIZE])
+{
+	struct test_session *test = LIST_FIRST(bucket_of(server, sid));
+
+	while (test != NULL && memcmp(test->session->sid, sid, SID_SIZE) != 0)
+		test = LIST_NEXT(test, sid_link);
+	return test;
+}
+
 struct test_session *test_session_find(const struct connection *connection,
                                        const uint8_t sid[SID_SIZE])
 {
-	struct test_session *test = LIST_FIRST(bucket_of(connection->server, sid));
+	struct test_session *test = test_session_by_sid(connection->server, sid);
 
-	while (test != NULL &&
-	       (test->connection != connection || memcmp(test->session->sid, sid, SID_SIZE) != 0))
-		test = LIST_NEXT(test, sid_link);
-	return test;
+	return test != NULL && test->connection == connection ? test : NULL;
 }
 
 static uint64_t elapsed_ms(const struct test_session *test, uint64_t since_tsc)

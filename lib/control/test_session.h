@@ -43,6 +43,10 @@ int test_session_create(struct connection *connection, const struct session_para
 struct test_session *test_session_find(const struct connection *connection,
                                        const uint8_t sid[SID_SIZE]);
 
+/** The session with this SID, whoever's it is, or was until it was stopped; NULL: none. */
+struct test_session *test_session_by_sid(const struct control_server *server,
+                                         const uint8_t sid[SID_SIZE]);
+
 /** Test packets are answered from now on, and REFWAIT runs. */
 void test_session_start(struct test_session *test);
 

@@ -81,6 +81,12 @@ bool charon_provider_is_connected(const struct key_provider *provider)
 	return charon->state == CHARON_READY;
 }
 
+void charon_provider_set_settings(struct key_provider *provider,
+                                  const struct config_ikev2 *settings)
+{
+	((struct charon_provider *)(void *)provider)->settings = settings;
+}
+
 unsigned charon_provider_count(const struct key_provider *provider)
 {
 	const struct charon_provider *charon =

@@ -40,6 +40,10 @@ int charon_provider_create(struct event_base *base, const struct config_ikev2 *s
 /** True while the daemon answers, and what it has is known. */
 bool charon_provider_is_connected(const struct key_provider *provider);
 
+/** The same settings, or others that need no new connection (ikev2.timeout, require-peer-address-match, allowed-identities), elsewhere. */
+void charon_provider_set_settings(struct key_provider *provider,
+                                  const struct config_ikev2 *settings);
+
 /** SAs in the cache; 0 while the daemon can't be reached. For status and tests. */
 unsigned charon_provider_count(const struct key_provider *provider);
 

@@ -38,6 +38,13 @@ struct secret_table_entry *secret_table_add(struct secret_table *table);
 /** True when an entry before this one has its identity. */
 bool secret_table_repeats(const struct secret_table *table, const struct secret_table_entry *entry);
 
+/**
+ * Calls gone for every secret of old that next (NULL: there is none any more) does not have under the same identity; both are tables, of the
+ * same kind. Returns how many there are; gone may be NULL. ERROR_MEMORY: none was told.
+ */
+int secret_table_compare(const struct secret_table *old, const struct secret_table *next,
+                         key_gone gone, void *context);
+
 /** Wipes and frees; as key_provider_destroy. table may be NULL. */
 void secret_table_destroy(struct secret_table *table);
 

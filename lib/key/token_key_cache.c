@@ -19,7 +19,9 @@ struct derivation {
 /** A Salt and what was derived under it. */
 struct generation {
 	bool used;
-	uint64_t made_s;
+	uint32_t iterations;
+	uint64_t given_until_s; /**< it goes into greetings until then */
+	uint64_t kept_until_s;
 	uint8_t salt[DERIVE_SALT_SIZE];
 	unsigned count; /**< derivations that are there */
 	unsigned next;  /**< where the next one goes: over the oldest, once full */
@@ -76,11 +78,8 @@ struct token_key_cache *token_key_cache_create(uint32_t count, uint32_t salt_lif
 	cache = calloc(1, cache_size(capacity));
 	if (cache == NULL)
 		return NULL;
-	cache->iterations = count;
-	/* With a life shorter than the overlap a third Salt could be valid. */
-	cache->lifetime_s = salt_lifetime_s > overlap_s ? salt_lifetime_s : overlap_s;
-	cache->overlap_s = overlap_s;
 	cache->capacity = capacity;
+	token_key_cache_configure(cache, count, salt_lifetime_s, overlap_s, 0);
 	if (random_octets(cache->fingerprint_key, sizeof(cache->fingerprint_key)) != 0) {
 		token_key_cache_destroy(cache);
 		return NULL;
@@ -97,18 +96,31 @@ void token_key_cache_destroy(struct token_key_cache *cache)
 	free(cache);
 }
 
-static bool is_over(const struct generation *generation, uint64_t now_s, uint64_t life_s)
+void token_key_cache_configure(struct token_key_cache *cache, uint32_t count,
+                               uint32_t salt_lifetime_s, uint32_t overlap_s, uint64_t now_s)
 {
-	return generation->used && now_s >= generation->made_s + life_s;
+	struct generation *current = &cache->generations[cache->current];
+	/* With a life shorter than the overlap a third Salt could be valid. */
+	uint32_t lifetime_s = salt_lifetime_s > overlap_s ? salt_lifetime_s : overlap_s;
+
+	if (cache->iterations == count && cache->lifetime_s == lifetime_s &&
+	    cache->overlap_s == overlap_s)
+		return;
+	if (current->used && current->given_until_s > now_s) {
+		current->given_until_s = now_s;
+		current->kept_until_s = now_s + cache->overlap_s;
+	}
+	cache->iterations = count;
+	cache->lifetime_s = lifetime_s;
+	cache->overlap_s = overlap_s;
 }
 
 void token_key_cache_expire(struct token_key_cache *cache, uint64_t now_s)
 {
-	uint64_t life_s = (uint64_t)cache->lifetime_s + cache->overlap_s;
-
 	for (unsigned i = 0; i < GENERATIONS; i++) {
-		if (is_over(&cache->generations[i], now_s, life_s))
-			forget_generation(cache, &cache->generations[i]);
+		struct generation *generation = &cache->generations[i];
+		if (generation->used && now_s >= generation->kept_until_s)
+			forget_generation(cache, generation);
 	}
 }
 
@@ -118,7 +130,7 @@ int token_key_cache_salt(struct token_key_cache *cache, uint64_t now_s,
 	struct generation *generation = &cache->generations[cache->current];
 
 	token_key_cache_expire(cache, now_s);
-	if (!generation->used || is_over(generation, now_s, cache->lifetime_s)) {
+	if (!generation->used || now_s >= generation->given_until_s) {
 		unsigned next = (cache->current + 1) % GENERATIONS;
 		generation = &cache->generations[next];
 		forget_generation(cache, generation);
@@ -126,7 +138,9 @@ int token_key_cache_salt(struct token_key_cache *cache, uint64_t now_s,
 		if (status != 0)
 			return status;
 		generation->used = true;
-		generation->made_s = now_s;
+		generation->iterations = cache->iterations;
+		generation->given_until_s = now_s + cache->lifetime_s;
+		generation->kept_until_s = generation->given_until_s + cache->overlap_s;
 		cache->current = next;
 	}
 	memcpy(salt, generation->salt, DERIVE_SALT_SIZE);
@@ -182,7 +196,7 @@ static int begin(struct token_key_cache *cache, const struct generation *generat
                  const struct shared_secret *secret, const uint8_t fingerprint[FINGERPRINT_SIZE])
 {
 	cache->run = token_key_run_create(secret->octets, secret->size, generation->salt,
-	                                  cache->iterations);
+	                                  generation->iterations);
 	if (cache->run == NULL)
 		return ERROR_CRYPTO;
 	memcpy(cache->run_salt, generation->salt, sizeof(cache->run_salt));
@@ -234,6 +248,14 @@ bool token_key_cache_go_on(struct token_key_cache *cache, uint32_t iterations)
 	secret_wipe(&made, sizeof(made));
 	end_run(cache);
 	return true;
+}
+
+void token_key_cache_forget_all(struct token_key_cache *cache)
+{
+	if (cache->run != NULL)
+		end_run(cache);
+	for (unsigned i = 0; i < GENERATIONS; i++)
+		forget_derivations(cache, &cache->generations[i]);
 }
 
 void token_key_cache_forget(struct token_key_cache *cache, const struct shared_secret *secret)

@@ -21,6 +21,14 @@ struct token_key_cache;
 /** count: PBKDF2 iterations. capacity: derivations kept per Salt, the oldest goes first. NULL when memory or entropy fails. */
 struct token_key_cache *token_key_cache_create(uint32_t count, uint32_t salt_lifetime_s,
                                                uint32_t overlap_s, unsigned capacity);
+
+/**
+ * Other settings, from the next Salt on, which is made for the next greeting. The Salt of now serves set-ups that began with it for the
+ * old overlap more, with the old count; one that was before it does not.
+ */
+void token_key_cache_configure(struct token_key_cache *cache, uint32_t count,
+                               uint32_t salt_lifetime_s, uint32_t overlap_s, uint64_t now_s);
+
 /** Wipes every key. */
 void token_key_cache_destroy(struct token_key_cache *cache);
 
@@ -48,6 +56,9 @@ bool token_key_cache_is_busy(const struct token_key_cache *cache);
  * is what goes on. Whoever waits for a derivation, of this secret or another, asks again.
  */
 void token_key_cache_forget(struct token_key_cache *cache, const struct shared_secret *secret);
+
+/** The same for every secret. */
+void token_key_cache_forget_all(struct token_key_cache *cache);
 
 /** Called now and then: wipes keys of Salts past their life. */
 void token_key_cache_expire(struct token_key_cache *cache, uint64_t now_s);
