@@ -29,6 +29,7 @@ static void quality_read(struct local_clock *clock, int64_t now_ns)
 	struct clock_sample sample = clock_sample_take();
 
 	clock->synchronized = sample.synchronized;
+	clock->tai_offset = sample.tai_offset;
 	clock->error_estimate = error_estimate_encode(
 	        sample.kernel_error_ns + sample.uncertainty_ns, sample.synchronized);
 	clock->quality_due_ns = now_ns + QUALITY_INTERVAL_NS;

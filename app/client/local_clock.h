@@ -17,6 +17,7 @@ struct local_clock {
 	int64_t quality_due_ns;  /**< monotonic: when error_estimate is read anew */
 	uint64_t steps;          /**< of the wall clock, since init */
 	uint16_t error_estimate; /**< ready for the wire, host order */
+	int32_t tai_offset;      /**< TAI - UTC in seconds, as clock_sample_take has it */
 	bool synchronized;
 };
 

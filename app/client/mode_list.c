@@ -28,6 +28,8 @@ static const struct {
         {"individual-session-control", MODE_INDIVIDUAL_SESSION_CONTROL},
         {"reflect-octets", MODE_REFLECT_OCTETS},
         {"symmetrical-size", MODE_SYMMETRICAL_SIZE},
+        {"dscp-ecn-monitoring", MODE_DSCP_ECN_MONITORING},
+        {"ptp-timestamps", MODE_PTP_TIMESTAMPS},
 };
 #define FEATURE_NAMES (sizeof(feature_names) / sizeof(feature_names[0]))
 

@@ -14,7 +14,7 @@
 #include "wire/control_message.h"
 
 #define MODE_LIST_CAPACITY  16u
-#define MODE_LIST_TEXT_SIZE 256u
+#define MODE_LIST_TEXT_SIZE 320u
 
 struct mode_list {
 	uint32_t modes[MODE_LIST_CAPACITY];

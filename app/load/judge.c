@@ -20,8 +20,9 @@ static struct judgement wrong(enum load_fault fault, uint64_t detail)
 struct judgement judge_length(const struct load_session *session, uint16_t length)
 {
 	const struct load_group_format *format = session->format;
-	uint16_t least = format->peer == LOAD_PEER_SWAP ? SENDER_HEADER_SIZE
-	                                                : reflector_header_size(format->mode);
+	uint16_t least = format->peer == LOAD_PEER_SWAP
+	                         ? SENDER_HEADER_SIZE
+	                         : reflector_header_size(format->mode, false);
 
 	return length < least ? wrong(LOAD_FAULT_TRUNCATED, least) : right;
 }
@@ -40,7 +41,7 @@ void judge_read(const struct load_session *session, struct judge_reply *reply)
 		read_own(reply->payload, &reply->fields);
 	else
 		(void)reflector_packet_read(reply->payload, reply->length, session->format->mode,
-		                            &reply->fields);
+		                            false, &reply->fields);
 }
 
 struct load_flight *judge_flight(const struct load_session *session, uint32_t sequence)

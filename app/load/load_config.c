@@ -90,7 +90,8 @@ static const struct address *first_source(const struct config_port *port,
 
 static void fill_imix(const struct load_config *config, struct load_group *group)
 {
-	unsigned least = sender_header_size(group_test_mode(config, group), group->symmetrical);
+	unsigned least =
+	        sender_header_size(group_test_mode(config, group), group->symmetrical, false);
 
 	group->size_count = sizeof(imix_frames) / sizeof(imix_frames[0]);
 	for (unsigned i = 0; i < group->size_count; i++) {
@@ -104,7 +105,8 @@ static int complete_sizes(const struct check *check, unsigned index)
 {
 	const struct load_config *config = check->config;
 	struct load_group *group = &check->config->groups[index];
-	unsigned least = sender_header_size(group_test_mode(config, group), group->symmetrical);
+	unsigned least =
+	        sender_header_size(group_test_mode(config, group), group->symmetrical, false);
 	unsigned most = config->host.ports[0].mtu - headers_overhead(group);
 
 	if (group->imix && group->size_count > 0)

@@ -123,7 +123,7 @@ static void fill_session(struct load_session *session, const struct accepted_ses
 	session->core.reflect_until_tsc = REFLECT_NO_DEADLINE;
 	session->core.mode = (uint8_t)format->mode;
 	session->core.traffic_class = format->reply_traffic_class;
-	session->core.sender_header_size = format->sender_header_size;
+	session->core.sender_header_size = (uint8_t)format->sender_header_size;
 	session->format = format;
 	session->group = (uint16_t)accepted->group;
 	session->last_rtt_ns = -1;

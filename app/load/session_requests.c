@@ -56,7 +56,8 @@ static void make_request(const struct session_requests *requests, const struct f
 	        .ip_version = group->source.family,
 	        .sender = way->sender,
 	        .receiver = way->reflector,
-	        .padding_length = (uint32_t)largest - sender_header_size(mode, group->symmetrical),
+	        .padding_length =
+	                (uint32_t)largest - sender_header_size(mode, group->symmetrical, false),
 	        .start_time = ntp_from_timespec(&now),
 	        .timeout = ntp_duration_from_ns(config->control.timeout * NS_PER_SECOND),
 	        .type_p = type_p_from_dscp(group->dscp),

@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 
-#define DSCP_MAXIMUM 63u
+#define DSCP_MAXIMUM   63u
+#define ECN_CODEPOINTS 4u
 
 static const struct {
 	const char *name;
@@ -38,4 +39,24 @@ int dscp_parse(const char *text, uint8_t *dscp)
 		return ERROR_FORMAT;
 	*dscp = (uint8_t)number;
 	return 0;
+}
+
+int ecn_parse(const char *text, uint8_t *ecn)
+{
+	static const char *const words[] = {"not-ect", "ect1", "ect0", "ce"};
+
+	for (uint8_t i = 0; i < ECN_CODEPOINTS; i++) {
+		if (strcasecmp(text, words[i]) == 0 || (text[0] == '0' + i && text[1] == '\0')) {
+			*ecn = i;
+			return 0;
+		}
+	}
+	return ERROR_FORMAT;
+}
+
+const char *ecn_name(unsigned ecn)
+{
+	static const char *const names[] = {"Not-ECT", "ECT(1)", "ECT(0)", "CE"};
+
+	return names[ecn % ECN_CODEPOINTS];
 }

@@ -11,9 +11,10 @@
 #include "dscp.h"
 #include "wire/ike_key_message.h"
 
-#define NS_PER_S         1e9
-#define DURATION_MAXIMUM 3600.0
-#define PORT_MAXIMUM     65535u
+#define NS_PER_S           1e9
+#define DURATION_MAXIMUM   3600.0
+#define PORT_MAXIMUM       65535u
+#define TAI_OFFSET_MAXIMUM 1000u
 
 enum long_option {
 	OPTION_MODE = 256,
@@ -35,6 +36,10 @@ enum long_option {
 	OPTION_CONTROL_DSCP,
 	OPTION_REFLECTOR,
 	OPTION_VERSION,
+	OPTION_ECN,
+	OPTION_DSCP_ECN,
+	OPTION_PTP,
+	OPTION_TAI_OFFSET,
 };
 
 static const char short_options[] = "46A:c:D:hi:Jk:L:P:qs:S:u:vZ";
@@ -62,6 +67,10 @@ static const struct option long_options[] = {
         {"individual", no_argument, NULL, OPTION_INDIVIDUAL},
         {"reflect-octets", required_argument, NULL, OPTION_REFLECT_OCTETS},
         {"symmetrical", no_argument, NULL, OPTION_SYMMETRICAL},
+        {"dscp-ecn", no_argument, NULL, OPTION_DSCP_ECN},
+        {"ecn", required_argument, NULL, OPTION_ECN},
+        {"ptp", no_argument, NULL, OPTION_PTP},
+        {"tai-offset", required_argument, NULL, OPTION_TAI_OFFSET},
         {"zero-padding", no_argument, NULL, OPTION_ZERO_PADDING},
         {"ike-sa", required_argument, NULL, OPTION_IKE_SA},
         {"ike", optional_argument, NULL, OPTION_IKE},
@@ -204,6 +213,23 @@ static int dscp_option(const char *name, const char *text, uint8_t *dscp, struct
 	        name, text);
 }
 
+static int ecn_option(const char *text, uint8_t *ecn, struct error *error)
+{
+	if (ecn_parse(text, ecn) == 0)
+		return 0;
+	return error_set(error, ERROR_ARGUMENT,
+	                 "--ecn: \"%s\" is none of not-ect, ect1, ect0, ce, or 0 to 3", text);
+}
+
+static int tai_offset_option(const char *text, int32_t *seconds, struct error *error)
+{
+	uint32_t number = 0;
+	int result = number_parse("--tai-offset", text, 0, TAI_OFFSET_MAXIMUM, &number, error);
+
+	*seconds = (int32_t)number;
+	return result;
+}
+
 static int family_option(struct options *options, uint8_t family, struct error *error)
 {
 	if (options->family != 0 && options->family != family)
@@ -229,6 +255,10 @@ static int option_measure(int option, const char *value, struct options *o, stru
 		return dscp_option("--dscp", value, &o->dscp, error);
 	case OPTION_CONTROL_DSCP:
 		return dscp_option("--control-dscp", value, &o->control_dscp, error);
+	case OPTION_ECN:
+		return ecn_option(value, &o->ecn, error);
+	case OPTION_TAI_OFFSET:
+		return tai_offset_option(value, &o->tai_offset, error);
 	case 'L':
 		return seconds_parse("--timeout", value, &o->timeout_ns, NULL, error);
 	case 'P':
@@ -319,6 +349,12 @@ static int option_apply(int option, const char *value, struct options *o, struct
 	case OPTION_SYMMETRICAL:
 		o->symmetrical = true;
 		return 0;
+	case OPTION_DSCP_ECN:
+		o->monitoring = true;
+		return 0;
+	case OPTION_PTP:
+		o->ptp = true;
+		return 0;
 	case OPTION_ZERO_PADDING:
 		o->zero_padding = true;
 		return 0;
@@ -388,6 +424,8 @@ static int options_check(struct options *o, struct error *error)
 	if (mode_list_needs_sa(&o->modes) && o->sa_file == NULL && o->ike.socket == NULL)
 		return error_set(error, ERROR_ARGUMENT,
 		                 "an ikev2 mode needs an SA: give --ike or --ike-sa");
+	if (o->tai_offset != TAI_OFFSET_KERNEL && !o->ptp)
+		return error_set(error, ERROR_ARGUMENT, "--tai-offset is for --ptp");
 	if (o->reflect_octets != 0 && o->padding != PADDING_AUTOMATIC &&
 	    o->padding <= o->reflect_octets)
 		return error_set(error, ERROR_ARGUMENT,
@@ -417,6 +455,7 @@ int options_parse(int argc, char *argv[], struct options *options, struct error 
 	                            .interval_ns = 100000000,
 	                            .timeout_ns = 2000000000,
 	                            .padding = PADDING_AUTOMATIC,
+	                            .tai_offset = TAI_OFFSET_KERNEL,
 	                            .progress = -1};
 	optind = 0;
 	opterr = 0;

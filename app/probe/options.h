@@ -17,6 +17,7 @@
 #define PADDING_AUTOMATIC   UINT32_MAX
 #define PADDING_MAXIMUM     65000u
 #define ALLOW_COUNT_DEFAULT 32768u
+#define TAI_OFFSET_KERNEL   INT32_MIN
 
 struct options {
 	char host[HOST_TEXT_SIZE];
@@ -40,13 +41,17 @@ struct options {
 	uint32_t padding; /**< octets, or PADDING_AUTOMATIC: equal length both ways */
 	bool zero_padding;
 	uint8_t dscp;         /**< of test packets */
+	uint8_t ecn;          /**< of test packets: the codepoint, RFC 3168 section 5 */
 	uint8_t control_dscp; /**< of the TCP connection */
 	uint16_t port_low;    /**< 0: the kernel chooses */
 	uint16_t port_high;
 	bool individual;         /**< RFC 5938 */
 	uint16_t reflect_octets; /**< RFC 6038; 0: not asked */
 	bool symmetrical;        /**< RFC 6038 */
-	bool zero_addresses;     /**< request with zero addresses, for a NAT on the way */
+	bool monitoring;         /**< of DSCP and ECN, RFC 7750 */
+	bool ptp;                /**< the reflector's timestamps, RFC 8186 */
+	int32_t tai_offset; /**< the reflector's TAI - UTC in seconds, or TAI_OFFSET_KERNEL: as here */
+	bool zero_addresses; /**< request with zero addresses, for a NAT on the way */
 	bool json;
 	bool quiet;
 	bool verbose;

@@ -69,6 +69,33 @@ static void packets(struct json_writer *json, const struct statistics *s)
 	json_close(json, '}');
 }
 
+/** By DSCP, those seen; by ECN, all: keys are decimal, and RFC 3168's names. */
+static void received(struct json_writer *json, const struct received_classes *received)
+{
+	static const char *const ecn[ECN_COUNT] = {"not_ect", "ect1", "ect0", "ce"};
+	char dscp[4];
+
+	if (!received->known) {
+		json_null(json, "received");
+		return;
+	}
+	json_open(json, "received", '{');
+	json_open(json, "dscp", '{');
+	for (unsigned i = 0; i < DSCP_COUNT; i++) {
+		(void)snprintf(dscp, sizeof(dscp), "%u", i % DSCP_COUNT);
+		if (received->dscp[i] > 0)
+			json_unsigned(json, dscp, received->dscp[i]);
+	}
+	json_close(json, '}');
+	json_open(json, "ecn", '{');
+	for (unsigned i = 0; i < ECN_COUNT; i++)
+		json_unsigned(json, ecn[i], received->ecn[i]);
+	json_close(json, '}');
+	json_unsigned(json, "dscp_changed", received->dscp_changed);
+	json_unsigned(json, "ecn_changed", received->ecn_changed);
+	json_close(json, '}');
+}
+
 static void members(struct json_writer *json, const struct statistics *s)
 {
 	packets(json, s);
@@ -90,6 +117,8 @@ static void members(struct json_writer *json, const struct statistics *s)
 	hops(json, "hops_forward", &s->hops_forward);
 	hops(json, "hops_reverse", &s->hops_reverse);
 	json_unsigned(json, "dscp_changed", s->dscp_changed);
+	received(json, &s->received);
+	json_unsigned(json, "ptp_timestamps", s->ptp_timestamps);
 	json_unsigned(json, "kernel_departures", s->kernel_departures);
 	json_unsigned(json, "kernel_arrivals", s->kernel_arrivals);
 	json_unsigned(json, "reply_octets_min", s->reply_octets_minimum);
@@ -147,6 +176,11 @@ static void settings(struct json_writer *json, const struct run *run)
 	json_bool(json, "exponential", options->exponential);
 	json_signed(json, "timeout_ns", options->timeout_ns);
 	json_unsigned(json, "dscp", options->dscp);
+	json_unsigned(json, "ecn", options->ecn);
+	if (options->ptp)
+		json_signed(json, "tai_offset_s", run->format.tai_offset);
+	else
+		json_null(json, "tai_offset_s");
 	json_unsigned(json, "padding", run->format.padding);
 	json_unsigned(json, "packet_octets", run->sessions[0].payload_size);
 	json_close(json, '}');
@@ -211,6 +245,10 @@ void report_json(FILE *out, const struct report *report)
 		json_string(&json, NULL, "reflect-octets");
 	if (run->mode & MODE_SYMMETRICAL_SIZE)
 		json_string(&json, NULL, "symmetrical-size");
+	if (run->mode & MODE_DSCP_ECN_MONITORING)
+		json_string(&json, NULL, "dscp-ecn-monitoring");
+	if (run->mode & MODE_PTP_TIMESTAMPS)
+		json_string(&json, NULL, "ptp-timestamps");
 	json_close(&json, ']');
 	ike_sa(&json, run_server_sa(run));
 	json_string(&json, "error", report->error);

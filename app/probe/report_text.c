@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "crypto/key_derivation.h"
+#include "dscp.h"
 #include "report.h"
 
 #define NS_PER_S  1e9
@@ -91,6 +92,38 @@ static void times(FILE *out, const struct statistics *s)
 		(void)fprintf(out, "not both synchronized: one-way times are not to be trusted\n");
 }
 
+/** "46 in 100, 0 in 3 packets", of RFC 7750's field. */
+static void received_line(FILE *out, const char *name, const uint64_t *counts, unsigned number)
+{
+	bool first = true;
+
+	(void)fprintf(out, "%-18s", name);
+	for (unsigned i = 0; i < number; i++) {
+		if (counts[i] == 0)
+			continue;
+		if (number == ECN_COUNT)
+			(void)fprintf(out, "%s %s", first ? "" : ",", ecn_name(i));
+		else
+			(void)fprintf(out, "%s %u", first ? "" : ",", i);
+		(void)fprintf(out, " in %" PRIu64, counts[i]);
+		first = false;
+	}
+	(void)fprintf(out, " packets\n");
+}
+
+static void received(FILE *out, const struct received_classes *received)
+{
+	if (!received->known)
+		return;
+	received_line(out, "DSCP there", received->dscp, DSCP_COUNT);
+	received_line(out, "ECN there", received->ecn, ECN_COUNT);
+	if (received->dscp_changed + received->ecn_changed > 0)
+		(void)fprintf(out,
+		              "%-18s DSCP in %" PRIu64 ", ECN in %" PRIu64
+		              " packets on the way there\n",
+		              "changed", received->dscp_changed, received->ecn_changed);
+}
+
 static void block(FILE *out, const struct statistics *s)
 {
 	packets(out, s);
@@ -100,6 +133,10 @@ static void block(FILE *out, const struct statistics *s)
 	(void)fprintf(out, ", ");
 	hops(out, &s->hops_reverse, "reverse");
 	(void)fprintf(out, "\n");
+	received(out, &s->received);
+	if (s->ptp_timestamps > 0)
+		(void)fprintf(out, "%-18s PTP in %" PRIu64 " of %" PRIu64 " replies\n",
+		              "timestamps", s->ptp_timestamps, s->answered);
 	if (s->dscp_changed > 0)
 		(void)fprintf(out, "%-18s changed in %" PRIu64 " replies\n", "DSCP",
 		              s->dscp_changed);

@@ -71,6 +71,11 @@ static void format_set(struct run *run)
 	run->format = (struct packet_format){
 	        .mode = test_mode_of(run->mode),
 	        .symmetrical = options->symmetrical,
+	        .monitoring = options->monitoring,
+	        .ptp = options->ptp,
+	        .tai_offset = options->tai_offset != TAI_OFFSET_KERNEL ? options->tai_offset
+	                                                               : run->clock.tai_offset,
+	        .ecn = options->ecn,
 	        .zero_padding = options->zero_padding,
 	        .reflect_octets = options->reflect_octets,
 	        .padding = options->padding,

@@ -98,6 +98,8 @@ static void keep_first(struct session_record *record, const struct reply *reply,
 	packet->reflector_error_estimate = reply->packet.error_estimate;
 	packet->reflector_sequence = reply->packet.sequence;
 	packet->sender_ttl = reply->packet.sender_ttl;
+	packet->sender_dscp_ecn = reply->packet.sender_dscp_ecn;
+	packet->ptp = reply->ptp;
 	packet->reply_ttl = reply->ttl;
 	packet->reply_ttl_known = reply->ttl_known;
 	packet->reply_dscp = reply->dscp;

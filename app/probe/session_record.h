@@ -35,6 +35,8 @@ struct packet_record {
 	uint8_t sender_ttl; /**< TTL or Hop Limit with which the packet reached the reflector */
 	uint8_t reply_ttl;  /**< TTL or Hop Limit of the reply; valid with reply_ttl_known */
 	uint8_t reply_dscp; /**< DSCP of the reply; valid with reply_dscp_known */
+	uint8_t sender_dscp_ecn; /**< DSCP << 2 | ECN with which the packet reached the reflector; with monitoring */
+	bool ptp; /**< the reflector's timestamps came in PTP format */
 	bool reply_ttl_known;
 	bool reply_dscp_known;
 };
@@ -49,7 +51,8 @@ struct arrival {
 
 /** A reply that passed the socket, with what the kernel told about it. */
 struct reply {
-	struct reflector_packet packet;
+	struct reflector_packet packet; /**< timestamps NTP 32.32, whatever they came as */
+	bool ptp;                       /**< they came in PTP format */
 	int64_t received_ns;
 	uint64_t arrival; /**< NTP 32.32 */
 	bool arrival_kernel; /**< both are the kernel's receive timestamp, not a reading in user space */
@@ -87,7 +90,9 @@ struct session_record {
 	size_t arrival_capacity;
 	uint32_t answered;
 	int64_t timeout_ns;
-	uint8_t dscp; /**< asked for: replies with another one are counted */
+	uint8_t dscp;    /**< asked for: replies with another one are counted */
+	uint8_t ecn;     /**< of the packets sent */
+	bool monitoring; /**< of DSCP and ECN, RFC 7750 */
 	uint16_t reply_octets_minimum;
 	uint16_t reply_octets_maximum;
 	uint64_t kernel_departures; /**< packets with the kernel's transmit timestamp */

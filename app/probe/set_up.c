@@ -38,7 +38,9 @@ static uint32_t features_asked(const struct options *options)
 {
 	return (options->individual ? (uint32_t)MODE_INDIVIDUAL_SESSION_CONTROL : 0) |
 	       (options->reflect_octets ? (uint32_t)MODE_REFLECT_OCTETS : 0) |
-	       (options->symmetrical ? (uint32_t)MODE_SYMMETRICAL_SIZE : 0);
+	       (options->symmetrical ? (uint32_t)MODE_SYMMETRICAL_SIZE : 0) |
+	       (options->monitoring ? (uint32_t)MODE_DSCP_ECN_MONITORING : 0) |
+	       (options->ptp ? (uint32_t)MODE_PTP_TIMESTAMPS : 0);
 }
 
 /** Nothing was offered that was asked. */

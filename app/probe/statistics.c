@@ -245,6 +245,20 @@ static void add_variation(const struct packet_record *before, const struct packe
 	samples_add(&samples[SAMPLE_IPDV_REVERSE], llabs(received - back));
 }
 
+static void add_received(const struct session_record *session, const struct packet_record *packet,
+                         struct received_classes *out)
+{
+	uint8_t dscp = packet->sender_dscp_ecn >> 2, ecn = packet->sender_dscp_ecn & 3;
+
+	if (!session->monitoring)
+		return;
+	out->known = true;
+	out->dscp[dscp]++;
+	out->ecn[ecn]++;
+	out->dscp_changed += dscp != session->dscp;
+	out->ecn_changed += ecn != session->ecn;
+}
+
 static void add_packets(const struct session_record *session, struct samples samples[SAMPLE_KINDS],
                         struct statistics *out)
 {
@@ -259,6 +273,8 @@ static void add_packets(const struct session_record *session, struct samples sam
 		add_times(packet, samples, out);
 		add_clock_quality(packet, out);
 		hop_range_add(&out->hops_forward, packet->sender_ttl);
+		add_received(session, packet, &out->received);
+		out->ptp_timestamps += packet->ptp;
 		if (packet->reply_ttl_known)
 			hop_range_add(&out->hops_reverse, packet->reply_ttl);
 		if (packet->reply_dscp_known && packet->reply_dscp != session->dscp)

@@ -11,10 +11,22 @@
 #include "reordering.h"
 #include "session_record.h"
 
+#define DSCP_COUNT 64u
+#define ECN_COUNT  4u
+
 struct hop_range {
 	bool known;
 	uint8_t minimum; /**< 255 - TTL */
 	uint8_t maximum;
+};
+
+/** DSCP and ECN with which the answered packets reached the reflector. */
+struct received_classes {
+	bool known; /**< the mode was agreed on */
+	uint64_t dscp[DSCP_COUNT];
+	uint64_t ecn[ECN_COUNT];
+	uint64_t dscp_changed; /**< not as it was sent */
+	uint64_t ecn_changed;
 };
 
 struct statistics {
@@ -45,9 +57,11 @@ struct statistics {
 	bool synchronized;         /**< S bit of every packet of both sides */
 	struct hop_range hops_forward;
 	struct hop_range hops_reverse;
-	uint64_t kernel_departures; /**< packets with the kernel's transmit timestamp */
-	uint64_t kernel_arrivals;   /**< answers with the kernel's receive timestamp */
-	uint64_t dscp_changed;      /**< replies whose DSCP is not the one asked for */
+	uint64_t kernel_departures;       /**< packets with the kernel's transmit timestamp */
+	uint64_t kernel_arrivals;         /**< answers with the kernel's receive timestamp */
+	uint64_t dscp_changed;            /**< replies whose DSCP is not the one asked for */
+	struct received_classes received; /**< by the reflector, RFC 7750 */
+	uint64_t ptp_timestamps;          /**< answers whose timestamps came in PTP format */
 	uint16_t reply_octets_minimum;
 	uint16_t reply_octets_maximum;
 };

@@ -12,13 +12,18 @@
 
 /** Replies are read up to here: header and padding to compare; the rest is only counted. */
 #define REPLY_BUFFER_SIZE 65536u
+#define DSCP_SHIFT        2
 
 uint32_t packet_format_equal_padding(const struct packet_format *format)
 {
-	uint32_t reflector = reflector_header_size(format->mode);
-	uint32_t sender = sender_header_size(format->mode, format->symmetrical);
+	uint32_t reflector = reflector_header_size(format->mode, format->monitoring);
+	uint32_t sender = sender_header_size(format->mode, format->symmetrical, format->monitoring);
 	uint32_t padding = reflector - sender + format->reflect_octets;
 
+	/* RFC 7750 section 2.2.2: two would do. */
+	if (format->mode == TEST_UNAUTHENTICATED && format->monitoring &&
+	    padding < SENDER_MONITORING_MBZ)
+		return SENDER_MONITORING_MBZ;
 	/* RFC 6038 section 4.2: longer than what is reflected. */
 	return format->reflect_octets != 0 && padding == format->reflect_octets ? padding + 1
 	                                                                        : padding;
@@ -28,7 +33,7 @@ int test_session_open(struct test_session *session, const struct packet_format *
                       const struct address *local, uint16_t port_low, uint16_t port_high,
                       uint8_t dscp, uint32_t packets, int64_t timeout_ns, struct error *error)
 {
-	size_t header = sender_header_size(format->mode, format->symmetrical);
+	size_t header = sender_header_size(format->mode, format->symmetrical, format->monitoring);
 	int result;
 
 	*session = (struct test_session){.format = *format, .socket = {.fd = -1}};
@@ -41,9 +46,11 @@ int test_session_open(struct test_session *session, const struct packet_format *
 	} else if (!format->zero_padding && random_octets(session->padding, format->padding) != 0) {
 		result = error_set(error, ERROR_CRYPTO, "no random octets for the padding");
 	} else {
-		result =
-		        test_socket_open(&session->socket, local, port_low, port_high, dscp, error);
+		result = test_socket_open(&session->socket, local, port_low, port_high,
+		                          (uint8_t)(dscp << DSCP_SHIFT | format->ecn), error);
 	}
+	session->record.monitoring = format->monitoring;
+	session->record.ecn = format->ecn;
 	if (result != 0)
 		test_session_close(session);
 	return result;
@@ -119,7 +126,8 @@ static struct local_time build(struct test_session *session, struct local_clock 
 		packet.timestamp = now.ntp;
 		packet.error_estimate = clock->error_estimate;
 	}
-	sender_packet_write(session->payload, mode, session->format.symmetrical, &packet);
+	sender_packet_write(session->payload, mode, session->format.symmetrical,
+	                    session->format.monitoring, &packet);
 	if (secure)
 		seal(session);
 	if (mode != TEST_ENCRYPTED) {
@@ -182,7 +190,7 @@ static enum reply_verdict reply_read(struct test_session *session, uint8_t *payl
                                      const struct datagram *datagram, struct reply *reply)
 {
 	const struct packet_format *format = &session->format;
-	size_t header = reflector_header_size(format->mode);
+	size_t header = reflector_header_size(format->mode, format->monitoring);
 
 	if (datagram->foreign)
 		return REPLY_FOREIGN;
@@ -190,11 +198,27 @@ static enum reply_verdict reply_read(struct test_session *session, uint8_t *payl
 		return REPLY_TOO_SHORT;
 	if (format->mode != TEST_UNAUTHENTICATED && !open_reply(session, payload))
 		return REPLY_BAD_HMAC;
-	if (reflector_packet_read(payload, datagram->octets, format->mode, &reply->packet) != 0)
+	if (reflector_packet_read(payload, datagram->octets, format->mode, format->monitoring,
+	                          &reply->packet) != 0)
 		return REPLY_TOO_SHORT;
 	if (memcmp(payload + header, session->padding, format->reflect_octets) != 0)
 		return REPLY_BAD_PADDING;
 	return REPLY_ANSWER;
+}
+
+/**
+ * RFC 8186 section 2.3: Z tells the format. Only when PTP timestamps were asked for: else the bit is to be ignored (RFC 4656 section
+ * 4.1.2).
+ */
+static void timestamps_convert(const struct packet_format *format, struct reply *reply)
+{
+	struct reflector_packet *packet = &reply->packet;
+
+	reply->ptp = format->ptp && (packet->error_estimate & ERROR_ESTIMATE_PTP) != 0;
+	if (!reply->ptp)
+		return;
+	packet->timestamp = ntp_from_ptp(packet->timestamp, format->tai_offset);
+	packet->receive_timestamp = ntp_from_ptp(packet->receive_timestamp, format->tai_offset);
 }
 
 /** The kernel's arrival time when it lies between sending and now, else the reading in user space. */
@@ -239,6 +263,7 @@ bool test_session_receive(struct test_session *session, struct local_clock *cloc
 		session_record_refuse(&session->record, *verdict);
 		return true;
 	}
+	timestamps_convert(&session->format, &reply);
 	arrival_set(session, clock, &datagram, &now, &reply);
 	reply.octets = datagram.octets;
 	reply.ttl = datagram.ttl;

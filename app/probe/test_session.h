@@ -20,6 +20,10 @@
 struct packet_format {
 	enum test_mode mode;
 	bool symmetrical;
+	bool monitoring;    /**< of DSCP and ECN, RFC 7750 */
+	bool ptp;           /**< the reflector's timestamps may be PTP's, RFC 8186 */
+	int32_t tai_offset; /**< the reflector's TAI - UTC in seconds; with ptp */
+	uint8_t ecn;        /**< of the packets sent */
 	bool zero_padding;
 	uint16_t reflect_octets; /**< first of the padding, which come back; 0: not asked */
 	uint32_t padding;        /**< octets behind the header */
@@ -42,7 +46,7 @@ struct test_session {
 	int last_error;       /**< the newest errno of both, positive; 0: none */
 };
 
-/** Padding octets that make a reply as long as the packet: RFC 5357 section 4.1.2, RFC 6038 section 5.1.3. */
+/** Padding octets that make a reply as long as the packet: RFC 5357 section 4.1.2, RFC 6038 section 5.1.3, RFC 7750 section 2.2.2. */
 uint32_t packet_format_equal_padding(const struct packet_format *format);
 
 /** Binds the socket and makes the record; keys follow by test_session_accept. The caller calls test_session_close. */

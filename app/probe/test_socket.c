@@ -23,7 +23,7 @@ static int option_set(int fd, int level, int name, int value, const char *what, 
 	return error_set(error, ERROR_SYSTEM, "can't set %s: %s", what, strerror(errno));
 }
 
-static int options_set(int fd, uint8_t family, uint8_t dscp, struct error *error)
+static int options_set(int fd, uint8_t family, uint8_t traffic_class, struct error *error)
 {
 	bool v6 = family == 6;
 	int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
@@ -33,7 +33,7 @@ static int options_set(int fd, uint8_t family, uint8_t dscp, struct error *error
 		const char *what;
 	} wanted[] = {
 	        {v6 ? IPV6_UNICAST_HOPS : IP_TTL, TTL_MAXIMUM, "TTL 255"},
-	        {v6 ? IPV6_TCLASS : IP_TOS, dscp << DSCP_SHIFT, "the DSCP"},
+	        {v6 ? IPV6_TCLASS : IP_TOS, traffic_class, "DSCP and ECN"},
 	        {v6 ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1, "receiving the TTL"},
 	        {v6 ? IPV6_RECVTCLASS : IP_RECVTOS, 1, "receiving the DSCP"},
 	        {v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, v6 ? IPV6_PMTUDISC_DO : IP_PMTUDISC_DO,
@@ -101,7 +101,7 @@ static int bind_range(int fd, const struct address *local, uint16_t low, uint16_
 }
 
 int test_socket_open(struct test_socket *sock, const struct address *local, uint16_t low,
-                     uint16_t high, uint8_t dscp, struct error *error)
+                     uint16_t high, uint8_t traffic_class, struct error *error)
 {
 	struct sockaddr_storage storage;
 	socklen_t size = sizeof(storage);
@@ -112,7 +112,7 @@ int test_socket_open(struct test_socket *sock, const struct address *local, uint
 	                  SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (sock->fd < 0)
 		return error_set(error, ERROR_SYSTEM, "socket: %s", strerror(errno));
-	result = options_set(sock->fd, local->family, dscp, error);
+	result = options_set(sock->fd, local->family, traffic_class, error);
 	if (result == 0)
 		result = bind_range(sock->fd, local, low, high, error);
 	if (result == 0 && (getsockname(sock->fd, (struct sockaddr *)&storage, &size) != 0 ||

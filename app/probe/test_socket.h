@@ -32,9 +32,9 @@ struct datagram {
 	uint8_t dscp;
 };
 
-/** Binds to local with a free port of low..high (0: the kernel's choice). ERROR_SYSTEM, ERROR_LIMIT when none is free. */
+/** Binds to local with a free port of low..high (0: the kernel's choice); traffic_class: DSCP << 2 | ECN. ERROR_SYSTEM, ERROR_LIMIT when none is free. */
 int test_socket_open(struct test_socket *socket, const struct address *local, uint16_t low,
-                     uint16_t high, uint8_t dscp, struct error *error);
+                     uint16_t high, uint8_t traffic_class, struct error *error);
 
 /** The reflector's address and port, known after Accept-Session. */
 int test_socket_connect(struct test_socket *socket, const struct endpoint *reflector,

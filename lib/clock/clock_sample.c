@@ -84,6 +84,8 @@ struct clock_sample clock_sample_take(void)
 	        state >= 0 && state != TIME_ERROR && (kernel.status & STA_UNSYNC) == 0;
 	if (sample.synchronized && kernel.maxerror >= 0)
 		sample.kernel_error_ns = (uint64_t)kernel.maxerror * NS_PER_MICROSECOND;
+	/* The kernel says 0 until somebody (chronyd with leapsectz, ptp4l's phc2sys, ntpd with a leap file) told it. */
+	sample.tai_offset = state >= 0 && kernel.tai != 0 ? kernel.tai : TAI_OFFSET_PRESENT;
 	return sample;
 }
 

@@ -3,7 +3,7 @@
 
 #define NS_PER_SECOND 1000000000u
 
-/* RFC 4656 section 4.1.2: S (1 bit), Z (1 bit, MBZ), Scale (6 bits), Multiplier (8 bits). */
+/* RFC 4656 section 4.1.2: S (1 bit), Z (1 bit, ERROR_ESTIMATE_PTP), Scale (6 bits), Multiplier (8 bits). */
 #define ESTIMATE_SYNCHRONIZED 0x8000u
 #define ESTIMATE_SCALE_SHIFT  8
 #define ESTIMATE_SCALE_MAX    63u
@@ -60,16 +60,17 @@ uint64_t ntp_duration_to_ns(uint64_t duration)
 	return (duration >> 32) * NS_PER_SECOND + ns_from_fraction((uint32_t)duration);
 }
 
-uint64_t ptp_from_ntp(uint64_t ntp)
+uint64_t ptp_from_ntp(uint64_t ntp, int32_t tai_offset)
 {
 	struct timespec time = ntp_to_timespec(ntp);
 
-	return (uint64_t)(uint32_t)time.tv_sec << 32 | (uint64_t)time.tv_nsec;
+	return (uint64_t)((uint32_t)time.tv_sec + (uint32_t)tai_offset) << 32 |
+	       (uint64_t)time.tv_nsec;
 }
 
-uint64_t ntp_from_ptp(uint64_t ptp)
+uint64_t ntp_from_ptp(uint64_t ptp, int32_t tai_offset)
 {
-	uint32_t seconds = (uint32_t)(ptp >> 32) + NTP_UNIX_EPOCH_OFFSET;
+	uint32_t seconds = (uint32_t)(ptp >> 32) - (uint32_t)tai_offset + NTP_UNIX_EPOCH_OFFSET;
 	uint64_t ns = (uint32_t)ptp;
 
 	seconds += (uint32_t)(ns / NS_PER_SECOND);

@@ -2,6 +2,8 @@
 /**
  * A timestamp is a type that carries its source and its error, never a bare integer.
  * NTP format: RFC 4656 section 4.1.2 (32 bits of seconds since 1900-01-01 0h UTC, 32 bits of fraction).
+ * PTPv2 truncated format: RFC 8186 section 2 (32 bits of seconds since 1970-01-01 0h TAI, 32 bits of nanoseconds). PTP's timescale
+ * (IEEE 1588-2008 section 7.2) has no leap seconds: it is TAI, so many whole seconds ahead of UTC.
  */
 #ifndef SPECULAR_CLOCK_TIMESTAMP_H
 #define SPECULAR_CLOCK_TIMESTAMP_H
@@ -11,6 +13,7 @@
 #include <time.h>
 
 #define NTP_UNIX_EPOCH_OFFSET 2208988800u /**< seconds from 1900 to 1970 */
+#define TAI_OFFSET_PRESENT    37 /**< TAI - UTC in seconds since 2017-01-01 (IERS bulletin C 52) */
 
 enum timestamp_source { TIMESTAMP_SOURCE_TSC, TIMESTAMP_SOURCE_NIC, TIMESTAMP_SOURCE_KERNEL };
 
@@ -36,15 +39,18 @@ uint64_t ntp_duration_from_ns(uint64_t ns);
 /** A 32.32 duration to nanoseconds; the longest one fits. */
 uint64_t ntp_duration_to_ns(uint64_t duration);
 
-/** PTPv2 truncated format (RFC 8186 section 2): 32 bits of seconds since 1970, 32 bits of nanoseconds. */
-uint64_t ptp_from_ntp(uint64_t ntp);
-uint64_t ntp_from_ptp(uint64_t ptp);
+/** NTP format to PTPv2 truncated, and back; tai_offset: TAI - UTC in seconds. Rounded to nearest; exact both ways in whole ns. */
+uint64_t ptp_from_ntp(uint64_t ntp, int32_t tai_offset);
+uint64_t ntp_from_ptp(uint64_t ptp, int32_t tai_offset);
 
 /**
  * RFC 4656 section 4.1.2: the smallest Scale and Multiplier whose value is not below error_ns; never a zero Multiplier.
  * Errors above the largest representable become Scale 63, Multiplier 255.
  */
 uint16_t error_estimate_encode(uint64_t error_ns, bool synchronized);
+
+/** RFC 8186 section 2.3: Z of an Error Estimate says that its timestamps are in PTPv2 truncated format. */
+#define ERROR_ESTIMATE_PTP 0x4000u
 
 /** Nanoseconds, saturating at UINT64_MAX. */
 uint64_t error_estimate_to_ns(uint16_t error_estimate);

@@ -88,6 +88,7 @@ void tsc_clock_init(struct tsc_clock *clock, uint64_t tsc_hz, const struct clock
 {
 	memset(clock, 0, sizeof(*clock));
 	clock->tsc_hz = tsc_hz;
+	clock->tai_offset = sample->tai_offset;
 	clock->last = *sample;
 	clock->anchor = *sample;
 	clock->next_anchor = *sample;
@@ -179,6 +180,8 @@ bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample
 	}
 	next.error_estimate = estimate(sample, offset_ns, tolerated_ns(horizon, next.ntp_per_tsc));
 	clock->last = *sample;
+	/* At a leap second it changes as UTC steps: both are followed by the same update. */
+	__atomic_store_n(&clock->tai_offset, sample->tai_offset, __ATOMIC_RELAXED);
 	publish(clock, &next);
 	return step;
 }

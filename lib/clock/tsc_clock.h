@@ -29,7 +29,8 @@ struct clock_sample {
 	uint64_t uncertainty_ns; /**< half the time the reading took */
 	/** adjtimex's maxerror when synchronized, else CLOCK_UNSYNCHRONIZED_ERROR_NS */
 	uint64_t kernel_error_ns;
-	bool synchronized; /**< adjtimex says the kernel clock is (no STA_UNSYNC, no TIME_ERROR) */
+	bool synchronized;  /**< adjtimex says the kernel clock is (no STA_UNSYNC, no TIME_ERROR) */
+	int32_t tai_offset; /**< TAI - UTC in seconds: adjtimex's, else TAI_OFFSET_PRESENT */
 };
 
 /**
@@ -51,6 +52,7 @@ struct tsc_clock {
 	struct tsc_clock_parameters slots[TSC_CLOCK_SLOTS];
 	/** Number of the newest update; slot = current % TSC_CLOCK_SLOTS. Atomic. */
 	uint64_t current;
+	int32_t tai_offset; /**< of the newest sample. Atomic. */
 	/* The slow path's own state. */
 	uint64_t tsc_hz;                 /**< nominal */
 	struct clock_sample last;        /**< the newest sample */
@@ -85,6 +87,12 @@ bool tsc_clock_update(struct tsc_clock *clock, const struct clock_sample *sample
 
 /** The time at TSC value tsc (which may be a little before or after the newest update). Any thread; wait-free. */
 struct clock_timestamp tsc_clock_read(const struct tsc_clock *clock, uint64_t tsc);
+
+/** TAI - UTC in seconds, for ptp_from_ntp. Any thread; wait-free. */
+static inline int32_t tsc_clock_tai_offset(const struct tsc_clock *clock)
+{
+	return __atomic_load_n(&clock->tai_offset, __ATOMIC_RELAXED);
+}
 
 /** rdtsc. */
 static inline uint64_t tsc_now(void)

@@ -145,7 +145,8 @@ static void complete_modes(struct config *config)
 	if (config->control.modes == 0)
 		config->control.modes = MODE_UNAUTHENTICATED | (has_keys ? MODE_KEYED_MASK : 0u) |
 		                        MODE_INDIVIDUAL_SESSION_CONTROL | MODE_REFLECT_OCTETS |
-		                        MODE_SYMMETRICAL_SIZE;
+		                        MODE_SYMMETRICAL_SIZE | MODE_DSCP_ECN_MONITORING |
+		                        MODE_PTP_TIMESTAMPS;
 	if (config->ikev2.provider != PROVIDER_NONE)
 		config->control.modes |= MODE_IKEV2_DERIVED;
 }

@@ -126,6 +126,8 @@ const struct schema_choice config_modes[] = {
         {"individual-session-control", MODE_INDIVIDUAL_SESSION_CONTROL},
         {"reflect-octets", MODE_REFLECT_OCTETS},
         {"symmetrical-size", MODE_SYMMETRICAL_SIZE},
+        {"dscp-ecn-monitoring", MODE_DSCP_ECN_MONITORING},
+        {"ptp-timestamps", MODE_PTP_TIMESTAMPS},
         {NULL, 0}};
 
 /** Both pools have the same keys; their defaults differ. */

@@ -158,12 +158,15 @@ static enum test_mode test_mode_of(uint32_t mode)
 
 /**
  * RFC 6038 sections 4.2 and 4.3: with Reflect Octets the padding must exceed what is reflected and make up for the reflector's
- * longer header (27 octets, or 64 by the header of 112 octets), unless Symmetrical Size has made both headers equal.
+ * longer header (27 octets, 30 with DSCP and ECN Monitoring, or 64 by the header of 112 octets), unless Symmetrical Size has made
+ * both headers equal. With both of these features, and no key, two octets are missing still: RFC 7750 figures 2 and 4.
  */
 static const char *padding_error(const struct request_tw_session *request,
                                  const struct session_parameters *parameters, uint16_t mtu)
 {
-	uint16_t header = sender_header_size(parameters->mode, parameters->symmetrical_size);
+	uint16_t header = sender_header_size(parameters->mode, parameters->symmetrical_size,
+	                                     parameters->monitoring);
+	uint16_t reply_header = reflector_header_size(parameters->mode, parameters->monitoring);
 	uint32_t reflected = parameters->padding_to_reflect_length;
 	uint32_t ip_header = request->ip_version == 4 ? IPV4_HEADER_SIZE : IPV6_HEADER_SIZE;
 	uint64_t packet = (uint64_t)ip_header + UDP_HEADER_SIZE + header + request->padding_length;
@@ -174,7 +177,7 @@ static const char *padding_error(const struct request_tw_session *request,
 		return NULL;
 	if (reflected > 0 && request->padding_length <= reflected)
 		return "Padding Length does not exceed Length of padding to reflect";
-	if (header + request->padding_length < reflector_header_size(parameters->mode) + reflected)
+	if (header + request->padding_length < reply_header + reflected)
 		return "Padding Length is too short for replies of equal size";
 	return NULL;
 }
@@ -209,6 +212,8 @@ void negotiate(const struct negotiation_terms *terms, const struct request_tw_se
 	parameters->mode = test_mode_of(terms->mode);
 	parameters->symmetrical_size = (terms->mode & MODE_SYMMETRICAL_SIZE) != 0;
 	parameters->reflect_octets = (terms->mode & MODE_REFLECT_OCTETS) != 0;
+	parameters->monitoring = (terms->mode & MODE_DSCP_ECN_MONITORING) != 0;
+	parameters->ptp_timestamps = (terms->mode & MODE_PTP_TIMESTAMPS) != 0;
 	if (parameters->reflect_octets)
 		parameters->padding_to_reflect_length = request->padding_to_reflect_length;
 	if (type_p_to_dscp(request->type_p, &parameters->dscp) != 0) {

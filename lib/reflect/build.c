@@ -23,24 +23,37 @@ static uint64_t sum_lost(const struct packet *packet, const struct reply_plan *p
 	uint64_t sum = checksum_sum(packet->payload + cut_at, packet->payload_length - cut_at);
 
 	sum = checksum_at(cut_at, sum);
-	if (session->sender_header_size == SENDER_HEADER_SIZE)
-		return sum;
-	return checksum_add(sum, checksum_sum_constant(packet->payload + SENDER_HEADER_SIZE,
-	                                               SENDER_SYMMETRICAL_MBZ));
+	return checksum_add(sum, checksum_sum(packet->payload + SENDER_HEADER_SIZE,
+	                                      session->sender_header_size - SENDER_HEADER_SIZE));
 }
 
-/** receive: in network order. In authenticated mode the checksum loses what stays clear. */
+/** What a reply tells of how its request came. */
+struct arrived {
+	uint64_t receive; /**< Receive Timestamp, in network order */
+	uint64_t ttl; /**< Sender TTL and, with monitoring, what is behind it; in memory order */
+};
+
+/** In authenticated mode the checksum loses what stays clear. */
 HOT void build_secure(struct packet *packet, const struct reply_plan *plan, uint32_t sequence,
-                      uint64_t receive)
+                      struct arrived arrived)
 {
 	uint8_t *payload = packet->payload;
 	uint64_t sender_sequence = checksum_load_eight(payload + SECURE_SENDER_SEQUENCE) & LOW_32;
 	uint64_t timestamp = checksum_load_eight(payload + SECURE_SENDER_TIMESTAMP);
 	uint64_t error_estimate =
 	        checksum_load_eight(payload + SECURE_SENDER_ERROR_ESTIMATE) & LOW_16;
-	const uint64_t words[] = {
-	        htobe32(sequence), 0,           0, 0, receive, 0, sender_sequence, 0, timestamp,
-	        error_estimate,    packet->ttl, 0};
+	const uint64_t words[] = {htobe32(sequence),
+	                          0,
+	                          0,
+	                          0,
+	                          arrived.receive,
+	                          0,
+	                          sender_sequence,
+	                          0,
+	                          timestamp,
+	                          error_estimate,
+	                          arrived.ttl,
+	                          0};
 
 	if (plan->moved != 0)
 		move_padding(payload + SECURE_SENDER_HEADER_SIZE,
@@ -53,7 +66,7 @@ HOT void build_secure(struct packet *packet, const struct reply_plan *plan, uint
 		packet->checksum = checksum_subtract(
 		        packet->checksum,
 		        checksum_add(checksum_add(words[4], words[8]),
-		                     sender_sequence + error_estimate + packet->ttl));
+		                     sender_sequence + error_estimate + arrived.ttl));
 	zero_padding(payload, plan, SECURE_REFLECTOR_HEADER_SIZE);
 }
 _Static_assert(SECURE_REFLECTOR_RECEIVE_TIMESTAMP == 4 * 8 &&
@@ -103,15 +116,38 @@ static void discard_zero_multipliers(struct burst *burst)
 	burst_compact(burst);
 }
 
-static __attribute__((noinline)) void build_unusual(const struct burst *burst,
-                                                    struct packet *packet, uint32_t sequence)
+/** Of a session with features. What was received at one time is converted to PTP format once. */
+static __attribute__((noinline)) struct arrived arrived_by_features(struct burst *burst,
+                                                                    const struct packet *packet)
+{
+	struct arrived arrived = {.receive = receive_timestamp(burst, packet), .ttl = packet->ttl};
+
+	if (packet_has(packet, SESSION_MONITORING))
+		arrived.ttl = sender_ttl_dscp_ecn(packet);
+	if (!packet_has(packet, SESSION_PTP))
+		return arrived;
+	if (!burst->has_ptp || burst->arrival->offloads != NULL)
+		burst->ptp_receive =
+		        htobe64(ptp_from_ntp(burst_receive_time(burst, packet)->ntp,
+		                             tsc_clock_tai_offset(burst->reflector->clock)));
+	burst->has_ptp = true;
+	arrived.receive = burst->ptp_receive;
+	return arrived;
+}
+
+static __attribute__((noinline)) void build_unusual(struct packet *packet, uint32_t sequence,
+                                                    struct arrived arrived)
 {
 	const struct reply_plan *plan = &packet->core->plan;
+	bool monitoring = packet_has(packet, SESSION_MONITORING);
+	uint64_t first = htobe32(sequence), lost = sum_lost(packet, plan);
 
-	packet->checksum =
-	        build_unauthenticated(packet, plan, htobe32(sequence),
-	                              receive_timestamp(burst, packet), sum_lost(packet, plan));
-	zero_padding(packet->payload, plan, REFLECTOR_HEADER_SIZE);
+	packet->checksum = monitoring ? build_unauthenticated(packet, plan, first, arrived.receive,
+	                                                      lost, arrived.ttl, true)
+	                              : build_unauthenticated(packet, plan, first, arrived.receive,
+	                                                      lost, arrived.ttl, false);
+	zero_padding(packet->payload, plan,
+	             reflector_header_size(TEST_UNAUTHENTICATED, monitoring));
 }
 
 /** A packet that is keyed, or plain no more or not usual. False when the reply would be too long. */
@@ -131,10 +167,13 @@ HOT bool build_any(struct burst *burst, struct packet *packet, const bool ipv6)
 	}
 	remember_time(session, burst->arrival->receive_tsc);
 	uint32_t sequence = take_number(session);
+	struct arrived arrived = {.receive = receive_timestamp(burst, packet), .ttl = packet->ttl};
+	if (__builtin_expect(session->features != 0, false))
+		arrived = arrived_by_features(burst, packet);
 	if (session->mode == TEST_UNAUTHENTICATED)
-		build_unusual(burst, packet, sequence);
+		build_unusual(packet, sequence, arrived);
 	else
-		build_secure(packet, plan, sequence, receive_timestamp(burst, packet));
+		build_secure(packet, plan, sequence, arrived);
 	if (ip != packet->network)
 		length -= strip_extensions(packet, ip);
 	build_headers(frame, ip, plan, ipv6);

@@ -92,7 +92,7 @@ HOT uint64_t receive_timestamp(const struct burst *burst, const struct packet *p
  * To a higher address, from the end on, as moving up wants it. Up to 31 octets before the beginning move as well: of headers to
  * where the reply's header will be.
  */
-HOT void move_padding(uint8_t *from, const size_t distance, size_t size)
+HOT void move_padding(uint8_t *from, size_t distance, size_t size)
 {
 	const size_t half = sizeof(__m128i), step = 2 * half;
 	uint8_t *end = from + size;
@@ -104,6 +104,23 @@ HOT void move_padding(uint8_t *from, const size_t distance, size_t size)
 		store_sixteen(end - step + distance, first);
 	}
 }
+
+/**
+ * With DSCP and ECN Monitoring: the Sender TTL and, behind it, the octet that the request's IP header has for DSCP and ECN, which is
+ * still as it came (RFC 7750 section 2.2.1). In memory order.
+ */
+HOT uint64_t sender_ttl_dscp_ecn(const struct packet *packet)
+{
+	const uint8_t *ip = packet->network;
+	uint64_t dscp_ecn = packet->ipv6 ? (uint8_t)(ip[IPV6_VERSION_CLASS_LABEL] << 4 |
+	                                             ip[IPV6_VERSION_CLASS_LABEL + 1] >> 4)
+	                                 : ip[IPV4_TYPE_OF_SERVICE];
+
+	return dscp_ecn << 8 | packet->ttl;
+}
+_Static_assert(REFLECTOR_SENDER_DSCP_ECN == REFLECTOR_SENDER_TTL + 1 &&
+                       SECURE_REFLECTOR_SENDER_DSCP_ECN == SECURE_REFLECTOR_SENDER_TTL + 1,
+               "behind it");
 
 /** What of a sender's header is behind its first eight octets, as a number. */
 HOT uint64_t sender_rest(const uint8_t *payload)
@@ -123,10 +140,12 @@ _Static_assert(SENDER_HEADER_SIZE == 2 * sizeof(uint64_t) - 2, "six octets");
  * padding is never summed. What of A and A' is the same for all packets, the plan has.
  */
 HOT uint64_t build_unauthenticated(const struct packet *packet, const struct reply_plan *plan,
-                                   uint64_t first, uint64_t receive, uint64_t lost)
+                                   uint64_t first, uint64_t receive, uint64_t lost, uint64_t ttl,
+                                   const bool monitoring)
 {
 	uint8_t *payload = packet->payload;
-	uint64_t ttl = packet->ttl;
+	size_t header = monitoring ? packet->core->sender_header_size : SENDER_HEADER_SIZE;
+	size_t growth = reflector_header_size(TEST_UNAUTHENTICATED, monitoring) - header;
 	/* Sequence number, timestamp and error estimate stand in the same order in both headers. */
 	uint64_t sender = checksum_load_eight(payload), rest = sender_rest(payload);
 	uint64_t sum = (uint64_t)checksum_load(packet_udp(packet) + UDP_CHECKSUM) + plan->udp_sum;
@@ -134,16 +153,21 @@ HOT uint64_t build_unauthenticated(const struct packet *packet, const struct rep
 	sum = checksum_turn(checksum_add_three(sum, rest, lost, sender), plan->turn);
 	sum = checksum_subtract_three(sum, sender, rest + ttl + first, receive);
 	if (plan->moved != 0)
-		move_padding(payload + SENDER_HEADER_SIZE,
-		             REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE, plan->moved);
+		move_padding(payload + header, growth, plan->moved);
 	store_eight(payload + REFLECTOR_SEQUENCE, first);
 	store_eight(payload + REFLECTOR_SEQUENCE + sizeof(uint64_t), 0);
 	store_eight(payload + REFLECTOR_RECEIVE_TIMESTAMP, receive);
 	store_eight(payload + REFLECTOR_SENDER_SEQUENCE, sender);
 	store_eight(payload + REFLECTOR_SENDER_SEQUENCE + sizeof(uint64_t), rest);
-	payload[REFLECTOR_SENDER_TTL] = (uint8_t)ttl;
+	if (monitoring)
+		store_four(payload + REFLECTOR_SENDER_TTL, (uint32_t)ttl);
+	else
+		payload[REFLECTOR_SENDER_TTL] = (uint8_t)ttl;
 	return sum;
 }
+_Static_assert((REFLECTOR_MONITORING_HEADER_SIZE - SENDER_HEADER_SIZE) % 2 == 0 &&
+                       (REFLECTOR_MONITORING_HEADER_SIZE - SENDER_MONITORING_HEADER_SIZE) % 2 == 0,
+               "with monitoring padding is not turned");
 _Static_assert((REFLECTOR_HEADER_SIZE - SENDER_HEADER_SIZE) % 2 == 1, "turned when it moves");
 _Static_assert(REFLECTOR_SENDER_SEQUENCE % 2 == 0, "the sender's header is not turned");
 _Static_assert(REFLECTOR_SENDER_TIMESTAMP - REFLECTOR_SENDER_SEQUENCE == SENDER_TIMESTAMP &&
@@ -153,7 +177,7 @@ _Static_assert(REFLECTOR_SENDER_TIMESTAMP - REFLECTOR_SENDER_SEQUENCE == SENDER_
                "copied in one piece");
 _Static_assert(REFLECTOR_RECEIVE_TIMESTAMP == 16 && REFLECTOR_SENDER_SEQUENCE == 24 &&
                        REFLECTOR_SENDER_TTL == 40,
-               "five words and an octet");
+               "five words and an octet, or four");
 
 /** Source and destination change places. Two octets behind them are written as they are. */
 HOT void build_ethernet(uint8_t *link)

@@ -43,8 +43,9 @@ HOT struct packet *build_usual(const struct burst *burst, struct packet *packet,
 		if (each_has_time)
 			receive = receive_timestamp(burst, packet);
 		remember_time(session, receive_tsc);
-		packet->checksum = build_unauthenticated(
-		        packet, plan, htobe32(take_number(session)), receive, lost);
+		packet->checksum =
+		        build_unauthenticated(packet, plan, htobe32(take_number(session)), receive,
+		                              lost, packet->ttl, false);
 		build_headers(frame, ip, plan, ipv6);
 		finish_frame(frame, length);
 	}

@@ -93,6 +93,7 @@ void stage_lookup(struct burst *burst)
 	unsigned count = burst->count;
 
 	burst->keyed = 0;
+	burst->has_ptp = false;
 	for (unsigned i = 0; i < count; i++) {
 		struct core_session *session = core_table_confirm(
 		        table, burst->packets[i].core, &burst->flows[i], burst->hashes[i]);

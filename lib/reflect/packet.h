@@ -37,4 +37,9 @@ static inline uint8_t *packet_udp(const struct packet *packet)
 	return packet->payload - UDP_HEADER_SIZE;
 }
 
+static inline bool packet_has(const struct packet *packet, uint8_t feature)
+{
+	return (packet->core->features & feature) != 0;
+}
+
 #endif

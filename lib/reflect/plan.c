@@ -41,7 +41,8 @@ static void plan_ipv6(struct reply_plan *plan, const struct core_session *sessio
 static void plan_padding(struct reply_plan *plan, const struct core_session *session,
                          uint16_t payload_length, bool zero_padding)
 {
-	uint32_t header = reflector_header_size(session->mode);
+	uint32_t header =
+	        reflector_header_size(session->mode, (session->features & SESSION_MONITORING) != 0);
 	uint32_t growth = header - session->sender_header_size;
 	uint32_t received = (uint32_t)payload_length - session->sender_header_size;
 	uint32_t padding = received > growth ? received - growth : 0;
@@ -54,7 +55,8 @@ static void plan_padding(struct reply_plan *plan, const struct core_session *ses
 	plan->reused = zero_padding ? session->padding_to_reflect_length : (uint16_t)padding;
 	plan->moved = growth != 0 ? plan->reused : 0;
 	plan->turn = growth % 2 * 8;
-	if (session->mode != TEST_UNAUTHENTICATED || plan->reused != padding)
+	if (session->mode != TEST_UNAUTHENTICATED || session->features != 0 ||
+	    plan->reused != padding)
 		return;
 	plan->lost_at = growth != 0 ? (uint16_t)(session->sender_header_size + plan->reused)
 	                            : SENDER_HEADER_SIZE;

@@ -13,8 +13,8 @@
 
 /** How the reply is built. */
 enum plan_kind {
-	PLAN_ANY, /**< as it has to be */
-	PLAN_USUAL_IPV4, /**< unauthenticated, no octet of padding becomes zero, just USUAL_LOSS octets go */
+	PLAN_ANY,        /**< as it has to be */
+	PLAN_USUAL_IPV4, /**< unauthenticated, without features, no octet of padding becomes zero, just USUAL_LOSS octets go */
 	PLAN_USUAL_IPV6,
 };
 

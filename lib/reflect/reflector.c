@@ -133,13 +133,23 @@ void stage_open(struct burst *burst)
 		keep_verified(burst, ahead, jobs, job_count);
 }
 
+/** Of an encrypted packet; ptp: only with burst->has_ptp. */
+HOT void write_stamp(const struct burst *burst, const struct packet *packet, struct stamp *ntp,
+                     struct stamp *ptp)
+{
+	struct stamp *stamp = burst->has_ptp && packet_has(packet, SESSION_PTP) ? ptp : ntp;
+
+	stamp_for(stamp, burst, packet);
+	stamp_write_secure(packet, stamp);
+}
+
 /** Encrypted packets get their timestamp under the cipher, the others after it (RFC 5357 section 4.2.1). */
 void stage_seal(struct burst *burst)
 {
 	struct ahead_pool *ahead = ahead_for(burst);
 	struct suite_job jobs[REFLECT_BURST_MAX];
 	unsigned count = burst->count, job_count = 0;
-	struct stamp stamp;
+	struct stamp stamp, ptp;
 	bool stamp_made = false;
 
 	if (burst->keyed == 0)
@@ -151,11 +161,13 @@ void stage_seal(struct burst *burst)
 		if (mode == TEST_UNAUTHENTICATED)
 			continue;
 		if (mode == TEST_ENCRYPTED) {
-			if (!stamp_made)
+			if (!stamp_made) {
 				stamp = stamp_now(burst);
+				if (burst->has_ptp)
+					ptp = stamp_ptp(burst, &stamp);
+			}
 			stamp_made = true;
-			stamp_for(&stamp, burst, packet);
-			stamp_write_secure(packet, &stamp);
+			write_stamp(burst, packet, &stamp, &ptp);
 		} else if (ahead != NULL && seal_ahead(burst, ahead, packet)) {
 			continue;
 		}

@@ -15,6 +15,9 @@ struct burst {
 	const struct reflect_frame *frames; /**< all, as they came */
 	unsigned count;
 	unsigned keyed; /**< packets of authenticated and encrypted sessions at stage_lookup */
+	bool has_ptp;   /**< some of the replies that stage_build made have PTP timestamps */
+	/** With has_ptp and without offloads: the receive timestamp in PTP format, in network order. */
+	uint64_t ptp_receive;
 	struct packet packets[REFLECT_BURST_MAX];
 	/* Of the packets, from stage_parse to stage_lookup. */
 	struct flow_key flows[REFLECT_BURST_MAX];

@@ -24,7 +24,8 @@ void stamp_adapt(struct stamp *stamp, uint16_t receive_error)
 {
 	stamp->receive_error = receive_error;
 	stamp->error_estimate =
-	        htobe16(worse_error_estimate(stamp->transmit.error_estimate, receive_error));
+	        htobe16(worse_error_estimate(stamp->transmit.error_estimate, receive_error) |
+	                stamp->format);
 	stamp->negative =
 	        ~(uint64_t)checksum_fold(checksum_add(stamp->timestamp, stamp->error_estimate));
 }
@@ -36,6 +37,17 @@ struct stamp stamp_now(const struct burst *burst)
 	stamp.timestamp = htobe64(stamp.transmit.ntp);
 	stamp_adapt(&stamp, burst_receive_time(burst, &burst->packets[0])->error_estimate);
 	return stamp;
+}
+
+struct stamp stamp_ptp(const struct burst *burst, const struct stamp *stamp)
+{
+	struct stamp ptp = *stamp;
+
+	ptp.format = ERROR_ESTIMATE_PTP;
+	ptp.timestamp = htobe64(
+	        ptp_from_ntp(stamp->transmit.ntp, tsc_clock_tai_offset(burst->reflector->clock)));
+	stamp_adapt(&ptp, stamp->receive_error);
+	return ptp;
 }
 
 /**
@@ -82,19 +94,35 @@ static inline void sum_encrypted(const struct packet *packet)
 	write_checksum(packet, checksum_add(packet->checksum, ~sealed));
 }
 
+HOT void stamp_one(const struct burst *burst, const struct packet *packet, struct stamp *stamp)
+{
+	enum test_mode mode = packet->core->mode;
+
+	stamp_for(stamp, burst, packet);
+	if (mode == TEST_UNAUTHENTICATED)
+		stamp_clear(packet, stamp, REFLECTOR_TIMESTAMP, packet->checksum);
+	else if (mode == TEST_AUTHENTICATED)
+		stamp_authenticated(packet, stamp);
+	else
+		sum_encrypted(packet);
+}
+
 static void stamp_each(const struct burst *burst, struct stamp *stamp)
 {
+	for (unsigned i = 0; i < burst->count; i++)
+		stamp_one(burst, &burst->packets[i], stamp);
+}
+
+/** In one format or the other. */
+static __attribute__((noinline)) void stamp_each_its_own(const struct burst *burst,
+                                                         struct stamp *stamp)
+{
+	struct stamp ptp = stamp_ptp(burst, stamp);
+
 	for (unsigned i = 0; i < burst->count; i++) {
 		const struct packet *packet = &burst->packets[i];
-		enum test_mode mode = packet->core->mode;
 
-		stamp_for(stamp, burst, packet);
-		if (mode == TEST_UNAUTHENTICATED)
-			stamp_clear(packet, stamp, REFLECTOR_TIMESTAMP, packet->checksum);
-		else if (mode == TEST_AUTHENTICATED)
-			stamp_authenticated(packet, stamp);
-		else
-			sum_encrypted(packet);
+		stamp_one(burst, packet, packet_has(packet, SESSION_PTP) ? &ptp : stamp);
 	}
 }
 
@@ -105,6 +133,10 @@ void stage_stamp(struct burst *burst)
 	if (burst->count == 0)
 		return;
 	struct stamp stamp = stamp_now(burst);
+	if (burst->has_ptp) {
+		stamp_each_its_own(burst, &stamp);
+		return;
+	}
 	if (burst->keyed != 0 || burst->arrival->offloads != NULL) {
 		stamp_each(burst, &stamp);
 		return;

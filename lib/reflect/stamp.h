@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * The reply's timestamp and its Error Estimate. There is one estimate for both timestamps (RFC 5357 section 4.2.1): the worse of
+ * The reply's timestamp and its Error Estimate, in NTP or PTP format (RFC 8186 section 2.3). There is one estimate for both timestamps (RFC 5357 section 4.2.1): the worse of
  * the two, synchronized only if both are.
  */
 #ifndef SPECULAR_REFLECT_STAMP_H
@@ -11,6 +11,7 @@
 /** What a reply gets, made once for all packets of a burst that have the same error of the receive timestamp. */
 struct stamp {
 	struct clock_timestamp transmit;
+	uint16_t format;         /**< host order: ERROR_ESTIMATE_PTP or 0 */
 	uint16_t receive_error;  /**< host order */
 	uint64_t timestamp;      /**< network order */
 	uint64_t error_estimate; /**< network order, six octets MBZ behind it */
@@ -19,6 +20,9 @@ struct stamp {
 
 /** For packets whose receive timestamp has the error of the first one; see stamp_for. */
 struct stamp stamp_now(const struct burst *burst);
+
+/** The same moment in PTP format. */
+struct stamp stamp_ptp(const struct burst *burst, const struct stamp *stamp);
 
 void stamp_adapt(struct stamp *stamp, uint16_t receive_error);
 

@@ -28,11 +28,17 @@ struct session_parameters {
 	struct session_keys keys; /**< TWAMP-Test keys; unused in unauthenticated mode. Secret. */
 	bool symmetrical_size;    /**< RFC 6038 section 5.1.4 */
 	bool reflect_octets;      /**< RFC 6038 section 5.1.2 */
+	bool monitoring;          /**< DSCP and ECN, RFC 7750 */
+	bool ptp_timestamps;      /**< RFC 8186 section 2.2 */
 	uint16_t padding_to_reflect_length; /**< octets; 0 without reflect_octets */
 	uint8_t dscp;                       /**< of replies, RFC 5357 section 3.5 */
 };
 
 struct ahead;
+
+/* Features of core_session. */
+#define SESSION_MONITORING 0x01u /**< replies tell DSCP and ECN of the request, RFC 7750 */
+#define SESSION_PTP        0x02u /**< replies' timestamps are PTPv2's, RFC 8186 */
 
 /**
  * What follows from the length of a session's packets, which have one length as a rule: kept from packet to packet (reflect/plan.h).
@@ -64,9 +70,10 @@ struct core_session {
 	struct flow_key flow; /**< compared on look-up */
 	/** Slow path writes, the core reads (relaxed): reply while the receive TSC is below it. */
 	uint64_t reflect_until_tsc;
-	uint8_t mode;                /**< enum test_mode */
-	uint8_t traffic_class;       /**< DSCP << 2; the two ECN bits of the reply are zero */
-	uint16_t sender_header_size; /**< incl. Symmetrical Size MBZ */
+	uint8_t mode;               /**< enum test_mode */
+	uint8_t traffic_class;      /**< DSCP << 2; the two ECN bits of the reply are zero */
+	uint8_t sender_header_size; /**< incl. Symmetrical Size MBZ */
+	uint8_t features;           /**< SESSION_ bits; few sessions have any */
 	uint16_t padding_to_reflect_length;
 	uint16_t least_length; /**< UDP payload: the sender's header and the padding to reflect */
 	/** Expanded by the suite kind of the cores, which only read them; NULL in unauthenticated mode. */

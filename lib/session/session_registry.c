@@ -164,8 +164,10 @@ static void core_session_fill(struct core_session *core,
 	core->reflect_until_tsc = REFLECT_NOT_STARTED;
 	core->mode = (uint8_t)parameters->mode;
 	core->traffic_class = (uint8_t)(parameters->dscp << 2);
-	core->sender_header_size =
-	        sender_header_size(parameters->mode, parameters->symmetrical_size);
+	core->sender_header_size = (uint8_t)sender_header_size(
+	        parameters->mode, parameters->symmetrical_size, parameters->monitoring);
+	core->features = (uint8_t)((parameters->monitoring ? SESSION_MONITORING : 0) |
+	                           (parameters->ptp_timestamps ? SESSION_PTP : 0));
 	if (parameters->reflect_octets)
 		core->padding_to_reflect_length = parameters->padding_to_reflect_length;
 	uint32_t least = (uint32_t)core->sender_header_size + core->padding_to_reflect_length;

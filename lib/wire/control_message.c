@@ -347,6 +347,10 @@ const char *mode_name(uint32_t mode_bit)
 		return "reflect-octets";
 	case MODE_SYMMETRICAL_SIZE:
 		return "symmetrical-size";
+	case MODE_DSCP_ECN_MONITORING:
+		return "dscp-ecn-monitoring";
+	case MODE_PTP_TIMESTAMPS:
+		return "ptp-timestamps";
 	case MODE_IKEV2_DERIVED:
 		return "ikev2-derived";
 	default:

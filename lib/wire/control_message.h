@@ -39,7 +39,7 @@
 #define SESSION_LIST_SIZE(number)                                                                  \
 	(SESSION_LIST_HEADER_SIZE + (size_t)(number)*SID_SIZE + CONTROL_HMAC_SIZE)
 
-/** Modes field: TWAMP-Modes registry (RFC 7717 section 7). */
+/** Modes field: TWAMP-Modes registry (RFC 7717 section 7, RFC 7750 section 3, RFC 8186 section 3). */
 enum twamp_mode {
 	MODE_UNAUTHENTICATED = 1,
 	MODE_AUTHENTICATED = 2,
@@ -49,10 +49,12 @@ enum twamp_mode {
 	MODE_REFLECT_OCTETS = 32,             /**< RFC 6038 */
 	MODE_SYMMETRICAL_SIZE = 64,           /**< RFC 6038 */
 	MODE_IKEV2_DERIVED = 128,             /**< RFC 7717; together with 2, 4 or 8 */
+	MODE_DSCP_ECN_MONITORING = 256,       /**< RFC 7750 */
+	MODE_PTP_TIMESTAMPS = 512,            /**< RFC 8186: the Session-Reflector's are PTPv2's */
 };
 #define MODE_SECURITY_MASK 0x0fu /**< exactly one of these is chosen */
 #define MODE_KEYED_MASK    (MODE_AUTHENTICATED | MODE_ENCRYPTED | MODE_MIXED)
-#define MODE_KNOWN_MASK    0xffu
+#define MODE_KNOWN_MASK    0x3ffu
 
 /** Accept field: RFC 4656 section 3.3; 6 is RFC 7717 section 5.3. Other values are read as ACCEPT_FAILURE. */
 enum accept {

@@ -38,6 +38,8 @@ static_assert(REFLECTOR_SENDER_ERROR_ESTIMATE + ERROR_ESTIMATE_SIZE == REFLECTOR
               "sender error estimate");
 static_assert(REFLECTOR_MBZ_2 + MBZ_2_SIZE == REFLECTOR_SENDER_TTL, "sender TTL");
 static_assert(REFLECTOR_SENDER_TTL + TTL_SIZE == REFLECTOR_HEADER_SIZE, "reflector header");
+static_assert(SECURE_REFLECTOR_SENDER_TTL + TTL_SIZE == SECURE_REFLECTOR_SENDER_DSCP_ECN,
+              "sender DSCP and ECN");
 
 static_assert(SECURE_REFLECTOR_TIMESTAMP == TEST_BLOCK &&
                       SECURE_REFLECTOR_RECEIVE_TIMESTAMP == 2 * TEST_BLOCK &&
@@ -48,7 +50,7 @@ static_assert(SECURE_REFLECTOR_TIMESTAMP == TEST_BLOCK &&
 static_assert(SECURE_REFLECTOR_HMAC == REFLECTOR_PROTECTED_ENCRYPTED,
               "the HMAC follows what it covers");
 
-void sender_packet_write(uint8_t *payload, enum test_mode mode, bool symmetrical,
+void sender_packet_write(uint8_t *payload, enum test_mode mode, bool symmetrical, bool monitoring,
                          const struct sender_packet *packet)
 {
 	if (mode == TEST_UNAUTHENTICATED) {
@@ -56,7 +58,8 @@ void sender_packet_write(uint8_t *payload, enum test_mode mode, bool symmetrical
 		store_be64(payload + SENDER_TIMESTAMP, packet->timestamp);
 		store_be16(payload + SENDER_ERROR_ESTIMATE, packet->error_estimate);
 		if (symmetrical)
-			memset(payload + SENDER_HEADER_SIZE, 0, SENDER_SYMMETRICAL_MBZ);
+			memset(payload + SENDER_HEADER_SIZE, 0,
+			       monitoring ? SENDER_MONITORING_MBZ : SENDER_SYMMETRICAL_MBZ);
 		return;
 	}
 	memset(payload, 0, SECURE_SENDER_HMAC);
@@ -91,14 +94,20 @@ static void read_secure(const uint8_t *payload, struct reflector_packet *packet)
 	packet->sender_ttl = payload[SECURE_REFLECTOR_SENDER_TTL];
 }
 
-int reflector_packet_read(const uint8_t *payload, size_t size, enum test_mode mode,
+int reflector_packet_read(const uint8_t *payload, size_t size, enum test_mode mode, bool monitoring,
                           struct reflector_packet *packet)
 {
-	if (size < reflector_header_size(mode))
+	bool secure = mode != TEST_UNAUTHENTICATED;
+
+	if (size < reflector_header_size(mode, monitoring))
 		return ERROR_FORMAT;
-	if (mode == TEST_UNAUTHENTICATED)
-		read_unauthenticated(payload, packet);
-	else
+	if (secure)
 		read_secure(payload, packet);
+	else
+		read_unauthenticated(payload, packet);
+	packet->sender_dscp_ecn = 0;
+	if (monitoring)
+		packet->sender_dscp_ecn = payload[secure ? SECURE_REFLECTOR_SENDER_DSCP_ECN
+		                                         : REFLECTOR_SENDER_DSCP_ECN];
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * TWAMP-Test packets as octets: RFC 4656 section 4.1.2 (sender), RFC 5357 section 4.2.1 (reflector), RFC 6038 section 5.
+ * TWAMP-Test packets as octets: RFC 4656 section 4.1.2 (sender), RFC 5357 section 4.2.1 (reflector), RFC 6038 section 5, RFC 7750
+ * section 2.2 (DSCP and ECN Monitoring, `monitoring` below).
  * Offsets are from the first octet of the UDP payload; multi-octet fields are in network byte order.
  */
 #ifndef SPECULAR_WIRE_TEST_PACKET_H
@@ -24,6 +25,9 @@ enum test_mode { TEST_UNAUTHENTICATED, TEST_AUTHENTICATED, TEST_ENCRYPTED };
 /** With Symmetrical Size (RFC 6038 section 5.1.4) 27 octets MBZ follow. */
 #define SENDER_SYMMETRICAL_MBZ         27u
 #define SENDER_SYMMETRICAL_HEADER_SIZE 41u
+/** With DSCP and ECN Monitoring beside it 28 (RFC 7750 figure 4): two octets less than the reflector's header then is longer. */
+#define SENDER_MONITORING_MBZ         28u
+#define SENDER_MONITORING_HEADER_SIZE 42u
 
 /** Session-Sender, authenticated and encrypted. */
 #define SECURE_SENDER_SEQUENCE       0u
@@ -50,6 +54,10 @@ enum test_mode { TEST_UNAUTHENTICATED, TEST_AUTHENTICATED, TEST_ENCRYPTED };
 #define REFLECTOR_MBZ_2                 38u
 #define REFLECTOR_SENDER_TTL            40u
 #define REFLECTOR_HEADER_SIZE           41u
+/** With DSCP and ECN Monitoring (RFC 7750 figure 2) the field and two octets MBZ follow. */
+#define REFLECTOR_SENDER_DSCP_ECN        41u
+#define REFLECTOR_MBZ_3                  42u
+#define REFLECTOR_MONITORING_HEADER_SIZE 44u
 
 /** Session-Reflector, authenticated and encrypted. */
 #define SECURE_REFLECTOR_SEQUENCE              0u
@@ -60,6 +68,7 @@ enum test_mode { TEST_UNAUTHENTICATED, TEST_AUTHENTICATED, TEST_ENCRYPTED };
 #define SECURE_REFLECTOR_SENDER_TIMESTAMP      64u
 #define SECURE_REFLECTOR_SENDER_ERROR_ESTIMATE 72u
 #define SECURE_REFLECTOR_SENDER_TTL            80u
+#define SECURE_REFLECTOR_SENDER_DSCP_ECN       81u /**< RFC 7750 figure 3; else MBZ */
 #define SECURE_REFLECTOR_HMAC                  96u
 #define SECURE_REFLECTOR_HEADER_SIZE           112u
 
@@ -68,6 +77,11 @@ _Static_assert(SECURE_REFLECTOR_HMAC + TEST_HMAC_SIZE == SECURE_REFLECTOR_HEADER
                "reflector layout");
 _Static_assert(SENDER_HEADER_SIZE + SENDER_SYMMETRICAL_MBZ == REFLECTOR_HEADER_SIZE,
                "symmetrical layout");
+_Static_assert(SENDER_HEADER_SIZE + SENDER_MONITORING_MBZ == SENDER_MONITORING_HEADER_SIZE,
+               "RFC 7750 figure 4");
+_Static_assert(REFLECTOR_HEADER_SIZE == REFLECTOR_SENDER_DSCP_ECN &&
+                       REFLECTOR_MBZ_3 + 2 == REFLECTOR_MONITORING_HEADER_SIZE,
+               "RFC 7750 figure 2");
 
 /** Octets that AES and HMAC protect: 0 unauthenticated; 16 authenticated; encrypted 32 from the sender, 96 from the reflector. */
 #define SENDER_PROTECTED_AUTHENTICATED    16u
@@ -90,22 +104,28 @@ static inline uint16_t reflector_protected_size(enum test_mode mode)
 }
 
 /** Header before any padding (or padding to be reflected). */
-static inline uint16_t sender_header_size(enum test_mode mode, bool symmetrical)
+static inline uint16_t sender_header_size(enum test_mode mode, bool symmetrical, bool monitoring)
 {
+	if (mode == TEST_UNAUTHENTICATED && symmetrical)
+		return monitoring ? SENDER_MONITORING_HEADER_SIZE : SENDER_SYMMETRICAL_HEADER_SIZE;
 	if (mode == TEST_UNAUTHENTICATED)
-		return symmetrical ? SENDER_SYMMETRICAL_HEADER_SIZE : SENDER_HEADER_SIZE;
+		return SENDER_HEADER_SIZE;
 	return symmetrical ? SECURE_SENDER_SYMMETRICAL_HEADER_SIZE : SECURE_SENDER_HEADER_SIZE;
 }
 
-static inline uint16_t reflector_header_size(enum test_mode mode)
+static inline uint16_t reflector_header_size(enum test_mode mode, bool monitoring)
 {
-	return mode == TEST_UNAUTHENTICATED ? REFLECTOR_HEADER_SIZE : SECURE_REFLECTOR_HEADER_SIZE;
+	if (mode != TEST_UNAUTHENTICATED)
+		return SECURE_REFLECTOR_HEADER_SIZE;
+	return monitoring ? REFLECTOR_MONITORING_HEADER_SIZE : REFLECTOR_HEADER_SIZE;
 }
+
+/** A timestamp's format is told by Z of the Error Estimate: NTP 32.32, or PTPv2 truncated (clock/timestamp.h). */
 
 /** A sender's test packet, plaintext. */
 struct sender_packet {
 	uint32_t sequence;
-	uint64_t timestamp; /**< NTP 32.32 */
+	uint64_t timestamp;
 	uint16_t error_estimate;
 };
 
@@ -119,17 +139,18 @@ struct reflector_packet {
 	uint64_t sender_timestamp;
 	uint16_t sender_error_estimate;
 	uint8_t sender_ttl;
+	uint8_t sender_dscp_ecn; /**< DSCP << 2 | ECN as the request had them; 0 without monitoring */
 };
 
 /**
  * Writes the header, MBZ octets zeroed, the HMAC field left alone; the caller seals. size must be at least sender_header_size.
  * For the Session-Sender; the datapath builds in place by the offsets above.
  */
-void sender_packet_write(uint8_t *payload, enum test_mode mode, bool symmetrical,
+void sender_packet_write(uint8_t *payload, enum test_mode mode, bool symmetrical, bool monitoring,
                          const struct sender_packet *packet);
 
 /** Reads an opened (decrypted, verified) reply of size octets; 0 or ERROR_FORMAT when it is too short. */
-int reflector_packet_read(const uint8_t *payload, size_t size, enum test_mode mode,
+int reflector_packet_read(const uint8_t *payload, size_t size, enum test_mode mode, bool monitoring,
                           struct reflector_packet *packet);
 
 #endif

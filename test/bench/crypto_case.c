@@ -127,7 +127,7 @@ static void requests_seal(const struct crypto_case *crypto, const struct run *ru
 		world_parameters(&sessions_settings, run->indexes[first + i], &parameters);
 		if (suite_keys_expand(place->sealer, &parameters.keys, keys) != 0)
 			abort();
-		sender_packet_write(payload, crypto->mode, false, &packet);
+		sender_packet_write(payload, crypto->mode, false, false, &packet);
 		jobs[i] = job_make(crypto, keys, payload, false);
 	}
 	suite_seal_burst(place->sealer, jobs, count);

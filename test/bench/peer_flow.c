@@ -58,7 +58,7 @@ static int request_session(struct peer_flow *flow, const struct endpoint *local,
 	        .ip_version = local->address.family,
 	        .sender = *local,
 	        .receiver = flow->control.channel.peer,
-	        .padding_length = flow->size - sender_header_size(flow->mode, false),
+	        .padding_length = flow->size - sender_header_size(flow->mode, false, false),
 	        .timeout = ntp_duration_from_ns(SESSION_TIMEOUT_NS),
 	};
 	struct accept_session accept;
@@ -94,7 +94,7 @@ int peer_flow_open(struct peer_flow *flow, const struct peer_settings *settings,
 	memset(flow, 0, sizeof(*flow));
 	flow->socket = flow->control.channel.socket = -1;
 	flow->mode = test_mode_of(settings->mode);
-	flow->size = reflector_header_size(flow->mode);
+	flow->size = reflector_header_size(flow->mode, false);
 	flow->window = settings->window;
 	for (unsigned i = 0; i < PEER_BURST; i++) {
 		flow->vectors[i].iov_base = flow->payloads[i];
@@ -155,7 +155,7 @@ static void write_packets(struct peer_flow *flow, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		packet.sequence = flow->sequence + i;
 		memset(flow->payloads[i], 0, flow->size);
-		sender_packet_write(flow->payloads[i], flow->mode, false, &packet);
+		sender_packet_write(flow->payloads[i], flow->mode, false, false, &packet);
 	}
 	if (flow->mode == TEST_UNAUTHENTICATED)
 		return;

@@ -161,7 +161,7 @@ static void request_write(struct traffic *traffic, unsigned i,
 	uint8_t *ip = octets + ETHERNET_HEADER_SIZE;
 	uint8_t *udp = ip + ip_size(family);
 	uint8_t *payload = udp + UDP_HEADER_SIZE;
-	uint16_t header = sender_header_size(parameters->mode, false);
+	uint16_t header = sender_header_size(parameters->mode, false, false);
 	const struct sender_packet packet = {.sequence = traffic->sent[i],
 	                                     .timestamp = SENDER_NTP + traffic->sent[i],
 	                                     .error_estimate = SENDER_ERROR};
@@ -176,7 +176,7 @@ static void request_write(struct traffic *traffic, unsigned i,
 	store_be16(udp + UDP_LENGTH, (uint16_t)(UDP_HEADER_SIZE + traffic->payload));
 	store_be16(udp + UDP_CHECKSUM, 0);
 	memset(payload + header, PADDING_OCTET, (size_t)traffic->payload - header);
-	sender_packet_write(payload, parameters->mode, false, &packet);
+	sender_packet_write(payload, parameters->mode, false, false, &packet);
 }
 
 static uint8_t *payload_of(const struct traffic *traffic, unsigned i)
@@ -374,7 +374,7 @@ static int check_one(const struct traffic *traffic, unsigned i, struct suite *op
 	uint8_t copy[SECURE_REFLECTOR_HEADER_SIZE];
 	struct session_parameters parameters;
 	struct reflector_packet reply;
-	uint16_t header = reflector_header_size(settings->mode);
+	uint16_t header = reflector_header_size(settings->mode, false);
 	uint16_t reply_payload = traffic->payload < header ? header : traffic->payload;
 
 	world_parameters(settings, traffic->indexes[i], &parameters);
@@ -386,7 +386,7 @@ static int check_one(const struct traffic *traffic, unsigned i, struct suite *op
 	if (settings->mode != TEST_UNAUTHENTICATED)
 		result = open_reply(openssl, &parameters, copy, error);
 	if (result == 0)
-		result = reflector_packet_read(copy, header, settings->mode, &reply);
+		result = reflector_packet_read(copy, header, settings->mode, false, &reply);
 	if (result != 0)
 		return result;
 	fault = content_fault(traffic, i, &reply);

@@ -70,6 +70,17 @@ def test_unauthenticated(lab, version):
         assert layers.get("ip", {}).get("ip.checksum.status", "1") == "1", layers["ip"]
 
 
+@cases(4, 6)
+def test_features(lab, version):
+    """tshark knows neither RFC 7750 nor RFC 8186: it reads the same fields, whose octets and lengths must still be right."""
+    report, packets = captured(lab, lambda: lab.probe(APPLIANCE[version], "--mode", "unauthenticated", "-c", "5", "-i", "0.01",
+                                                      "--dscp-ecn", "--ptp"))
+    assert report["total"]["answered"] == report["total"]["ptp_timestamps"] == 5
+    control = [layers["twamp.control"] for layers in packets if "twamp.control" in layers]
+    assert int(control[1]["twamp.control.mode"], 0) == 1 | twamp.DSCP_ECN_MONITORING | twamp.PTP_TIMESTAMPS, control[1]
+    assert len([layers for layers in packets if "twamp.test" in layers]) == 10
+
+
 @cases(*[(name, version) for name in twamp.SECURITY_MODES if name != "unauthenticated" for version in (4, 6)])
 def test_keyed(lab, name, version):
     """The clear parts are readable, the lengths and checksums right."""

@@ -9,7 +9,8 @@ from harness.lab import APPLIANCE, CLIENT
 from harness.suite import cases, subset
 
 EVERY = [(name, version) for name in twamp.SECURITY_MODES for version in (4, 6)]
-OFFERED = (1 | 2 | 4 | 8 | twamp.INDIVIDUAL_CONTROL | twamp.REFLECT_OCTETS | twamp.SYMMETRICAL_SIZE | twamp.IKEV2)
+OFFERED = (1 | 2 | 4 | 8 | twamp.INDIVIDUAL_CONTROL | twamp.REFLECT_OCTETS | twamp.SYMMETRICAL_SIZE | twamp.IKEV2 |
+           twamp.DSCP_ECN_MONITORING | twamp.PTP_TIMESTAMPS)
 CLOCK_TOLERANCE = 0.05  # seconds; both sides read the same machine's clock
 
 

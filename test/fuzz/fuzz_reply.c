@@ -17,9 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(payload, data, size);
 	for (enum test_mode mode = TEST_UNAUTHENTICATED; mode <= TEST_ENCRYPTED; mode++) {
 		struct reflector_packet packet;
-		int status = reflector_packet_read(payload, size, mode, &packet);
-		if ((status == 0) != (size >= reflector_header_size(mode)))
-			abort();
+		for (unsigned monitoring = 0; monitoring < 2; monitoring++) {
+			int status = reflector_packet_read(payload, size, mode, monitoring != 0,
+			                                   &packet);
+			if ((status == 0) != (size >= reflector_header_size(mode, monitoring != 0)))
+				abort();
+		}
 	}
 	free(payload);
 	return 0;

@@ -14,9 +14,10 @@
 #include "reflect/reflector.h"
 #include "session/session_registry.h"
 
-#define PORT_LOWER     20000u
-#define PORT_OF_MODE   100u /**< ports of the sessions: lower + mode * this + variant */
-#define VARIANTS       4u   /**< symmetrical size, reflect octets */
+#define PORT_LOWER   20000u
+#define PORT_OF_MODE 100u /**< ports of the sessions: lower + mode * this + variant */
+#define VARIANTS                                                                                   \
+	16u /**< symmetrical size, reflect octets, DSCP and ECN Monitoring, PTP timestamps */
 #define ROOM           128u
 #define ZERO_PADDING   0x01u
 #define DISCARD        0x02u
@@ -61,6 +62,8 @@ static void publish(uint8_t family, enum test_mode mode, unsigned variant)
 	flow_key_make(&parameters.flow, &sender, &reflector, 0, 0);
 	parameters.symmetrical_size = (variant & 1) != 0;
 	parameters.reflect_octets = (variant & 2) != 0;
+	parameters.monitoring = (variant & 4) != 0;
+	parameters.ptp_timestamps = (variant & 8) != 0;
 	parameters.padding_to_reflect_length = 10;
 	if (session_publish(world.registry, &parameters, &session, &error) != 0)
 		abort();
@@ -82,7 +85,7 @@ static void set_up(void)
 	world.settings.port_lower = PORT_LOWER;
 	world.settings.port_upper = PORT_LOWER + 999;
 	if (suite_create(SUITE_IPSEC_MB, &world.suite, &error) != 0 ||
-	    session_registry_create(1, 64, world.suite, &world.registry, &error) != 0)
+	    session_registry_create(1, 128, world.suite, &world.registry, &error) != 0)
 		abort();
 	world.reflector = (struct reflector){.settings = &world.settings,
 	                                     .clock = &world.clock,

@@ -50,7 +50,7 @@ CONFIGURATION = {
         "listen": [{"address": address, "port": 862} for address in
                    (APPLIANCE[4], APPLIANCE[6], VLAN_APPLIANCE[4], VLAN_APPLIANCE[6], QINQ_APPLIANCE[4], QINQ_APPLIANCE[6])],
         "modes": ["unauthenticated", "authenticated", "encrypted", "mixed", "individual-session-control", "reflect-octets",
-                  "symmetrical-size"],
+                  "symmetrical-size", "dscp-ecn-monitoring", "ptp-timestamps"],
         "count": 1024,
         "log-per-minute": 60000,  # tests share an appliance, and wait for what it logs
     },

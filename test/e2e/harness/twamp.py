@@ -12,6 +12,7 @@ from . import keys as k
 
 UNAUTHENTICATED, AUTHENTICATED, ENCRYPTED, MIXED = 1, 2, 4, 8
 INDIVIDUAL_CONTROL, REFLECT_OCTETS, SYMMETRICAL_SIZE, IKEV2 = 16, 32, 64, 128
+DSCP_ECN_MONITORING, PTP_TIMESTAMPS = 256, 512
 KEYED = AUTHENTICATED | ENCRYPTED | MIXED
 SECURITY_MODES = {"unauthenticated": UNAUTHENTICATED, "authenticated": AUTHENTICATED, "encrypted": ENCRYPTED,
                   "mixed": MIXED, "ikev2-authenticated": AUTHENTICATED | IKEV2, "ikev2-encrypted": ENCRYPTED | IKEV2,
@@ -28,7 +29,7 @@ Accept = namedtuple("Accept", "accept mbz port sid reflected_octets server_octet
 StartAck = namedtuple("StartAck", "accept mbz")
 ListAck = namedtuple("ListAck", "command accept mbz sids")
 Reply = namedtuple("Reply", "sequence timestamp error receive_timestamp sender_sequence sender_timestamp sender_error ttl "
-                   "mbz padding")
+                   "mbz padding sender_class")
 Datagram = namedtuple("Datagram", "payload ttl tos source arrived")
 
 
@@ -233,15 +234,18 @@ class Test:
     def __init__(self, mode, control_keys=None, sid=None):
         self.format = UNAUTHENTICATED if security_of(mode) in (UNAUTHENTICATED, MIXED) else security_of(mode)
         self.symmetrical = bool(mode & SYMMETRICAL_SIZE)
+        self.monitoring = bool(mode & DSCP_ECN_MONITORING)
         self.keys = None if self.format == UNAUTHENTICATED else k.test_keys(control_keys, sid)
 
     @property
     def sender_header(self):
-        return (41 if self.symmetrical else 14) if self.keys is None else (112 if self.symmetrical else 48)
+        if self.keys is None:
+            return 14 if not self.symmetrical else 42 if self.monitoring else 41
+        return 112 if self.symmetrical else 48
 
     @property
     def reflector_header(self):
-        return 41 if self.keys is None else 112
+        return 112 if self.keys is not None else 44 if self.monitoring else 41
 
     def packet(self, sequence, timestamp, error=0x0101, padding=b""):
         """UDP payload of a sender's packet."""
@@ -264,6 +268,7 @@ class Test:
             (sequence, timestamp, error, mbz1, receive, sender_sequence, sender_timestamp, sender_error, mbz2,
              ttl) = struct.unpack("!IQH2sQIQH2sB", payload[:41])
             mbz = mbz1 + mbz2
+            class_, mbz = (payload[41], mbz + payload[42:44]) if self.monitoring else (None, mbz)
         else:
             head, mac = payload[:96], payload[96:112]
             if self.format == AUTHENTICATED:
@@ -275,9 +280,10 @@ class Test:
                 raise BadHmac("test packet")
             (sequence, mbz1, timestamp, error, mbz2, receive, mbz3, sender_sequence, mbz4, sender_timestamp, sender_error, mbz5,
              ttl, mbz6) = struct.unpack("!I12sQH6sQ8sI12sQH6sB15s", head)
+            class_, mbz6 = (mbz6[0], mbz6[1:]) if self.monitoring else (None, mbz6)
             mbz = mbz1 + mbz2 + mbz3 + mbz4 + mbz5 + mbz6
         return Reply(sequence, timestamp, error, receive, sender_sequence, sender_timestamp, sender_error, ttl, mbz,
-                     payload[self.reflector_header:])
+                     payload[self.reflector_header:], class_)
 
 
 def udp_socket(version, address, port=0, ttl=255, tos=0):

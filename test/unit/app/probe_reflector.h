@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "clock/timestamp.h"
 #include "crypto/key_derivation.h"
 #include "crypto/suite.h"
 #include "test_session.h"
@@ -20,6 +21,7 @@
 #define REFLECTOR_WAIT_MS      2000
 #define REFLECTOR_TTL          251
 #define REFLECTOR_ESTIMATE     0x8001
+#define REFLECTOR_CLASS        0xb9                /**< EF, ECT(1): of packets as it saw them */
 #define REFLECTOR_TURNAROUND   ((uint64_t)1 << 12) /**< about a microsecond */
 #define REFLECTOR_NOTHING_CAME (-1)
 
@@ -29,6 +31,8 @@ struct reflector {
 	enum test_mode mode;
 	uint16_t reflect_octets;
 	bool symmetrical;
+	bool monitoring;
+	bool ptp; /**< its timestamps are PTP's, 37 s ahead of ours */
 	struct suite *suite;
 	void *keys;
 	uint32_t sequence;
@@ -110,19 +114,21 @@ static inline void reflector_build(struct reflector *reflector)
 	bool secure = reflector->mode != TEST_UNAUTHENTICATED;
 	const uint8_t *from = reflector->received;
 	uint8_t *to = reflector->reply;
-	size_t header = reflector_header_size(reflector->mode);
+	size_t header = reflector_header_size(reflector->mode, reflector->monitoring);
 	uint64_t received = load_be64(from + (secure ? SECURE_SENDER_TIMESTAMP : SENDER_TIMESTAMP));
 
 	memset(to, 0, REFLECTOR_BUFFER);
 	if (reflector->size < header)
 		reflector->size = header;
 	store_be32(to, reflector->sequence++);
+	uint64_t sent = received + REFLECTOR_TURNAROUND;
+
 	store_be64(to + (secure ? SECURE_REFLECTOR_TIMESTAMP : REFLECTOR_TIMESTAMP),
-	           received + REFLECTOR_TURNAROUND);
+	           reflector->ptp ? ptp_from_ntp(sent, 37) : sent);
 	store_be16(to + (secure ? SECURE_REFLECTOR_ERROR_ESTIMATE : REFLECTOR_ERROR_ESTIMATE),
-	           REFLECTOR_ESTIMATE);
+	           REFLECTOR_ESTIMATE | (reflector->ptp ? ERROR_ESTIMATE_PTP : 0));
 	store_be64(to + (secure ? SECURE_REFLECTOR_RECEIVE_TIMESTAMP : REFLECTOR_RECEIVE_TIMESTAMP),
-	           received);
+	           reflector->ptp ? ptp_from_ntp(received, 37) : received);
 	memcpy(to + (secure ? SECURE_REFLECTOR_SENDER_SEQUENCE : REFLECTOR_SENDER_SEQUENCE), from,
 	       4);
 	memcpy(to + (secure ? SECURE_REFLECTOR_SENDER_TIMESTAMP : REFLECTOR_SENDER_TIMESTAMP),
@@ -131,7 +137,12 @@ static inline void reflector_build(struct reflector *reflector)
 	                    : REFLECTOR_SENDER_ERROR_ESTIMATE),
 	       from + (secure ? SECURE_SENDER_ERROR_ESTIMATE : SENDER_ERROR_ESTIMATE), 2);
 	to[secure ? SECURE_REFLECTOR_SENDER_TTL : REFLECTOR_SENDER_TTL] = REFLECTOR_TTL;
-	memcpy(to + header, from + sender_header_size(reflector->mode, reflector->symmetrical),
+	if (reflector->monitoring)
+		to[secure ? SECURE_REFLECTOR_SENDER_DSCP_ECN : REFLECTOR_SENDER_DSCP_ECN] =
+		        REFLECTOR_CLASS;
+	memcpy(to + header,
+	       from + sender_header_size(reflector->mode, reflector->symmetrical,
+	                                 reflector->monitoring),
 	       reflector->reflect_octets);
 }
 

@@ -95,6 +95,9 @@ static void wrong_values_name_the_option(void)
 	        {"probe -i nan h", "--interval"},
 	        {"probe -L -1 h", "--timeout"},
 	        {"probe -D 64 h", "--dscp"},
+	        {"probe --ecn 4 h", "--ecn"},
+	        {"probe --ptp --tai-offset -1 h", "--tai-offset"},
+	        {"probe --tai-offset 37 h", "--ptp"},
 	        {"probe -P 9-5 h", "--ports"},
 	        {"probe -s 70000 h", "--padding"},
 	        {"probe --mode open h", "--mode"},
@@ -212,6 +215,10 @@ static void dscp_by_number_and_name(void)
 	CU_ASSERT(dscp_parse("cs1", &dscp) == 0 && dscp == 8);
 	CU_ASSERT(dscp_parse("AF43", &dscp) == 0 && dscp == 38);
 	CU_ASSERT(dscp_parse("0", &dscp) == 0 && dscp == 0);
+	CU_ASSERT(ecn_parse("CE", &dscp) == 0 && dscp == 3);
+	CU_ASSERT(ecn_parse("1", &dscp) == 0 && dscp == 1);
+	CU_ASSERT(ecn_parse("11", &dscp) == ERROR_FORMAT && ecn_parse("", &dscp) == ERROR_FORMAT);
+	CU_ASSERT_STRING_EQUAL(ecn_name(2), "ECT(0)");
 	CU_ASSERT(dscp_parse("64", &dscp) == ERROR_FORMAT);
 	CU_ASSERT(dscp_parse("-1", &dscp) == ERROR_FORMAT);
 	CU_ASSERT(dscp_parse("", &dscp) == ERROR_FORMAT);

@@ -141,6 +141,13 @@ static void text_tells_what_went_wrong(void)
 	m.sessions[1].unreachable = 4;
 	m.total.corrupt = m.total.verdicts[REPLY_BAD_HMAC] = 7;
 	m.total.dscp_changed = 2;
+	m.total.received.known = true;
+	m.total.received.dscp[0] = 3;
+	m.total.received.dscp[46] = 4;
+	m.total.received.ecn[3] = 7;
+	m.total.received.ecn_changed = 7;
+	m.total.received.dscp_changed = 3;
+	m.total.ptp_timestamps = 5;
 	m.total.turnaround_invalid = 3;
 	m.total.synchronized = false;
 	m.total.hops_forward.maximum++;
@@ -154,6 +161,10 @@ static void text_tells_what_went_wrong(void)
 	CU_ASSERT(says(text, "clocks             not both synchronized"));
 	CU_ASSERT(says(text, "hops               5 to 6 forward, unknown reverse\n"));
 	CU_ASSERT(says(text, "DSCP               changed in 2 replies\n"));
+	CU_ASSERT(says(text, "DSCP there         0 in 3, 46 in 4 packets\n"));
+	CU_ASSERT(says(text, "ECN there          CE in 7 packets\n"));
+	CU_ASSERT(says(text, "changed            DSCP in 3, ECN in 7 packets on the way there\n"));
+	CU_ASSERT(says(text, "timestamps         PTP in 5 of "));
 	CU_ASSERT(says(text, "clock steps        this host's wall clock stepped 1 time:"));
 	CU_ASSERT(says(text, "unreachable        4 ICMP errors"));
 	free(text);
@@ -183,6 +194,8 @@ static void json_tells_the_same(void)
 	                     "\"lost_forward\": 1,\n"));
 	CU_ASSERT(says(text, "\"hops_forward\": {\n      \"min\": 5,\n      \"max\": 5\n    }"));
 	CU_ASSERT(says(text, "\"synchronized\": true"));
+	CU_ASSERT(says(text, "\"received\": null"));
+	CU_ASSERT(says(text, "\"tai_offset_s\": null"));
 	CU_ASSERT(says(text, "\"sid\": \"a0000000000000000000000000000000\""));
 	CU_ASSERT(says(text, "\"sid\": \"a1000000000000000000000000000000\""));
 	CU_ASSERT(says(text, "\"local\": \"192.0.2.1:4001\""));

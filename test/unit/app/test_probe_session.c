@@ -25,6 +25,8 @@ static void pair_open(struct pair *pair, struct packet_format format, uint16_t s
 	reflector_open(&pair->reflector, format.mode, &control_keys, sid);
 	pair->reflector.reflect_octets = format.reflect_octets;
 	pair->reflector.symmetrical = format.symmetrical;
+	pair->reflector.monitoring = format.monitoring;
+	pair->reflector.ptp = format.ptp;
 	CU_ASSERT_FATAL(suite_create(SUITE_OPENSSL, &pair->suite, NULL) == 0);
 	format.padding = packet_format_equal_padding(&format);
 	CU_ASSERT_FATAL(test_session_open(&pair->session, &format, &local, 0, 0, DSCP, 10,
@@ -84,7 +86,7 @@ static void answers_in(enum test_mode mode, bool symmetrical)
 	CU_ASSERT(packet->sender_ttl == REFLECTOR_TTL && packet->reflector_sequence == 2);
 	CU_ASSERT(packet->reply_ttl_known && packet->reply_dscp_known && packet->reply_dscp == 0);
 	CU_ASSERT(packet->received_ns >= packet->sent_ns);
-	CU_ASSERT(pair.session.record.reply_octets_maximum == reflector_header_size(mode));
+	CU_ASSERT(pair.session.record.reply_octets_maximum == reflector_header_size(mode, false));
 	pair_close(&pair);
 }
 
@@ -94,6 +96,58 @@ static void every_mode_is_answered(void)
 		answers_in((enum test_mode)mode, false);
 		answers_in((enum test_mode)mode, true);
 	}
+}
+
+/** Timestamps are converted by Z, DSCP and ECN kept as the reflector saw them. */
+static void features_are_understood(void)
+{
+	for (int mode = TEST_UNAUTHENTICATED; mode <= TEST_ENCRYPTED; mode++) {
+		for (unsigned symmetrical = 0; symmetrical < 2; symmetrical++) {
+			struct pair pair;
+			const struct packet_record *packet;
+
+			pair_open(&pair,
+			          (struct packet_format){.mode = (enum test_mode)mode,
+			                                 .symmetrical = symmetrical != 0,
+			                                 .monitoring = true,
+			                                 .ptp = true,
+			                                 .tai_offset = 37,
+			                                 .ecn = 1},
+			          0);
+			for (unsigned i = 0; i < 2; i++) {
+				pair.reflector.ptp = i == 0;
+				send_one(&pair);
+				reflector_seal(&pair.reflector);
+				CU_ASSERT(verdict_of(&pair) == REPLY_ANSWER);
+				packet = &pair.session.record.packets[i];
+				CU_ASSERT(packet->ptp == (i == 0));
+				CU_ASSERT(packet->sender_dscp_ecn == REFLECTOR_CLASS);
+				CU_ASSERT(llabs(ntp_difference_ns(packet->receive_timestamp,
+				                                  packet->timestamp)) <= 1);
+				CU_ASSERT(packet->reflect_timestamp > packet->receive_timestamp);
+			}
+			CU_ASSERT(pair.session.record.monitoring);
+			CU_ASSERT(pair.session.record.reply_octets_maximum ==
+			          pair.session.payload_size);
+			pair_close(&pair);
+		}
+	}
+}
+
+/** RFC 4656 section 4.1.2: Z is to be ignored by who has not asked for PTP. */
+static void z_is_ignored_without_the_mode(void)
+{
+	struct pair pair;
+
+	pair_open(&pair, (struct packet_format){.mode = TEST_UNAUTHENTICATED}, 0);
+	send_one(&pair);
+	store_be16(pair.reflector.reply + REFLECTOR_ERROR_ESTIMATE,
+	           REFLECTOR_ESTIMATE | ERROR_ESTIMATE_PTP);
+	CU_ASSERT(verdict_of(&pair) == REPLY_ANSWER);
+	CU_ASSERT(pair.session.record.packets[0].receive_timestamp ==
+	          pair.session.record.packets[0].timestamp);
+	CU_ASSERT(!pair.session.record.packets[0].ptp);
+	pair_close(&pair);
 }
 
 static void wrong_hmac_is_refused(void)
@@ -211,6 +265,8 @@ int main(void)
 	CU_TestInfo tests[] = {
 	        {"every mode is answered", every_mode_is_answered},
 	        {"wrong HMAC is refused", wrong_hmac_is_refused},
+	        {"features are understood", features_are_understood},
+	        {"Z is ignored without the mode", z_is_ignored_without_the_mode},
 	        {"short and corrupt replies are refused", short_and_corrupt_replies_are_refused},
 	        {"padding is reflected", padding_is_reflected},
 	        {"foreign sources are ignored", foreign_sources_are_ignored},

@@ -218,6 +218,31 @@ static void stepped_reflector_gives_no_rtt(void)
 	session_record_free(&record);
 }
 
+static void received_classes_are_counted(void)
+{
+	struct session_record record = make(2);
+	struct reply reply = series_reply(&record, 0, 0, MS, MS, MS);
+	struct statistics s;
+
+	reply.packet.sender_dscp_ecn = 46 << 2 | 3;
+	reply.ptp = true;
+	CU_ASSERT(session_record_reply(&record, &reply) == REPLY_ANSWER);
+	s = compute(&record);
+	CU_ASSERT(!s.received.known && s.received.dscp[46] == 0 && s.ptp_timestamps == 1);
+	record.monitoring = true;
+	record.dscp = 46;
+	record.ecn = 2;
+	reply = series_reply(&record, 1, 1, MS, MS, MS);
+	reply.packet.sender_dscp_ecn = 2;
+	CU_ASSERT(session_record_reply(&record, &reply) == REPLY_ANSWER);
+	s = compute(&record);
+	CU_ASSERT(s.received.known && s.received.dscp[46] == 1 && s.received.dscp[0] == 1);
+	CU_ASSERT(s.received.ecn[3] == 1 && s.received.ecn[2] == 1);
+	CU_ASSERT(s.received.dscp_changed == 1 && s.received.ecn_changed == 1);
+	CU_ASSERT(s.ptp_timestamps == 1);
+	session_record_free(&record);
+}
+
 static void clock_quality_is_the_worst(void)
 {
 	struct session_record record = make(2);
@@ -272,6 +297,7 @@ int main(void)
 	        {"variation takes neighbours only", variation_takes_neighbours_only},
 	        {"stepped reflector gives no RTT", stepped_reflector_gives_no_rtt},
 	        {"clock quality is the worst", clock_quality_is_the_worst},
+	        {"received classes are counted", received_classes_are_counted},
 	        {"sessions add up", sessions_add_up},
 	        CU_TEST_INFO_NULL};
 	return unit_run("app-probe-statistics", tests);

@@ -81,17 +81,24 @@ static void differences_and_durations(void)
 static void ptp_format(void)
 {
 	/* RFC 8186 section 2: seconds since 1970 and nanoseconds, 32 bits each */
-	CU_ASSERT_EQUAL(ptp_from_ntp(ntp_at(0, 0)), 0);
-	CU_ASSERT_EQUAL(ptp_from_ntp(ntp_at(1700000000, 123456789)),
+	CU_ASSERT_EQUAL(ptp_from_ntp(ntp_at(0, 0), 0), 0);
+	CU_ASSERT_EQUAL(ptp_from_ntp(ntp_at(1700000000, 123456789), 0),
 	                UINT64_C(1700000000) << 32 | 123456789);
-	CU_ASSERT_EQUAL(ntp_from_ptp(UINT64_C(1700000000) << 32 | 123456789),
+	CU_ASSERT_EQUAL(ntp_from_ptp(UINT64_C(1700000000) << 32 | 123456789, 0),
 	                ntp_at(1700000000, 123456789));
-	CU_ASSERT_EQUAL(ptp_from_ntp(ntp_at(ROLL_OVER + 1, 999999999)),
+	CU_ASSERT_EQUAL(ptp_from_ntp(ntp_at(ROLL_OVER + 1, 999999999), 0),
 	                (uint64_t)(ROLL_OVER + 1) << 32 | 999999999);
-	CU_ASSERT_EQUAL(ntp_from_ptp((uint64_t)(ROLL_OVER + 1) << 32 | 999999999),
+	CU_ASSERT_EQUAL(ntp_from_ptp((uint64_t)(ROLL_OVER + 1) << 32 | 999999999, 0),
 	                ntp_at(ROLL_OVER + 1, 999999999));
+	/* IEEE 1588-2008 annex B: TAI was 37 s ahead of UTC when POSIX said 1700000000; an offset may be unlike ours. */
+	CU_ASSERT_EQUAL(ptp_from_ntp(ntp_at(1700000000, 123456789), 37),
+	                UINT64_C(1700000037) << 32 | 123456789);
+	CU_ASSERT_EQUAL(ntp_from_ptp(UINT64_C(1700000037) << 32 | 123456789, 37),
+	                ntp_at(1700000000, 123456789));
+	CU_ASSERT_EQUAL(ntp_from_ptp(ptp_from_ntp(ntp_at(1700000000, 5), -3), -3),
+	                ntp_at(1700000000, 5));
 	/* From outside, more than a second of nanoseconds carries. */
-	CU_ASSERT_EQUAL(ntp_from_ptp(UINT64_C(10) << 32 | 2000000001), ntp_at(12, 1));
+	CU_ASSERT_EQUAL(ntp_from_ptp(UINT64_C(10) << 32 | 2000000001, 0), ntp_at(12, 1));
 }
 
 /** Multiplier * 2^Scale, in 2^-32 s. */

@@ -383,6 +383,24 @@ static void runs_through_2036(void)
 	CU_ASSERT_EQUAL(world.clock.steps, 0);
 }
 
+static void tai_offset_follows_the_samples(void)
+{
+	struct clock_sample sample = {.tsc = 1000000000,
+	                              .realtime_ntp = UINT64_C(1) << 32,
+	                              .uncertainty_ns = 100,
+	                              .tai_offset = 37};
+	static struct tsc_clock clock;
+
+	tsc_clock_init(&clock, 1000000000, &sample);
+	CU_ASSERT_EQUAL(tsc_clock_tai_offset(&clock), 37);
+	/* A leap second: UTC steps back as TAI - UTC grows. */
+	sample.tsc += 100000000;
+	sample.realtime_ntp -= UINT64_C(9) * (UINT64_C(1) << 32) / 10;
+	sample.tai_offset = 38;
+	CU_ASSERT_TRUE(tsc_clock_update(&clock, &sample));
+	CU_ASSERT_EQUAL(tsc_clock_tai_offset(&clock), 38);
+}
+
 static void real_machine_reads_plausibly(void)
 {
 	uint64_t hz = tsc_frequency_hz();
@@ -392,6 +410,7 @@ static void real_machine_reads_plausibly(void)
 	CU_ASSERT(hz > 100000000 && hz < UINT64_C(20000000000));
 	CU_ASSERT(second.tsc > first.tsc);
 	CU_ASSERT(first.uncertainty_ns > 0);
+	CU_ASSERT(first.tai_offset != 0);
 	CU_ASSERT(first.synchronized || first.kernel_error_ns == CLOCK_UNSYNCHRONIZED_ERROR_NS);
 }
 
@@ -411,6 +430,7 @@ int main(void)
 	        {"earlier TSC reads the past", earlier_tsc_reads_the_past},
 	        {"error estimate tells the kernel's", error_estimate_tells_the_kernel_s},
 	        {"runs through 2036", runs_through_2036},
+	        {"TAI offset follows the samples", tai_offset_follows_the_samples},
 	        {"real machine reads plausibly", real_machine_reads_plausibly},
 	        CU_TEST_INFO_NULL};
 	return unit_run("clock-tsc-clock", tests);

@@ -40,7 +40,8 @@ static void defaults_are_these(void)
 	CU_ASSERT(address_equal(&control->listen[0].address, &port->addresses[0].address));
 	CU_ASSERT_EQUAL(control->listen[0].port, TWAMP_CONTROL_PORT);
 	CU_ASSERT_EQUAL(control->modes, MODE_UNAUTHENTICATED | MODE_INDIVIDUAL_SESSION_CONTROL |
-	                                        MODE_REFLECT_OCTETS | MODE_SYMMETRICAL_SIZE);
+	                                        MODE_REFLECT_OCTETS | MODE_SYMMETRICAL_SIZE |
+	                                        MODE_DSCP_ECN_MONITORING | MODE_PTP_TIMESTAMPS);
 	CU_ASSERT_EQUAL(control->servwait, 900);
 	CU_ASSERT_EQUAL(control->refwait, 900);
 	CU_ASSERT_EQUAL(control->count, 32768);

@@ -111,7 +111,7 @@ static void types_are_checked(void)
 	         "t.yaml:4:18: control.modes: a scalar where a list is expected; allowed: a list "
 	         "of "
 	         "unauthenticated, authenticated, encrypted, mixed, individual-session-control, "
-	         "reflect-octets, symmetrical-size"},
+	         "reflect-octets, symmetrical-size, dscp-ecn-monitoring, ptp-timestamps"},
 	        {REST "test: {discard-zero-multiplier: yes}\n", ERROR_FORMAT,
 	         "t.yaml:4:33: test.discard-zero-multiplier: \"yes\" is not a boolean; allowed: "
 	         "true, "
@@ -134,11 +134,11 @@ static void values_are_checked(void)
 	         "t.yaml:5:35: control.modes[2]: unknown mode \"encrypt\"; allowed: "
 	         "unauthenticated, "
 	         "authenticated, encrypted, mixed, individual-session-control, reflect-octets, "
-	         "symmetrical-size"},
+	         "symmetrical-size, dscp-ecn-monitoring, ptp-timestamps"},
 	        {REST "control: {modes: [mixed, mixed]}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:26: control.modes[1]: \"mixed\" is listed twice; allowed: a list of "
 	         "unauthenticated, authenticated, encrypted, mixed, individual-session-control, "
-	         "reflect-octets, symmetrical-size"},
+	         "reflect-octets, symmetrical-size, dscp-ecn-monitoring, ptp-timestamps"},
 	        {REST "test: {padding: ones}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:17: test.padding: unknown value \"ones\"; allowed: reuse, zero"},
 	        {REST "test: {crypto: openssl}\n", ERROR_ARGUMENT,

@@ -139,7 +139,7 @@ static struct config *make_config(void)
 	port->addresses[0].length = 24;
 	need_zero(address_parse(OUR_IPV6, &port->addresses[1].address));
 	port->addresses[1].length = 64;
-	control->modes = 0xff;
+	control->modes = MODE_KNOWN_MASK;
 	control->servwait = 900;
 	control->refwait = 900;
 	control->count = 1024;

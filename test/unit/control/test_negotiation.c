@@ -186,6 +186,22 @@ static void test_mode_follows_the_security_mode(void)
 	end();
 }
 
+static void features_follow_the_mode(void)
+{
+	begin(4, MODE_UNAUTHENTICATED);
+	CU_ASSERT_EQUAL(outcome(), ACCEPT_OK);
+	CU_ASSERT_FALSE(result.parameters.monitoring || result.parameters.ptp_timestamps);
+	terms.mode = MODE_ENCRYPTED | MODE_DSCP_ECN_MONITORING;
+	CU_ASSERT_EQUAL(outcome(), ACCEPT_OK);
+	CU_ASSERT_TRUE(result.parameters.monitoring);
+	CU_ASSERT_FALSE(result.parameters.ptp_timestamps);
+	terms.mode = MODE_MIXED | MODE_PTP_TIMESTAMPS;
+	CU_ASSERT_EQUAL(outcome(), ACCEPT_OK);
+	CU_ASSERT_FALSE(result.parameters.monitoring);
+	CU_ASSERT_TRUE(result.parameters.ptp_timestamps);
+	end();
+}
+
 static void type_p_is_a_dscp_or_refused(void)
 {
 	begin(4, MODE_UNAUTHENTICATED);
@@ -239,6 +255,14 @@ static void reflected_padding_needs_enough_padding(void)
 	expect_minimum_padding(MODE_ENCRYPTED | MODE_REFLECT_OCTETS | MODE_SYMMETRICAL_SIZE, 10,
 	                       11);
 	expect_minimum_padding(MODE_ENCRYPTED | MODE_REFLECT_OCTETS | MODE_SYMMETRICAL_SIZE, 0, 0);
+	/* RFC 7750: the reply's header has three octets more, or one and two with Symmetrical Size; secured ones are as long as ever. */
+	expect_minimum_padding(
+	        MODE_UNAUTHENTICATED | MODE_REFLECT_OCTETS | MODE_DSCP_ECN_MONITORING, 10, 40);
+	expect_minimum_padding(MODE_MIXED | MODE_REFLECT_OCTETS | MODE_SYMMETRICAL_SIZE |
+	                               MODE_DSCP_ECN_MONITORING,
+	                       10, 12);
+	expect_minimum_padding(MODE_ENCRYPTED | MODE_REFLECT_OCTETS | MODE_DSCP_ECN_MONITORING, 10,
+	                       74);
 	end();
 }
 
@@ -318,6 +342,7 @@ int main(void)
 	        {"Sender Address must be the client's or allowed",
 	         sender_address_must_be_the_clients_or_allowed},
 	        {"test mode follows the security mode", test_mode_follows_the_security_mode},
+	        {"features follow the mode", features_follow_the_mode},
 	        {"Type-P is a DSCP or refused", type_p_is_a_dscp_or_refused},
 	        {"Timeout has a maximum", timeout_has_a_maximum},
 	        {"reflected padding needs enough padding", reflected_padding_needs_enough_padding},

@@ -67,6 +67,8 @@ static void every_mode_is_set_up(void)
 	        MODE_MIXED,
 	        MODE_UNAUTHENTICATED | MODE_INDIVIDUAL_SESSION_CONTROL | MODE_REFLECT_OCTETS |
 	                MODE_SYMMETRICAL_SIZE,
+	        MODE_UNAUTHENTICATED | MODE_DSCP_ECN_MONITORING,
+	        MODE_ENCRYPTED | MODE_DSCP_ECN_MONITORING | MODE_PTP_TIMESTAMPS,
 	        MODE_AUTHENTICATED | MODE_IKEV2_DERIVED,
 	        MODE_ENCRYPTED | MODE_IKEV2_DERIVED,
 	        MODE_MIXED | MODE_IKEV2_DERIVED,
@@ -89,9 +91,9 @@ static void every_mode_is_set_up(void)
 	}
 	CU_ASSERT_NOT_EQUAL(start_time, 0);
 	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_COMPLETED), count);
-	/* Two secrets, six set-ups with one of them each. */
+	/* Two secrets, seven set-ups with one of them each. */
 	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_KEY_DERIVATIONS), 2);
-	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_KEY_DERIVATIONS_CACHED), 4);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_KEY_DERIVATIONS_CACHED), 5);
 	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
 	harness_close(&harness);
 }
@@ -155,7 +157,9 @@ static void modes_that_make_no_sense_are_refused(void)
 	struct client client;
 
 	harness_open(&harness);
-	harness.config->control.modes = 0xff & ~(uint32_t)(MODE_MIXED | MODE_REFLECT_OCTETS);
+	harness.config->control.modes =
+	        MODE_KNOWN_MASK & ~(uint32_t)(MODE_MIXED | MODE_REFLECT_OCTETS |
+	                                      MODE_DSCP_ECN_MONITORING | MODE_PTP_TIMESTAMPS);
 	harness_start(&harness);
 	CU_ASSERT_EQUAL(refused(&harness, MODE_AUTHENTICATED | MODE_ENCRYPTED, "key", PASSPHRASE),
 	                ACCEPT_NOT_SUPPORTED);
@@ -166,10 +170,14 @@ static void modes_that_make_no_sense_are_refused(void)
 	                ACCEPT_NOT_SUPPORTED);
 	CU_ASSERT_EQUAL(refused(&harness, MODE_UNAUTHENTICATED | MODE_IKEV2_DERIVED, "", ""),
 	                ACCEPT_NOT_SUPPORTED);
-	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_BAD_MODE), 5);
+	CU_ASSERT_EQUAL(refused(&harness, MODE_UNAUTHENTICATED | MODE_DSCP_ECN_MONITORING, "", ""),
+	                ACCEPT_NOT_SUPPORTED);
+	CU_ASSERT_EQUAL(refused(&harness, MODE_UNAUTHENTICATED | MODE_PTP_TIMESTAMPS, "", ""),
+	                ACCEPT_NOT_SUPPORTED);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SETUPS_BAD_MODE), 7);
 	/* Reserved bits are ignored. */
 	CU_ASSERT_TRUE(
-	        client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED | 0x80000100));
+	        client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED | 0x80000400));
 	client_close(&client);
 	harness_close(&harness);
 }

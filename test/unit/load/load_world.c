@@ -137,7 +137,7 @@ static void add_session(struct load_world *world, const struct load_world_group 
 	set_headers(world, session, request);
 	set_flow(&session->core.flow, &parameters->flow);
 	session->core.mode = (uint8_t)group->mode;
-	session->core.sender_header_size = format->sender_header_size;
+	session->core.sender_header_size = (uint8_t)format->sender_header_size;
 	session->format = format;
 	session->group = (uint16_t)(world->sessions.format_count - 1);
 	session->ttl = request->ttl;
@@ -161,8 +161,8 @@ void load_world_add(struct load_world *world, const struct load_world_group *gro
 	        .peer = group->peer,
 	        .symmetrical = group->symmetrical,
 	        .reply_traffic_class = group->peer == LOAD_PEER_SWAP ? SENT_CLASS : REPLY_CLASS,
-	        .sender_header_size = sender_header_size(group->mode, group->symmetrical),
-	        .reflector_header_size = reflector_header_size(group->mode),
+	        .sender_header_size = sender_header_size(group->mode, group->symmetrical, false),
+	        .reflector_header_size = reflector_header_size(group->mode, false),
 	        .protected_size = sender_protected_size(group->mode),
 	        .size_count = group->size_count,
 	};

@@ -86,7 +86,7 @@ static void send_round(uint32_t sequence)
 static void add_modes(uint8_t family, unsigned tags, bool symmetrical)
 {
 	for (unsigned mode = TEST_UNAUTHENTICATED; mode <= TEST_ENCRYPTED; mode++) {
-		uint16_t header = sender_header_size(mode, symmetrical);
+		uint16_t header = sender_header_size(mode, symmetrical, false);
 		struct load_world_group group = {.family = family,
 		                                 .mode = mode,
 		                                 .symmetrical = symmetrical,

@@ -67,6 +67,9 @@ static void peers_set_up(void)
 		                                          : TEST_ENCRYPTED;
 
 		request_init(&peer->request, i % 2 ? 6 : 4, mode, (uint16_t)i);
+		/* Neither is in the first block, which is all that is computed ahead of time. */
+		peer->request.parameters.monitoring = i % 3 == 1;
+		peer->request.parameters.ptp_timestamps = i % 4 == 2;
 		peer->request.padding = 20 * i;
 		peer->next = i % 2 ? 0 : UINT32_MAX - 100;
 		peer->first = peer->next;

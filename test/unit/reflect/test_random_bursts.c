@@ -92,6 +92,8 @@ static void make_samples(void)
 		request->parameters.flow.vlan = request->tags > 0 ? 100 : 0;
 		request->parameters.flow.outer_vlan = request->tags > 1 ? 200 : 0;
 		request->parameters.symmetrical_size = one_in(3);
+		request->parameters.monitoring = one_in(4);
+		request->parameters.ptp_timestamps = one_in(4);
 		request->parameters.reflect_octets = one_in(3);
 		request->parameters.padding_to_reflect_length = (uint16_t)random_below(130);
 		request->dont_fragment = one_in(2);
@@ -131,6 +133,11 @@ static void send_request(struct bursting *burst, struct sample *sample)
 	request->identification = (uint16_t)random();
 	request->symmetrical_mbz = (uint8_t)random();
 	request->receive_ntp = WORLD_RECEIVE_NTP + random_below(1000);
+	/* 1000 of 2^32 parts of a second are 233 ns. */
+	request->receive_ptp =
+	        WORLD_RECEIVE_PTP +
+	        (((request->receive_ntp - WORLD_RECEIVE_NTP) * 1000000000 + (UINT64_C(1) << 31)) >>
+	         32);
 	*sent = (struct sent){.request = *request, .sample = sample, .fate = random_fate(request)};
 	size_t length = request_build(&world, request, octets), udp = request_udp_offset(request);
 	size_t room = ROOM;
@@ -224,7 +231,8 @@ static void random_bursts(bool zero_padding)
 			arrival.offloads = burst.offloads;
 		} else {
 			for (unsigned frame = 0; frame < count; frame++)
-				burst.sent[frame].request.receive_ntp = 0;
+				burst.sent[frame].request.receive_ntp =
+				        burst.sent[frame].request.receive_ptp = 0;
 		}
 		reflect_burst(&world.reflector, &arrival, burst.frames, count);
 		for (unsigned frame = 0; frame < count; frame++) {

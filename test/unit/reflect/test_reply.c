@@ -83,6 +83,31 @@ static void every_format_and_padding(void)
 	world_tear_down(&world);
 }
 
+/** DSCP and ECN Monitoring and PTP timestamps, each alone and both, beside what RFC 6038 has. */
+static void every_feature(void)
+{
+	world_set_up(&world);
+	for (unsigned family = 4; family <= 6; family += 2) {
+		for (unsigned m = 0; m < COUNT(modes); m++) {
+			for (unsigned variant = 1; variant < 16; variant++) {
+				struct request request;
+
+				request_init(&request, (uint8_t)family, modes[m], 1);
+				request.parameters.monitoring = (variant & 1) != 0;
+				request.parameters.ptp_timestamps = (variant & 2) != 0;
+				request.parameters.symmetrical_size = (variant & 4) != 0;
+				request.parameters.reflect_octets = (variant & 8) != 0;
+				request.parameters.padding_to_reflect_length = 20;
+				request.symmetrical_mbz = 0xa5;
+				/* The sender's own format is the sender's affair: echoed as it is. */
+				request.error_estimate = 0xca0b;
+				check_paddings(&request);
+			}
+		}
+	}
+	world_tear_down(&world);
+}
+
 static void every_encapsulation(void)
 {
 	/* NOP, router alert, record route with room for two addresses, end. */
@@ -101,6 +126,8 @@ static void every_encapsulation(void)
 
 					request_init(&request, (uint8_t)family, modes[m], 2);
 					request.tags = tags;
+					request.parameters.monitoring = tags == 1;
+					request.parameters.ptp_timestamps = tags == 1;
 					request.parameters.flow.vlan = tags > 0 ? 100 : 0;
 					request.parameters.flow.outer_vlan = tags > 1 ? 200 : 0;
 					if (extended) {
@@ -159,12 +186,14 @@ static void damage_stays_visible(void)
 	world_set_up(&world);
 	for (unsigned zero = 0; zero < 2; zero++) {
 		for (unsigned family = 4; family <= 6; family += 2) {
-			for (unsigned secure = 0; secure < 2; secure++) {
+			for (unsigned variant = 0; variant < 4; variant++) {
+				bool secure = variant % 2 != 0;
 				struct request request;
 
 				request_init(&request, (uint8_t)family,
 				             secure ? TEST_AUTHENTICATED : TEST_UNAUTHENTICATED, 5);
 				request.padding = 111;
+				request.parameters.monitoring = variant > 1;
 				world.settings.zero_padding = zero != 0;
 				struct session *session = request_session(&world, &request);
 				size_t length = request_build(&world, &request, frame);
@@ -248,6 +277,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 	        {"every format and padding", every_format_and_padding},
+	        {"every feature", every_feature},
 	        {"every encapsulation", every_encapsulation},
 	        {"what lies behind UDP is cut off", what_lies_behind_udp_is_cut_off},
 	        {"IPv4 fields", ipv4_fields},

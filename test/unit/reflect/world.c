@@ -69,6 +69,7 @@ void world_set_up_suite(struct world *world, enum suite_kind kind)
 	world->settings.port_upper = 20100;
 	world->clock.slots[0].base_ntp = WORLD_TRANSMIT_NTP;
 	world->clock.slots[0].error_estimate = WORLD_ERROR;
+	world->clock.tai_offset = WORLD_TAI_OFFSET;
 	CU_ASSERT_EQUAL_FATAL(suite_create(kind, &world->suite, &error), 0);
 	CU_ASSERT_EQUAL_FATAL(suite_create(SUITE_OPENSSL, &world->openssl, &error), 0);
 	CU_ASSERT_EQUAL_FATAL(
@@ -212,7 +213,7 @@ static void write_headers(const struct request *request, uint8_t *frame, bool re
 		store_be16(frame + 20, type);
 	}
 	size_t behind = extensions + 8 + payload_size + (reply ? 0 : request->udp_surplus);
-	uint8_t class = (uint8_t)(reply ? request->parameters.dscp << 2 : 0x2b);
+	uint8_t class = reply ? (uint8_t)(request->parameters.dscp << 2) : WORLD_CLASS;
 	if (is_ipv6(request)) {
 		store_be32(ip, 0x60054321u | (uint32_t) class << 20);
 		store_be16(ip + 4, (uint16_t)behind);
@@ -272,6 +273,8 @@ static size_t request_header_size(const struct request *request)
 {
 	static const size_t sizes[2][2] = {{14, 41}, {48, 112}};
 
+	if (request->parameters.mode == TEST_UNAUTHENTICATED && request->parameters.monitoring)
+		return request->parameters.symmetrical_size ? 42 : 14;
 	return sizes[request->parameters.mode != TEST_UNAUTHENTICATED]
 	            [request->parameters.symmetrical_size];
 }
@@ -312,7 +315,8 @@ size_t reply_expect(const struct world *world, const struct request *request, ui
                     uint8_t frame[WORLD_FRAME_MAX])
 {
 	bool secure = request->parameters.mode != TEST_UNAUTHENTICATED;
-	size_t header = secure ? 112 : 41;
+	bool monitoring = request->parameters.monitoring, ptp = request->parameters.ptp_timestamps;
+	size_t header = secure ? 112 : monitoring ? 44 : 41;
 	size_t growth = header - request_header_size(request);
 	size_t reflect = request->parameters.reflect_octets
 	                         ? request->parameters.padding_to_reflect_length
@@ -326,14 +330,18 @@ size_t reply_expect(const struct world *world, const struct request *request, ui
 	write_headers(request, frame, true, header + padding);
 	memset(payload, 0, header);
 	store_be32(payload, sequence);
-	store_be64(payload + (secure ? 16 : 4), WORLD_TRANSMIT_NTP);
-	store_be16(payload + (secure ? 24 : 12), WORLD_ERROR);
-	store_be64(payload + (secure ? 32 : 16),
-	           request->receive_ntp != 0 ? request->receive_ntp : WORLD_RECEIVE_NTP);
+	uint64_t receive = request->receive_ntp != 0 ? request->receive_ntp : WORLD_RECEIVE_NTP;
+	if (ptp)
+		receive = request->receive_ptp != 0 ? request->receive_ptp : WORLD_RECEIVE_PTP;
+	store_be64(payload + (secure ? 16 : 4), ptp ? WORLD_TRANSMIT_PTP : WORLD_TRANSMIT_NTP);
+	store_be16(payload + (secure ? 24 : 12), ptp ? WORLD_ERROR | 0x4000 : WORLD_ERROR);
+	store_be64(payload + (secure ? 32 : 16), receive);
 	store_be32(payload + (secure ? 48 : 24), request->sequence);
 	store_be64(payload + (secure ? 64 : 28), request->timestamp);
 	store_be16(payload + (secure ? 72 : 36), request->error_estimate);
 	payload[secure ? 80 : 40] = request->ttl;
+	if (monitoring)
+		payload[secure ? 81 : 41] = WORLD_CLASS;
 	for (size_t i = 0; i < padding; i++)
 		payload[header + i] =
 		        i < reflect || !world->settings.zero_padding ? padding_octet(i) : 0;

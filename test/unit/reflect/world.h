@@ -14,6 +14,11 @@
 #define WORLD_TRANSMIT_NTP UINT64_C(0xe8e7e6e5a1a2a3a4)
 #define WORLD_RECEIVE_NTP  UINT64_C(0xe8e7e6e5a1000000)
 #define WORLD_ERROR        0x9107u /**< S, Scale 17, Multiplier 7 */
+/* The same moments in PTPv2 truncated format, WORLD_TAI_OFFSET seconds ahead of UTC, by hand: fractions of 2^32 rounded to ns. */
+#define WORLD_TAI_OFFSET   37
+#define WORLD_TRANSMIT_PTP ((UINT64_C(0xe8e7e6e5) - 2208988800 + 37) << 32 | 631387928)
+#define WORLD_RECEIVE_PTP  ((UINT64_C(0xe8e7e6e5) - 2208988800 + 37) << 32 | 628906250)
+#define WORLD_CLASS        0x2bu /**< DSCP and ECN of requests */
 #define WORLD_RECEIVE_TSC  1000u
 
 /** The Ethernet address that requests go to. */
@@ -55,6 +60,7 @@ struct request {
 	uint64_t timestamp;
 	uint16_t error_estimate;
 	uint64_t receive_ntp;    /**< when it is received; 0: at WORLD_RECEIVE_NTP */
+	uint64_t receive_ptp;    /**< the same in PTP format; 0: WORLD_RECEIVE_PTP */
 	uint8_t symmetrical_mbz; /**< each octet of it: must be zero, but nobody looks */
 	uint8_t ttl;
 	uint16_t identification;

@@ -41,6 +41,7 @@ static void publish_reaches_every_core(void)
 	fake_parameters(&parameters, TEST_AUTHENTICATED, 1);
 	parameters.symmetrical_size = true;
 	parameters.padding_to_reflect_length = 9;
+	parameters.ptp_timestamps = true;
 	CU_ASSERT(session_registry_flow_free(registry, &parameters.flow));
 	CU_ASSERT_EQUAL_FATAL(session_publish(registry, &parameters, &session, &error), 0);
 	CU_ASSERT(!session_registry_flow_free(registry, &parameters.flow));
@@ -49,6 +50,7 @@ static void publish_reaches_every_core(void)
 		CU_ASSERT_EQUAL(session->cores[core].reflected, 0);
 	}
 	CU_ASSERT_EQUAL(session->cores[0].mode, TEST_AUTHENTICATED);
+	CU_ASSERT_EQUAL(session->cores[0].features, SESSION_PTP);
 	CU_ASSERT_EQUAL(session->cores[0].sender_header_size,
 	                SECURE_SENDER_SYMMETRICAL_HEADER_SIZE);
 	CU_ASSERT_EQUAL(session->cores[0].least_length, SECURE_SENDER_SYMMETRICAL_HEADER_SIZE);
