@@ -14,6 +14,7 @@
 #include "control/control_server.h"
 #include "eal.h"
 #include "exception.h"
+#include "http_server.h"
 #include "key/key_provider.h"
 #include "operation.h"
 #include "port.h"
@@ -51,6 +52,7 @@ struct appliance {
 	struct status_source status;
 	struct operation *operation;
 	struct socket_server *operation_socket; /**< NULL: none */
+	struct http_server *operation_http;     /**< NULL: none */
 	struct event *clock_timer;
 	struct event *reclaim_timer;
 	struct event *link_timer;

@@ -8,8 +8,10 @@
 void operate_stop(struct appliance *appliance)
 {
 	telemetry_destroy();
+	http_server_destroy(appliance->operation_http);
 	socket_server_destroy(appliance->operation_socket);
 	operation_destroy(appliance->operation);
+	appliance->operation_http = NULL;
 	appliance->operation_socket = NULL;
 	appliance->operation = NULL;
 }
@@ -64,6 +66,10 @@ int operate_start(struct appliance *appliance, struct error *error)
 	status = open_operation_socket(appliance, error);
 	if (status == 0 && appliance->config->operation.socket[0] != '\0')
 		status = telemetry_create(appliance->operation, error);
+	if (status == 0 && appliance->config->operation.http.enabled)
+		status =
+		        http_server_create(appliance->operation, &appliance->config->operation.http,
+		                           &appliance->operation_http, error);
 	if (status != 0)
 		operate_stop(appliance);
 	return status;

@@ -25,6 +25,7 @@ void operation_world_open(struct operation_world *world)
 	        .suite = "a suite",
 	        .tsc_hz = TSC_HZ,
 	        .clock = &world->harness.clock,
+	        .ports = world->ports,
 	        .workers = world->workers,
 	        .worker_count = 1,
 	        .sessions = world->harness.sessions,

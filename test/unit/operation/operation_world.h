@@ -11,6 +11,7 @@ struct operation_world {
 	struct worker worker;
 	struct datapath_counters counters;
 	struct worker *workers[1];
+	struct port ports[CONFIG_PORTS_MAX]; /**< none is started */
 	struct status_source source;
 	struct operation *operation;
 };
