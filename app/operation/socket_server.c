@@ -15,6 +15,8 @@
 /** When the process has no file for a client: others wait in the backlog so long. */
 #define NO_FILE_SECONDS 1
 
+LIST_HEAD(socket_client_list, socket_client);
+
 struct socket_client {
 	struct socket_server *server;
 	struct bufferevent *stream;
@@ -31,7 +33,7 @@ struct socket_server {
 	char path[CONFIG_PATH_SIZE];
 	struct stat made;
 	unsigned client_count;
-	LIST_HEAD(, socket_client) clients;
+	struct socket_client_list clients;
 };
 
 static void close_client(struct socket_client *client)

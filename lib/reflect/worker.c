@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reflect/worker.h"
 
+#include <netinet/in.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
@@ -11,6 +12,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "base/bytes.h"
+#include "reflect/headers.h"
 #include "reflect/slowdown.h"
 
 /** Polls without a frame before IDLE_SLEEP sleeps: a sender's burst finds the lcore awake. */
@@ -21,6 +24,10 @@
 #define MICROSECONDS_PER_SECOND 1000000u
 /** The kernel may round a sleep up by this much instead of the default 50 us. */
 #define TIMER_SLACK_NS 1u
+
+#define IPV4_LENGTH_MASK    0x0fu
+#define ICMP_ECHO_REQUEST   8u
+#define ICMPV6_ECHO_REQUEST 128u
 
 /** The mbufs of a burst that are no replies, by where they go next. */
 struct outcome {
@@ -147,8 +154,49 @@ static unsigned frames_sort(struct rte_mbuf **mbufs, const struct reflect_frame 
 	return (unsigned)(kept - mbufs);
 }
 
-/** How many of `wanted` frames the bucket lets pass; they are paid for. */
-static unsigned take_tokens(struct worker_queue *queue, unsigned wanted)
+/** A ping, which alone may come in a flood without there being anything wrong. NDP is ICMPv6 too: only echo requests count. */
+static bool is_echo_request(const struct rte_mbuf *mbuf)
+{
+	const uint8_t *octets = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	unsigned length = mbuf->data_len, at = ETHERNET_TYPE;
+
+	while (length >= at + VLAN_TAG_SIZE + sizeof(uint16_t) &&
+	       (load_be16(octets + at) == ETHERTYPE_C_TAG_VALUE ||
+	        load_be16(octets + at) == ETHERTYPE_S_TAG_VALUE))
+		at += VLAN_TAG_SIZE;
+	if (length < at + sizeof(uint16_t) + IPV4_HEADER_SIZE)
+		return false;
+	uint16_t type = load_be16(octets + at);
+	const uint8_t *ip = octets + at + sizeof(uint16_t);
+	unsigned size = length - at - (unsigned)sizeof(uint16_t);
+	if (type == ETHERTYPE_IPV4_VALUE) {
+		unsigned header = (ip[0] & IPV4_LENGTH_MASK) * 4u;
+		return ip[IPV4_PROTOCOL] == IPPROTO_ICMP && size > header &&
+		       ip[header] == ICMP_ECHO_REQUEST;
+	}
+	return type == ETHERTYPE_IPV6_VALUE && size > IPV6_HEADER_SIZE &&
+	       ip[IPV6_NEXT_HEADER] == IPPROTO_ICMPV6 &&
+	       ip[IPV6_HEADER_SIZE] == ICMPV6_ECHO_REQUEST;
+}
+
+/** Echo requests go behind the others; returns how many others. */
+static unsigned echo_requests_last(struct rte_mbuf **mbufs, unsigned count)
+{
+	unsigned others = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct rte_mbuf *mbuf = mbufs[i];
+
+		if (is_echo_request(mbuf))
+			continue;
+		mbufs[i] = mbufs[others];
+		mbufs[others++] = mbuf;
+	}
+	return others;
+}
+
+/** How many of `wanted` frames the bucket lets pass, `reserve` ticks staying in it; they are paid for. */
+static unsigned take_tokens(struct worker_queue *queue, unsigned wanted, uint64_t reserve)
 {
 	uint64_t now = tsc_now();
 	uint64_t full = queue->exception_burst * queue->exception_tsc_per_frame;
@@ -162,7 +210,8 @@ static unsigned take_tokens(struct worker_queue *queue, unsigned wanted)
 		queue->exception_tokens = full;
 	else
 		queue->exception_tokens += elapsed;
-	while (taken < wanted && queue->exception_tokens >= queue->exception_tsc_per_frame) {
+	while (taken < wanted &&
+	       queue->exception_tokens >= reserve + queue->exception_tsc_per_frame) {
 		queue->exception_tokens -= queue->exception_tsc_per_frame;
 		taken++;
 	}
@@ -172,7 +221,7 @@ static unsigned take_tokens(struct worker_queue *queue, unsigned wanted)
 static void send_exceptions(struct worker *worker, struct worker_queue *queue,
                             struct rte_mbuf **mbufs, unsigned wanted)
 {
-	unsigned allowed, sent;
+	unsigned allowed, sent, others;
 
 	if (wanted == 0)
 		return;
@@ -181,7 +230,12 @@ static void send_exceptions(struct worker *worker, struct worker_queue *queue,
 		rte_pktmbuf_free_bulk(mbufs, wanted);
 		return;
 	}
-	allowed = take_tokens(queue, wanted);
+	/* A flood of pings leaves half of the bucket to ARP, NDP and TCP. */
+	others = echo_requests_last(mbufs, wanted);
+	allowed = take_tokens(queue, others, 0);
+	if (allowed == others)
+		allowed += take_tokens(queue, wanted - others,
+		                       queue->exception_burst * queue->exception_tsc_per_frame / 2);
 	sent = rte_ring_mp_enqueue_burst(queue->to_kernel, (void **)mbufs, allowed, NULL);
 	count(worker, DATAPATH_EXCEPTION, sent);
 	count(worker, DATAPATH_DROP_EXCEPTION_FULL, allowed - sent);

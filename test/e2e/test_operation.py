@@ -48,7 +48,7 @@ def test_commands(lab):
     assert connection["id"] == found["connection"] and connection["key"] == {"kind": "key-id", "name": "lab", "identity": None}
     assert {"key_id": "lab"} in ask(lab, "keys")["psk"]
     core, = ask(lab, "cores")["cores"]
-    assert core["reflected"] == sum(bucket["count"] for bucket in core["turnaround_ns"]["buckets"]) == 1
+    assert core["reflected"] == sum(bucket["count"] for bucket in core["turnaround_ns"]["buckets"]) >= 1
     assert not core["stuck"] and core["polls"] > core["busy_polls"] > 0
     assert ask(lab, "sing")["error"]["code"] == "unknown-command"
 
@@ -129,7 +129,7 @@ def test_telemetry(lab):
     assert {"/specular/status", "/specular/counters", "/specular/cores", "/specular/sessions"} <= set(names)
     assert not any(re.match("/specular/(close|drain|reload|log)", name) for name in names)
     assert status["state"] == "running" and status["sessions/started"] == 1
-    assert counters["datapath/reflected"] == 1
+    assert counters["datapath/reflected"] >= 1
     assert sessions["sessions/0/sender/address"] == CLIENT[4] and wrong["error/code"] == "wrong-parameter"
 
 

@@ -292,6 +292,39 @@ static void a_full_transmit_queue_drops(void)
 	tear_down();
 }
 
+static void receive_pings(unsigned count)
+{
+	static const uint8_t ping[60] = {0xff,        0xff, 0xff, 0xff,      0xff,     0xff,    2,
+	                                 [12] = 0x08, 0x00, 0x45, [17] = 46, [23] = 1, [34] = 8};
+
+	for (unsigned i = 0; i < count; i++)
+		receive(mbuf_of(ping, sizeof(ping)));
+}
+
+/** Of a bucket of eight they get four, whatever comes first; the others of a burst go before them. */
+static void pings_leave_room_for_others(void)
+{
+	for (unsigned arp_first = 0; arp_first < 2; arp_first++) {
+		set_up(IDLE_SPIN);
+		worker->queues[0].exception_burst = 8;
+		worker->queues[0].exception_tsc_per_frame = UINT64_C(1) << 50;
+		worker->queues[0].exception_tokens = UINT64_C(8) << 50;
+		worker->queues[0].exception_refill_tsc = tsc_now();
+		if (arp_first != 0)
+			receive_arp(6);
+		receive_pings(40);
+		if (arp_first == 0)
+			receive_arp(6);
+		start();
+		wait_for(DATAPATH_RECEIVED, 46);
+		stop();
+		CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), arp_first != 0 ? 6 : 8);
+		CU_ASSERT_EQUAL(counted(DATAPATH_DROP_EXCEPTION_RATE),
+		                46 - counted(DATAPATH_EXCEPTION));
+		tear_down();
+	}
+}
+
 static void frames_for_the_kernel(void)
 {
 	/* Full. */
@@ -479,6 +512,7 @@ int main(void)
 	                       {"a core that never idles wipes", a_core_that_never_idles_wipes},
 	                       {"a full transmit queue drops", a_full_transmit_queue_drops},
 	                       {"frames for the kernel", frames_for_the_kernel},
+	                       {"pings leave room for others", pings_leave_room_for_others},
 	                       {"the port's MTU bounds replies", the_ports_mtu_bounds_replies},
 	                       {"frames from the kernel", frames_from_the_kernel},
 	                       {"segmented frames are dropped", segmented_frames_are_dropped},
