@@ -112,11 +112,11 @@ HOT void move_padding(uint8_t *from, size_t distance, size_t size)
 HOT uint64_t sender_ttl_dscp_ecn(const struct packet *packet)
 {
 	const uint8_t *ip = packet->network;
-	uint64_t dscp_ecn = packet->ipv6 ? (uint8_t)(ip[IPV6_VERSION_CLASS_LABEL] << 4 |
-	                                             ip[IPV6_VERSION_CLASS_LABEL + 1] >> 4)
-	                                 : ip[IPV4_TYPE_OF_SERVICE];
+	uint8_t dscp_ecn = packet->ipv6 ? (uint8_t)(ip[IPV6_VERSION_CLASS_LABEL] << 4 |
+	                                            ip[IPV6_VERSION_CLASS_LABEL + 1] >> 4)
+	                                : ip[IPV4_TYPE_OF_SERVICE];
 
-	return dscp_ecn << 8 | packet->ttl;
+	return (uint64_t)dscp_ecn << 8 | packet->ttl;
 }
 _Static_assert(REFLECTOR_SENDER_DSCP_ECN == REFLECTOR_SENDER_TTL + 1 &&
                        SECURE_REFLECTOR_SENDER_DSCP_ECN == SECURE_REFLECTOR_SENDER_TTL + 1,
