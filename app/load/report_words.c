@@ -160,12 +160,28 @@ static void at_least(const struct search_bound *bound, struct words *words)
 	               limits.text[0] == '\0' ? "" : " - ", limits.text);
 }
 
+static struct words not_found(const struct search_bound *bound)
+{
+	struct words words = {"not found: no trial came to its end"};
+	struct words limits = words_limits(bound->limits, true);
+
+	if (search_bound_is_unsent(bound))
+		(void)snprintf(words.text, sizeof(words.text),
+		               "not found: nothing could be sent%s%.300s",
+		               limits.text[0] == '\0' ? "" : " - ", limits.text);
+	else if (bound->upper > 0)
+		(void)snprintf(words.text, sizeof(words.text),
+		               "not found: the lowest rate that could be sent lost more than "
+		               "allowed");
+	return words;
+}
+
 struct words words_bound(const struct search_bound *bound)
 {
 	struct words words, rate = words_rate(bound->rate);
 
 	if (!bound->found)
-		return (struct words){"not found: the lowest rate tried lost more than allowed"};
+		return not_found(bound);
 	if (bound->load_limited)
 		at_least(bound, &words);
 	else if (bound->back_pressure)

@@ -197,10 +197,26 @@ static void check_bound(struct judging *judging, const char *what, const struct 
 	check_rate(judging, what, bound->found, bound->rate, limit);
 }
 
+/** As check_offered: a search in which nothing left found out nothing. */
+static void check_sent(struct judging *judging, const struct search_bound *bound)
+{
+	struct run_check *check = search_bound_is_unsent(bound) ? next_check(judging, 0) : NULL;
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "offered, search");
+	(void)snprintf(check->limit, sizeof(check->limit), "some packets");
+	(void)snprintf(check->value, sizeof(check->value), "nothing could be sent");
+	judging->load_limited = (bound->limits & TRIAL_LIMITS_OF_NOBODY) == 0;
+	settle(judging, check, false);
+}
+
 static void check_search(struct judging *judging)
 {
 	const struct load_thresholds *limits = &judging->result->config->thresholds;
 
+	/* What could be sent with no loss allowed is what could be sent with some. */
+	check_sent(judging, &judging->result->search.ndr);
 	check_bound(judging, "NDR", &judging->result->search.ndr, limits->ndr_minimum);
 	check_bound(judging, "PDR", &judging->result->search.pdr, limits->pdr_minimum);
 	judging->load_limited = false;

@@ -53,6 +53,12 @@ struct search_bound {
 	bool maximum_reached; /**< rate_maximum passed: the throughput is at least `rate` */
 };
 
+/** Whether it is not found since nothing could be sent at any rate tried: that says nothing of the reflector. */
+static inline bool search_bound_is_unsent(const struct search_bound *bound)
+{
+	return !bound->found && bound->upper == 0 && bound->unreached > 0;
+}
+
 /** One line of the search's log. */
 struct search_trial {
 	double rate, offered; /**< ordered, and really sent */
@@ -72,7 +78,7 @@ struct search_result {
 typedef void (*search_observer)(void *context, const struct search_result *so_far,
                                 const struct trial_result *last);
 
-/** 0 when the search came to its end (bounds may be not found: rate_minimum lost too much) or was interrupted; else the trial's error. */
+/** 0 when the search came to its end (bounds may be not found: rate_minimum lost too much, or nothing could be sent) or was interrupted; else the trial's error. */
 int search_throughput(const struct search_settings *settings, trial_run run, void *context,
                       search_observer observer, struct search_result *result, struct error *error);
 

@@ -139,6 +139,22 @@ static void a_full_ring_is_told_by_its_link(void)
 	CU_ASSERT(strstr(words.text, "3,000,000 packets/s, by back-pressure: ") == words.text);
 }
 
+static void a_bound_that_is_not_found_says_why(void)
+{
+	struct search_bound bound = {0};
+
+	CU_ASSERT_STRING_EQUAL(words_bound(&bound).text, "not found: no trial came to its end");
+	bound.unreached = 1000;
+	bound.limits = TRIAL_LIMIT_TRANSMIT;
+	CU_ASSERT_STRING_EQUAL(words_bound(&bound).text,
+	                       "not found: nothing could be sent - full transmit ring (the device "
+	                       "took less than was due, and the load had time left)");
+	bound.upper = 2000;
+	CU_ASSERT_STRING_EQUAL(
+	        words_bound(&bound).text,
+	        "not found: the lowest rate that could be sent lost more than allowed");
+}
+
 static void text_tells_what_was_wrong(void)
 {
 	static const char *const hostile[] = {
@@ -297,6 +313,7 @@ int main(int argc, char **argv)
 	        {"an interrupted run says so", an_interrupted_run_says_so},
 	        {"text tells the throughput", text_tells_the_throughput},
 	        {"a full ring is told by its link", a_full_ring_is_told_by_its_link},
+	        {"a bound that is not found", a_bound_that_is_not_found_says_why},
 	        {"text tells what was wrong", text_tells_what_was_wrong},
 	        {"text tells of bursts", text_tells_of_bursts},
 	        {"text holds the largest numbers", text_holds_the_largest_numbers},

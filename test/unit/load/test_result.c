@@ -101,6 +101,24 @@ static void rates_of_a_search(void)
 	CU_ASSERT(check_named("NDR").met);
 }
 
+static void a_search_that_sent_nothing_is_missed(void)
+{
+	begin();
+	result.trial_count = 0;
+	result.searched = true;
+	result.search.ndr =
+	        (struct search_bound){.unreached = 1000, .limits = TRIAL_LIMIT_SCHEDULE};
+	result.search.pdr = result.search.ndr;
+	CU_ASSERT(!check_named("offered, search").met);
+	CU_ASSERT(check_named("offered, search").load_limited);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+	result.search.ndr.limits = TRIAL_LIMIT_TRANSMIT;
+	CU_ASSERT_FALSE(check_named("offered, search").load_limited);
+	/* It is the user's threshold that says whether loss at all rates is a fault. */
+	result.search.ndr.upper = 1000;
+	CU_ASSERT_EQUAL(run_exit_code(&result), 0);
+}
+
 static void a_full_queue_is_not_the_loads(void)
 {
 	begin();
@@ -170,6 +188,7 @@ int main(void)
 	        {"loss", loss_is_judged},
 	        {"a delay needs replies", a_delay_needs_replies},
 	        {"rates of a search", rates_of_a_search},
+	        {"a search that sent nothing is missed", a_search_that_sent_nothing_is_missed},
 	        {"a full queue is not the load's", a_full_queue_is_not_the_loads},
 	        {"without its link nothing is measured", without_its_link_nothing_is_measured},
 	        {"wrong replies of a search count", wrong_replies_of_a_search_count},
