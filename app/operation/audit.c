@@ -345,6 +345,14 @@ int audit_reopen(struct audit *audit, struct error *error)
 	return 0;
 }
 
+void audit_configure(struct audit *audit, const struct config *config)
+{
+	if (audit == NULL)
+		return;
+	audit->config = config;
+	audit->refusals.per_minute = config->control.log_per_minute;
+}
+
 int audit_create(const struct config *config, struct control_counters *counters,
                  struct audit **created, struct error *error)
 {
@@ -365,10 +373,9 @@ int audit_create(const struct config *config, struct control_counters *counters,
 		free(audit);
 		return status;
 	}
-	audit->config = config;
+	audit_configure(audit, config);
 	audit->counters = counters;
 	audit->failures.per_minute = FAILURES_A_MINUTE;
-	audit->refusals.per_minute = config->control.log_per_minute;
 	audit->observer = (struct control_audit){.context = audit,
 	                                         .refused = on_refused,
 	                                         .opened = on_opened,

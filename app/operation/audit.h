@@ -29,6 +29,9 @@ void audit_destroy(struct audit *audit);
 /** For control_environment; NULL when there is no audit trail. */
 const struct control_audit *audit_observer(const struct audit *audit);
 
+/** The configuration's log.audit and control.log-per-minute, which config holds from now on; the file stays the one that is open. */
+void audit_configure(struct audit *audit, const struct config *config);
+
 /** Goes on in a new file of the same name, after logrotate. On an error the old one stays. */
 int audit_reopen(struct audit *audit, struct error *error);
 

@@ -8,6 +8,11 @@
 void heartbeats_init(struct heartbeats *heartbeats, unsigned stuck_after_seconds)
 {
 	memset(heartbeats, 0, sizeof(*heartbeats));
+	heartbeats_configure(heartbeats, stuck_after_seconds);
+}
+
+void heartbeats_configure(struct heartbeats *heartbeats, unsigned stuck_after_seconds)
+{
 	heartbeats->stuck_after_ns = stuck_after_seconds * NANOSECONDS_IN_SECOND;
 }
 

@@ -36,6 +36,9 @@ struct heartbeats {
 /** Nobody is stuck. stuck_after_seconds from 1. */
 void heartbeats_init(struct heartbeats *heartbeats, unsigned stuck_after_seconds);
 
+/** Another limit, from the next look on. */
+void heartbeats_configure(struct heartbeats *heartbeats, unsigned stuck_after_seconds);
+
 /** Begins a look at every lcore; now_ns is monotonic. The first one takes the counters down and judges nobody. */
 void heartbeats_begin(struct heartbeats *heartbeats, uint64_t now_ns);
 

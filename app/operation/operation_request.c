@@ -155,3 +155,20 @@ int operation_choice(const struct operation_request *request, const char *name,
 	return error_set(error, ERROR_ARGUMENT, "%s: \"%.32s\" is not known; allowed: %s", name,
 	                 text, allowed);
 }
+
+int operation_sid(const struct operation_request *request, const char *name, uint8_t sid[SID_SIZE],
+                  struct error *error)
+{
+	const char *text = operation_parameter(request, name);
+	unsigned octet;
+
+	if (text == NULL || strlen(text) != 2 * SID_SIZE ||
+	    strspn(text, "0123456789abcdefABCDEF") != 2 * SID_SIZE)
+		return error_set(error, ERROR_ARGUMENT, "%s: %s; allowed: 32 hexadecimal digits",
+		                 name, text == NULL ? "missing" : "not a SID");
+	for (unsigned i = 0; i < SID_SIZE; i++) {
+		(void)sscanf(text + 2 * i, "%2x", &octet);
+		sid[i] = (uint8_t)octet;
+	}
+	return 0;
+}

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "wire/control_message.h"
 
 #define OPERATION_REQUEST_SIZE   1024u /**< octets of a line with its end */
 #define OPERATION_PARAMETERS_MAX 16u
@@ -47,6 +48,10 @@ const char *operation_parameter(const struct operation_request *request, const c
 /** An integer of minimum to maximum; *value stays where the parameter is not given. ERROR_ARGUMENT. */
 int operation_unsigned(const struct operation_request *request, const char *name, uint64_t minimum,
                        uint64_t maximum, uint64_t *value, struct error *error);
+
+/** A session's name, 32 hexadecimal digits, which must be given. ERROR_ARGUMENT. */
+int operation_sid(const struct operation_request *request, const char *name, uint8_t sid[SID_SIZE],
+                  struct error *error);
 
 /** The index of the value in names, which ends with NULL; *index stays where the parameter is not given. ERROR_ARGUMENT. */
 int operation_choice(const struct operation_request *request, const char *name,

@@ -42,23 +42,6 @@ static const char *format_sid(const uint8_t sid[SID_SIZE], char text[SID_TEXT_SI
 	return text;
 }
 
-static int read_sid(const struct operation_request *request, const char *name,
-                    uint8_t sid[SID_SIZE], struct error *error)
-{
-	const char *text = operation_parameter(request, name);
-	unsigned octet;
-
-	if (text == NULL || strlen(text) != 2 * SID_SIZE ||
-	    strspn(text, "0123456789abcdefABCDEF") != 2 * SID_SIZE)
-		return error_set(error, ERROR_ARGUMENT, "%s: %s; allowed: 32 hexadecimal digits",
-		                 name, text == NULL ? "missing" : "not a SID");
-	for (unsigned i = 0; i < SID_SIZE; i++) {
-		(void)sscanf(text + 2 * i, "%2x", &octet);
-		sid[i] = (uint8_t)octet;
-	}
-	return 0;
-}
-
 static void write_age(struct json_writer *json, const char *name, uint64_t tsc,
                       const struct status_source *source)
 {
@@ -262,7 +245,7 @@ int status_sessions(struct operation *operation, const struct operation_request 
 	bool from_one = operation_parameter(request, "after") != NULL;
 	struct selection selection;
 	uint8_t after[SID_SIZE];
-	int status = from_one ? read_sid(request, "after", after, error) : 0;
+	int status = from_one ? operation_sid(request, "after", after, error) : 0;
 
 	if (status == 0)
 		status = read_selection(request, &selection, error);
@@ -295,7 +278,7 @@ int status_session(struct operation *operation, const struct operation_request *
 {
 	struct one_session one = {.source = operation_source(operation), .json = json};
 	uint8_t sid[SID_SIZE];
-	int status = read_sid(request, "sid", sid, error);
+	int status = operation_sid(request, "sid", sid, error);
 
 	if (status != 0)
 		return status;

@@ -147,6 +147,12 @@ void watchdog_destroy(struct watchdog *watchdog)
 	free(watchdog);
 }
 
+void watchdog_configure(struct watchdog *watchdog)
+{
+	heartbeats_configure(&watchdog->heartbeats,
+	                     watchdog->environment.config->operation.stuck_after);
+}
+
 bool watchdog_core_is_stuck(const struct watchdog *watchdog, unsigned core)
 {
 	return watchdog->heartbeats.cores[core].stuck;

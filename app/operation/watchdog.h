@@ -32,6 +32,9 @@ int watchdog_create(const struct watchdog_environment *environment, struct watch
 /** NULL is allowed. */
 void watchdog_destroy(struct watchdog *watchdog);
 
+/** operation.stuck-after of its configuration is another one. */
+void watchdog_configure(struct watchdog *watchdog);
+
 bool watchdog_core_is_stuck(const struct watchdog *watchdog, unsigned core);
 /** How many lcores are stuck. */
 unsigned watchdog_stuck_count(const struct watchdog *watchdog);

@@ -11,7 +11,9 @@
 #include "events.h"
 #include "flow_rules.h"
 #include "key/charon_provider.h"
+#include "key_files.h"
 #include "operate.h"
+#include "operator.h"
 #include "privilege_drop.h"
 #include "privileges.h"
 #include "report.h"
@@ -22,42 +24,10 @@
 /** So long the kernel may take to send what closing the control connections makes. */
 #define LAST_FRAMES_MS 50
 
-/** A key file that can't be read: says which key of the configuration named it. What is wrong inside has its own place. */
-static int name_key(const struct config *config, const char *key, int status, struct error *error)
+int appliance_load_keys(struct appliance *appliance, struct config *config, struct error *error)
 {
-	const struct error inner = *error;
-
-	if (status != ERROR_NOT_FOUND && status != ERROR_SYSTEM && status != ERROR_PERMISSION)
-		return status;
-	return error_set(error, status, "%s: %s: %s", config->path, key, inner.text);
-}
-
-int appliance_load_keys(struct appliance *appliance, const struct config *config,
-                        struct error *error)
-{
-	int status = 0;
-
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	appliance->loaded = ntp_from_timespec(&now);
 	appliance->config = config;
-	if (config->keys.psk_file[0] != '\0')
-		status = psk_file_load(config->keys.psk_file, &appliance->psk_provider, error);
-	if (status != 0)
-		return name_key(config, "keys.psk-file", status, error);
-	switch (config->ikev2.provider) {
-	case PROVIDER_NONE:
-	case PROVIDER_CHARON: /* a daemon, not a file */
-		break;
-	case PROVIDER_STATIC:
-		status = sa_file_load(config->ikev2.sa_file, &appliance->ike_provider, error);
-		status = name_key(config, "ikev2.sa-file", status, error);
-		break;
-	}
-	if (status != 0)
-		appliance_forget_keys(appliance);
-	return status;
+	return key_files_load(config, &appliance->psk_provider, &appliance->ike_provider, error);
 }
 
 void appliance_forget_keys(struct appliance *appliance)
@@ -131,8 +101,6 @@ static int start_ike(struct appliance *appliance, struct error *error)
 
 static void stop_ike(struct appliance *appliance)
 {
-	if (appliance->config->ikev2.provider != PROVIDER_CHARON)
-		return;
 	key_provider_destroy(appliance->ike_provider);
 	appliance->ike_provider = NULL;
 }
@@ -188,9 +156,10 @@ static int start_sessions(struct appliance *appliance, struct error *error)
 {
 	const struct config_control *control = &appliance->config->control;
 
+	appliance->sessions_most = control->unauthenticated.sessions + control->keyed.sessions;
 	return session_registry_create(appliance->config->eal.worker_count,
-	                               control->unauthenticated.sessions + control->keyed.sessions,
-	                               appliance->suite, &appliance->sessions, error);
+	                               appliance->sessions_most, appliance->suite,
+	                               &appliance->sessions, error);
 }
 
 static void stop_sessions(struct appliance *appliance)
@@ -340,6 +309,7 @@ static const struct stage {
         {"watchdog", start_watchdog, stop_watchdog},
         {"audit trail", start_audit, stop_audit},
         {"control", start_control, stop_control},
+        {"operator", operator_start, operator_stop},
         {"operation", operate_start, operate_stop},
         {"dropping privileges", drop_privileges, NULL},
         {"timers and signals", events_start, events_stop},

@@ -8,6 +8,7 @@
 
 #include "audit.h"
 #include "base/log.h"
+#include "operator.h"
 #include "report.h"
 #include "service_manager.h"
 
@@ -51,14 +52,27 @@ static void on_link(evutil_socket_t unused, short what, void *context)
 		port_watch_link(&appliance->ports[i]);
 }
 
+/** SIGTERM gives sessions the time that operation.drain-deadline allows; a second one, or SIGINT, ends at once. */
 static void on_terminate(evutil_socket_t number, short what, void *context)
 {
 	struct appliance *appliance = context;
 
 	(void)what;
 	log_event(LOG_LEVEL_INFO, "stopping", "signal %s", strsignal((int)number));
+	if ((int)number == SIGTERM && operator_drains_at_signal(appliance))
+		return;
 	service_manager_stopping();
 	(void)event_base_loopbreak(appliance->base);
+}
+
+static void on_reload(evutil_socket_t unused, short what, void *context)
+{
+	struct reload_outcome outcome;
+	struct error error;
+
+	(void)unused;
+	(void)what;
+	(void)operator_reload(context, NULL, &outcome, &error);
 }
 
 static void on_report(evutil_socket_t unused, short what, void *context)
@@ -107,7 +121,7 @@ void events_stop(struct appliance *appliance)
 	        &appliance->clock_timer,          &appliance->reclaim_timer,
 	        &appliance->link_timer,           &appliance->terminate_signals[0],
 	        &appliance->terminate_signals[1], &appliance->report_signal,
-	        &appliance->reopen_signal,
+	        &appliance->reopen_signal,        &appliance->reload_signal,
 	};
 
 	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
@@ -118,6 +132,7 @@ void events_stop(struct appliance *appliance)
 	/* A second one, of an impatient person, would end the process half taken down. SIGKILL remains. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
 }
 
 int events_start(struct appliance *appliance, struct error *error)
@@ -129,10 +144,11 @@ int events_start(struct appliance *appliance, struct error *error)
 	appliance->terminate_signals[1] = make_signal(appliance, SIGTERM, on_terminate);
 	appliance->report_signal = make_signal(appliance, SIGUSR1, on_report);
 	appliance->reopen_signal = make_signal(appliance, SIGUSR2, on_reopen);
+	appliance->reload_signal = make_signal(appliance, SIGHUP, on_reload);
 	if (appliance->clock_timer == NULL || appliance->reclaim_timer == NULL ||
 	    appliance->link_timer == NULL || appliance->terminate_signals[0] == NULL ||
 	    appliance->terminate_signals[1] == NULL || appliance->report_signal == NULL ||
-	    appliance->reopen_signal == NULL) {
+	    appliance->reopen_signal == NULL || appliance->reload_signal == NULL) {
 		events_stop(appliance);
 		return error_set(error, ERROR_MEMORY, "no memory for an event");
 	}

@@ -16,12 +16,13 @@ static int complain(const char *text, enum exit_code code)
 	return (int)code;
 }
 
-static int run(const struct config *config)
+static int run(struct config *config, const struct options *options)
 {
 	static struct appliance appliance; /* too large for a stack */
 	struct error error;
 	int status = appliance_load_keys(&appliance, config, &error);
 
+	appliance.log_level_given = options->log_level_given;
 	if (status != 0)
 		return complain(error.text, EXIT_CONFIGURATION);
 	status = appliance_run(&appliance, &error);
@@ -33,7 +34,7 @@ static int run(const struct config *config)
 	return EXIT_OK;
 }
 
-static int check(const struct config *config)
+static int check(struct config *config)
 {
 	struct appliance appliance = {0};
 	struct error error;
@@ -64,13 +65,14 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	log_set_level(options.log_level);
+	(void)signal(SIGHUP, SIG_IGN);  /* until a reload can be done */
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that went away is an error of its socket */
 	if (config_load(options.config, &config, &error) != 0)
 		return complain(error.text, EXIT_CONFIGURATION);
 	if (!options.log_level_given)
 		log_set_level(config->log.level);
 	log_set_format(config->log.format);
-	int code = options.check ? check(config) : run(config);
+	int code = options.check ? check(config) : run(config, &options);
 	config_free(config);
 	return code;
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "crypto/suite.h"
+#include "operator.h"
 #include "telemetry.h"
 
 void operate_stop(struct appliance *appliance)
@@ -63,6 +64,7 @@ int operate_start(struct appliance *appliance, struct error *error)
 
 	if (status != 0)
 		return status;
+	(void)operation_register(appliance->operation, operator_commands);
 	status = open_operation_socket(appliance, error);
 	if (status == 0 && appliance->config->operation.socket[0] != '\0')
 		status = telemetry_create(appliance->operation, error);

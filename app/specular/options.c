@@ -15,9 +15,9 @@ const char options_usage[] =
         "\n"
         "Ends with 0 after SIGINT or SIGTERM, with 2 for a wrong command line or configuration, "
         "with 1 when it\n"
-        "could not start or run. SIGUSR1 writes the counters to the log, SIGUSR2 opens the audit "
-        "trail's "
-        "file again.\n";
+        "could not start or run. SIGHUP reads the configuration again, SIGUSR1 writes the "
+        "counters to the log,\n"
+        "SIGUSR2 opens the audit trail's file again.\n";
 
 enum long_only { OPTION_CHECK = 256, OPTION_VERSION };
 

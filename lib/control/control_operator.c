@@ -45,6 +45,11 @@ void control_server_reconfigure(struct control_server *server, const struct conf
 	server_configure(server);
 }
 
+void control_server_observe(struct control_server *server, const struct control_audit *audit)
+{
+	server->environment.audit = audit;
+}
+
 void control_server_drain(struct control_server *server)
 {
 	server->draining = true;

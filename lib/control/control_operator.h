@@ -20,6 +20,9 @@ void control_server_reconfigure(struct control_server *server, const struct conf
                                 struct key_provider *psk_provider,
                                 struct key_provider *ike_provider);
 
+/** Another observer from now on; NULL: none. */
+void control_server_observe(struct control_server *server, const struct control_audit *audit);
+
 /**
  * No new connection (the greeting has Modes 0, RFC 4656 section 3.1), set-up (Accept 5) and session (Accept 5) from now on; what there is
  * goes on until its client ends it.
