@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Against a server of the test's own: one that answers, one that hangs, and none. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "document.h"
+#include "paging.h"
+#include "unit.h"
+
+#define PAGE(next, sid)                                                                            \
+	"{\"schema\": \"specular-status/1\", \"command\": \"sessions\", \"total\": 3, "            \
+	"\"matched\": 3, \"complete\": false, \"next\": " next ", \"sessions\": [{\"sid\": \"" sid \
+	"\"}]}\n"
+
+static char folder[64], path[96];
+static struct error error;
+static int listener;
+
+struct served {
+	const char *const *answers;  /**< one a client; ends with NULL */
+	char lines[8][REQUEST_SIZE]; /**< what they asked */
+};
+
+static void start(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	(void)snprintf(folder, sizeof(folder), "/tmp/ctl-call-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/s", folder);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	CU_ASSERT_EQUAL_FATAL(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	CU_ASSERT_EQUAL_FATAL(listen(listener, 1), 0);
+}
+
+static void stop(void)
+{
+	(void)close(listener);
+	(void)unlink(path);
+	CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
+static void *serve(void *context)
+{
+	struct served *served = context;
+
+	for (unsigned i = 0; served->answers[i] != NULL; i++) {
+		int fd = accept(listener, NULL, NULL);
+		size_t used = 0;
+		while (used == 0 || served->lines[i][used - 1] != '\n') {
+			ssize_t got = recv(fd, served->lines[i] + used, REQUEST_SIZE - 1 - used, 0);
+			if (got <= 0)
+				break;
+			used += (size_t)got;
+		}
+		(void)send(fd, served->answers[i], strlen(served->answers[i]), MSG_NOSIGNAL);
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void a_question_is_answered(void)
+{
+	const char *const answers[] = {
+	        "{\"schema\": \"specular-status/1\", \"state\": \"running\"}\n", "", NULL};
+	struct served served = {.answers = answers};
+	struct call call = {.socket = path, .wait_ms = 10000};
+	struct request request = {.command = "status"};
+	struct answer answer;
+	pthread_t thread;
+
+	start();
+	(void)pthread_create(&thread, NULL, serve, &served);
+	CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error), 0);
+	CU_ASSERT_STRING_EQUAL(document_text(answer.document, "state", ""), "running");
+	answer_clear(&answer);
+	CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error), ERROR_FORMAT);
+	answer_clear(&answer);
+	(void)pthread_join(thread, NULL);
+	CU_ASSERT_STRING_EQUAL(served.lines[0], "status\n");
+	stop();
+}
+
+static void pages_become_one_answer(void)
+{
+	const char *const answers[] = {PAGE("\"aa\"", "aa"), PAGE("\"bb\"", "bb"),
+	                               PAGE("null", "cc"), NULL};
+	struct served served = {.answers = answers};
+	struct call call = {.socket = path, .wait_ms = 10000};
+	struct request request = {.command = "sessions"};
+	struct answer answer;
+	pthread_t thread;
+
+	start();
+	(void)pthread_create(&thread, NULL, serve, &served);
+	request_set(&request, "state", "started");
+	CU_ASSERT_EQUAL(paging_sessions(&call, &request, &answer, &error), 0);
+	(void)pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(json_array_size(document_at(answer.document, "sessions")), 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(answer.text, "\"cc\""));
+	CU_ASSERT_EQUAL(strlen(answer.text), answer.size);
+	CU_ASSERT(json_is_null(document_at(answer.document, "next")));
+	CU_ASSERT_STRING_EQUAL(served.lines[0], "sessions state=started limit=10000\n");
+	CU_ASSERT_STRING_EQUAL(served.lines[2], "sessions state=started limit=10000 after=bb\n");
+	answer_clear(&answer);
+	stop();
+}
+
+static void nobody_there_is_explained(void)
+{
+	struct call call = {.socket = "/nowhere/at/all.sock", .wait_ms = 1000};
+	struct request request = {.command = "status"};
+	struct answer answer;
+	char longer[256];
+
+	CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error), ERROR_NOT_FOUND);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "/nowhere/at/all.sock: no such socket"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "--socket"));
+	start();
+	(void)close(listener);
+	call.socket = path;
+	CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error), ERROR_NOT_FOUND);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "nobody listens"));
+	stop();
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	call.socket = longer;
+	CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error), ERROR_ARGUMENT);
+}
+
+static void a_silent_appliance_is_not_waited_for(void)
+{
+	struct call call = {.wait_ms = 50};
+	struct request request = {.command = "status"};
+	struct answer answer;
+	int ended = 1;
+
+	start();
+	call.socket = path;
+	/* Those behind the first find the backlog full. */
+	for (int i = 0; i < 4; i++) {
+		CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error),
+		                ERROR_UNAVAILABLE);
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "did not answer within"));
+		answer_clear(&answer);
+	}
+	call.ended = &ended;
+	CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error), ERROR_UNAVAILABLE);
+	CU_ASSERT_STRING_EQUAL(error.text, "interrupted");
+	answer_clear(&answer);
+	stop();
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+	        {"a question is answered", a_question_is_answered},
+	        {"pages become one answer", pages_become_one_answer},
+	        {"nobody there is explained", nobody_there_is_explained},
+	        {"a silent appliance is not waited for", a_silent_appliance_is_not_waited_for},
+	        CU_TEST_INFO_NULL,
+	};
+
+	return unit_run("ctl call", tests);
+}
