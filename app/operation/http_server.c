@@ -15,6 +15,8 @@
 #define BACKLOG       32
 #define US_PER_MS     1000
 #define MS_PER_SECOND 1000
+/** So often the daemon looks for itself while there are connections. */
+#define LOOK_MS 1000
 
 /** A page's own files are all that it may load, and nobody may frame it. */
 #define CONTENT_SECURITY_POLICY                                                                    \
@@ -109,16 +111,34 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return send_answer(connection, &answer);
 }
 
-/** One turn of the daemon, and a timer for the next that it wants by itself. */
+static unsigned count_connections(const struct http_server *server)
+{
+	const union MHD_DaemonInfo *info =
+	        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info != NULL ? info->num_connections : 0;
+}
+
+/**
+ * One turn of the daemon, and a timer for the next that it wants by itself. With all connections taken it stops to listen, and
+ * begins again only in a turn after the one that closed some, for which it does not ask.
+ */
 static void run_daemon(struct http_server *server)
 {
-	MHD_UNSIGNED_LONG_LONG milliseconds;
+	unsigned before = count_connections(server);
+	MHD_UNSIGNED_LONG_LONG milliseconds = LOOK_MS;
 
 	(void)MHD_run(server->daemon);
-	if (MHD_get_timeout(server->daemon, &milliseconds) != MHD_YES) {
+	unsigned after = count_connections(server);
+	if (MHD_get_timeout(server->daemon, &milliseconds) != MHD_YES && before == 0 &&
+	    after == 0) {
 		(void)evtimer_del(server->timeout);
 		return;
 	}
+	if (after < before)
+		milliseconds = 0;
+	else if (milliseconds > LOOK_MS)
+		milliseconds = LOOK_MS;
 	const struct timeval wait = {
 	        .tv_sec = (time_t)(milliseconds / MS_PER_SECOND),
 	        .tv_usec = (suseconds_t)(milliseconds % MS_PER_SECOND * US_PER_MS)};
