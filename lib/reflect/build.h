@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <smmintrin.h>
 
+#include "base/bytes.h"
 #include "reflect/checksum.h"
 #include "reflect/headers.h"
 #include "reflect/plan.h"
@@ -112,9 +113,9 @@ HOT void move_padding(uint8_t *from, size_t distance, size_t size)
 HOT uint64_t sender_ttl_dscp_ecn(const struct packet *packet)
 {
 	const uint8_t *ip = packet->network;
-	uint8_t dscp_ecn = packet->ipv6 ? (uint8_t)(ip[IPV6_VERSION_CLASS_LABEL] << 4 |
-	                                            ip[IPV6_VERSION_CLASS_LABEL + 1] >> 4)
-	                                : ip[IPV4_TYPE_OF_SERVICE];
+	uint32_t dscp_ecn = packet->ipv6
+	                            ? (uint32_t)load_be16(ip + IPV6_VERSION_CLASS_LABEL) >> 4 & 0xff
+	                            : ip[IPV4_TYPE_OF_SERVICE];
 
 	return (uint64_t)dscp_ecn << 8 | packet->ttl;
 }
