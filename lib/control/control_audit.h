@@ -22,7 +22,7 @@
 	  "a message with a wrong HMAC, a wrong number of sessions, or not the protocol's")        \
 	X(INTERNAL_ERROR, "internal-error", "something failed on our side")                        \
 	X(OPERATOR, "operator", "closed by the operator")                                          \
-	X(SHUT_DOWN, "shut-down", "the appliance ended, or is about to")                                           \
+	X(SHUT_DOWN, "shut-down", "the appliance ended, or is about to")                           \
 	X(LIMIT, "limit", "over a limit, or made room for another connection")                     \
 	X(SET_UP_EXPIRED, "set-up-expired", "the set-up was not complete in time")                 \
 	X(SET_UP_DECLINED, "set-up-declined", "the client chose no mode")                          \

@@ -102,55 +102,61 @@ bool secret_table_repeats(const struct secret_table *table, const struct secret_
 	return false;
 }
 
+/** An entry in the order of identities. */
+struct place {
+	const struct secret_table_entry *entry;
+};
+
 static int compare_identities(const void *one, const void *other)
 {
-	const struct secret_table_entry *const *left = one;
-	const struct secret_table_entry *const *right = other;
+	const struct place *left = one;
+	const struct place *right = other;
 
-	return memcmp((*left)->identity, (*right)->identity, sizeof((*left)->identity));
+	return memcmp(left->entry->identity, right->entry->identity, sizeof(left->entry->identity));
 }
 
-/** Its entries in the order of their identities, which the caller frees; thousands are compared with thousands. NULL: no memory. */
-static const struct secret_table_entry **sort(const struct secret_table *table)
+/** A table's entries by their identities, which the caller frees: thousands are compared with thousands. NULL: no memory. */
+static struct place *sort(const struct secret_table *table)
 {
-	const struct secret_table_entry **sorted = calloc(table->count + 1u, sizeof(*sorted));
+	struct place *sorted = calloc(table->count + 1u, sizeof(*sorted));
 
 	if (sorted == NULL)
 		return NULL;
 	for (unsigned i = 0; i < table->count; i++)
-		sorted[i] = &table->entries[i];
-	qsort((void *)sorted, table->count, sizeof(*sorted), compare_identities);
+		sorted[i].entry = &table->entries[i];
+	qsort(sorted, table->count, sizeof(*sorted), compare_identities);
 	return sorted;
 }
 
-static bool has_same(const struct secret_table_entry **sorted, unsigned count,
+static bool has_same(const struct place *sorted, unsigned count,
                      const struct secret_table_entry *entry)
 {
-	const struct secret_table_entry **found =
-	        bsearch((const void *)&entry, (const void *)sorted, count, sizeof(*sorted),
-	                compare_identities);
+	const struct place wanted = {.entry = entry};
+	const struct place *found =
+	        bsearch(&wanted, sorted, count, sizeof(*sorted), compare_identities);
 
-	return found != NULL && (*found)->secret.size == entry->secret.size &&
-	       secret_equal((*found)->secret.octets, entry->secret.octets, entry->secret.size);
+	return found != NULL && found->entry->secret.size == entry->secret.size &&
+	       secret_equal(found->entry->secret.octets, entry->secret.octets, entry->secret.size);
 }
 
 int secret_table_compare(const struct secret_table *old, const struct secret_table *next,
                          key_gone gone, void *context)
 {
 	static const struct secret_table none = {.count = 0};
-	const struct secret_table_entry **sorted = sort(next != NULL ? next : &none);
+	const struct secret_table *successor = next != NULL ? next : &none;
+	struct place *sorted = sort(successor);
 	int count = 0;
 
 	if (sorted == NULL)
 		return ERROR_MEMORY;
 	for (unsigned i = 0; i < old->count; i++) {
-		if (has_same(sorted, next != NULL ? next->count : 0, &old->entries[i]))
+		if (has_same(sorted, successor->count, &old->entries[i]))
 			continue;
 		count++;
 		if (gone != NULL)
 			gone(context, &old->entries[i].secret);
 	}
-	free((void *)sorted);
+	free(sorted);
 	return count;
 }
 

@@ -130,7 +130,7 @@ static void a_driver_profile_is_of_its_port(void)
 }
 
 struct walk {
-	uint8_t *one, *other;
+	struct config *one, *other;
 	unsigned leaves;
 };
 
@@ -147,25 +147,25 @@ static void change_each(struct walk *walk, const struct schema_field *fields, si
 		}
 		if (field->type == SCHEMA_LIST)
 			at = base + field->count_offset;
-		walk->other[at] ^= 1;
-		config_compare((const struct config *)(const void *)walk->one,
-		               (const struct config *)(const void *)walk->other, on_changed, &told);
+		uint8_t *octets = (uint8_t *)walk->other;
+		octets[at] ^= 1;
+		config_compare(walk->one, walk->other, on_changed, &told);
 		const char *text = told.reload[0] != '\0' ? told.reload : told.restart;
 		CU_ASSERT(told.reload[0] == '\0' || told.restart[0] == '\0');
 		CU_ASSERT_PTR_NULL(strchr(text, ' '));
 		CU_ASSERT_PTR_NOT_NULL(strstr(text, field->key));
-		walk->other[at] ^= 1;
+		octets[at] ^= 1;
 		walk->leaves++;
 	}
 }
 
 static void every_key_is_noticed(void)
 {
-	struct walk walk = {.one = calloc(1, sizeof(struct config)),
-	                    .other = calloc(1, sizeof(struct config))};
+	struct walk walk = {.one = calloc(1, sizeof(*walk.one)),
+	                    .other = calloc(1, sizeof(*walk.other))};
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(walk.one);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(walk.other);
+	if (walk.one == NULL || walk.other == NULL)
+		abort();
 	change_each(&walk, config_schema(), 0);
 	CU_ASSERT(walk.leaves > 40);
 	free(walk.one);
