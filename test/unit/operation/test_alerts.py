@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Plays config/prometheus-alerts.yaml by promtool: each alert fires for what it is meant for, and none of a healthy appliance."""
+"""Plays config/prometheus-alerts.yaml by promtool: each alert fires for what it is meant for, and none of a healthy appliance. And
+what config/grafana-dashboard.json asks Prometheus is understood."""
 
 import json
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+DASHBOARD = os.path.join(ROOT, "config", "grafana-dashboard.json")
 RULES = os.path.join(ROOT, "config", "prometheus-alerts.yaml")
 SKIPPED = 77
 MINUTES = 30
@@ -62,6 +64,19 @@ def promtool_says(tests):
     return "" if result.returncode == 0 else result.stdout + result.stderr + "failed\n"
 
 
+def dashboard_fault():
+    """Its questions as rules, with Grafana's variables filled in; nothing when promtool understands them all."""
+    with open(DASHBOARD, encoding="utf-8") as file:
+        questions = [target["expr"] for panel in json.load(file)["panels"] for target in panel["targets"]]
+    rules = [{"record": f"question_{number}", "expr": question.replace("$__rate_interval", "1m").replace("$instance", ".*")}
+             for number, question in enumerate(questions)]
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/rules.json", "w", encoding="ascii") as file:
+            json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)
+        result = subprocess.run(["promtool", "check", "rules", f"{folder}/rules.json"], capture_output=True, text=True, check=False)
+    return "" if result.returncode == 0 and rules else result.stdout + result.stderr + "failed\n"
+
+
 def main():
     if shutil.which("promtool") is None:
         print("operation-alerts: no promtool")
@@ -77,6 +92,9 @@ def main():
             failed += 1 if said else 0
             print(f"{fault or 'healthy'}:\n{said}" if said else "", end="")
     passed = len(cases) - failed
+    fault = dashboard_fault()
+    failed, passed = (failed + 1, passed) if fault else (failed, passed + 1)
+    print(f"dashboard:\n{fault}" if fault else "", end="")
     for name in sorted(set(names) ^ set(FAULTS)):
         failed += 1
         print(f"{name}: not in both the rules and this test")
