@@ -229,7 +229,7 @@ function showStatus(status) {
 	const stuck = status.cores.stuck > 0;
 	const unlinked = looks.at(-1).ports.filter(port => !port.link.up).map(port => port.name);
 	const good = status.state === "running" && !stuck && unlinked.length === 0;
-	badge.textContent = stuck ? `stuck cores: ${status.stuck.join(", ")}` :
+	badge.textContent = stuck ? `stuck: core ${status.stuck.join(", ")}` :
 		status.state !== "running" || unlinked.length === 0 ? status.state : `no link: ${unlinked.join(", ")}`;
 	badge.className = "badge " + (good ? "good" : stuck || unlinked.length > 0 ? "bad" : "");
 	byId("version").textContent = status.version;
