@@ -70,6 +70,13 @@ static void note_held_back(struct lcore *lcore, bool left_behind)
 	held_back->arrivals = arrivals;
 }
 
+/** Of what counts, though the warm-up's last frames may still wait for the device. */
+static bool is_measured_time(const struct lcore *lcore, uint64_t now)
+{
+	return lcore->phase == LCORE_SENDING ||
+	       (lcore->phase == LCORE_WARMING_UP && now >= lcore->pacer.end_tsc);
+}
+
 static void transmit(struct lcore *lcore)
 {
 	struct lcore_pending *pending = &lcore->pending;
@@ -86,22 +93,33 @@ static void transmit(struct lcore *lcore)
 		pending->flights[pending->at + i]->sent_tsc = now;
 	pending->at += taken;
 	pending->uncounted -= uncounted;
+	bool measured = is_measured_time(lcore, now);
+	if ((measured || lcore->turn.counts) && taken < waiting)
+		counter_add(&measures->transmit_full, 1);
+	if (measured)
+		note_held_back(lcore, taken < waiting);
 	if (!lcore->turn.counts)
 		return;
 	counter_add(&measures->sent, taken - uncounted);
-	if (taken < waiting)
-		counter_add(&measures->transmit_full, 1);
-	if (lcore->phase == LCORE_SENDING)
-		note_held_back(lcore, taken < waiting);
 	if (taken > uncounted && uncounted == 0)
 		note_lag(lcore, tsc_now() - first_due);
+}
+
+static void count_slots(struct lcore *lcore, uint64_t taken, uint64_t missed)
+{
+	struct load_measures *measures = lcore->receiver.measures;
+
+	if (!lcore->turn.counts)
+		return;
+	counter_add(&measures->scheduled, taken + missed);
+	counter_add(&measures->missed, missed);
+	lcore->result.scheduled += taken + missed;
 }
 
 /** Takes the slots that are due, if nothing waits. Returns whether there were any. */
 static bool take_slots(struct lcore *lcore)
 {
 	struct lcore_pending *pending = &lcore->pending;
-	struct load_measures *measures = lcore->receiver.measures;
 	uint64_t now = tsc_now(), missed = 0;
 	unsigned most;
 
@@ -111,11 +129,7 @@ static bool take_slots(struct lcore *lcore)
 	if (most > lcore->send_burst)
 		most = lcore->send_burst;
 	unsigned taken = pacer_take(&lcore->pacer, now, pending->due, most, &missed);
-	if (lcore->turn.counts) {
-		counter_add(&measures->scheduled, taken + missed);
-		counter_add(&measures->missed, missed);
-		lcore->result.scheduled += taken + missed;
-	}
+	count_slots(lcore, taken, missed);
 	if (taken > 0)
 		departure_build(lcore, pending->due, pending->mbufs, pending->flights, taken);
 	pending->at = 0;
@@ -140,12 +154,22 @@ void departure_count_from_here(struct lcore *lcore)
 	lcore->pending.uncounted = lcore->pending.end - lcore->pending.at;
 }
 
+void departure_give_up(struct lcore *lcore)
+{
+	count_slots(lcore, 0, pacer_give_up(&lcore->pacer));
+}
+
 void departure_drop(struct lcore *lcore)
 {
 	struct lcore_pending *pending = &lcore->pending;
+	unsigned waiting = pending->end - pending->at;
 
-	if (pending->at < pending->end)
-		rte_pktmbuf_free_bulk(pending->mbufs + pending->at, pending->end - pending->at);
+	if (waiting > 0)
+		rte_pktmbuf_free_bulk(pending->mbufs + pending->at, waiting);
+	if (lcore->turn.counts) {
+		lcore->result.dropped += waiting - pending->uncounted;
+		counter_add(&lcore->receiver.measures->missed, waiting - pending->uncounted);
+	}
 	pending->at = pending->end = pending->uncounted = 0;
 }
 

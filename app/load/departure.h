@@ -18,7 +18,10 @@ bool departure_send(struct lcore *lcore);
 /** From here on packets count; those that wait do not. */
 void departure_count_from_here(struct lcore *lcore);
 
-/** What waits is freed: it never leaves. */
+/** The slots that remain are given up: the device took nothing for so long. */
+void departure_give_up(struct lcore *lcore);
+
+/** What waits is freed: it never leaves, and its slots were missed. */
 void departure_drop(struct lcore *lcore);
 /** The same for the stock. */
 void departure_free(struct lcore *lcore);

@@ -222,10 +222,12 @@ static bool send_by_schedule(struct lcore *lcore)
 	if (!pacer_is_over(&lcore->pacer) && !stuck)
 		return found;
 	if (lcore->phase == LCORE_WARMING_UP && tsc_now() >= lcore->pacer.end_tsc) {
+		departure_give_up(lcore);
 		departure_count_from_here(lcore);
 		lcore->pacer.end_tsc = lcore->end_tsc;
 		enter(lcore, LCORE_SENDING);
 	} else if (lcore->phase == LCORE_SENDING) {
+		departure_give_up(lcore);
 		wait_for_replies(lcore);
 	}
 	return true;

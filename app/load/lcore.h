@@ -74,7 +74,9 @@ struct lcore_burst {
 struct lcore_result {
 	struct session_loss loss; /**< of all its sessions */
 	uint64_t scheduled;       /**< counted slots */
-	uint64_t hand_over_full;  /**< frames lost since another lcore did not take them */
+	uint64_t
+	        dropped; /**< counted frames that the device never took; the last of their sessions */
+	uint64_t hand_over_full; /**< frames lost since another lcore did not take them */
 	uint64_t first_arrival_tsc, last_arrival_tsc; /**< of test frames; 0 for none */
 	uint64_t first_sent_tsc, last_sent_tsc;       /**< TRIAL_BURST */
 	uint64_t first_timestamp, last_timestamp;     /**< the reflector's; receiver.h */

@@ -111,7 +111,7 @@ static unsigned limits_of(const struct load_measures *measures, double spare,
 void outcome_collect(struct lcore *const lcores[], unsigned count, const struct trial_order *order,
                      const struct outcome_device *device, struct trial_result *result)
 {
-	uint64_t hand_over_full = 0;
+	uint64_t hand_over_full = 0, dropped = 0;
 	struct session_loss loss = {0};
 
 	memset(result, 0, sizeof(*result));
@@ -122,12 +122,16 @@ void outcome_collect(struct lcore *const lcores[], unsigned count, const struct 
 
 		load_measures_merge(&result->measures, lcores[i]->measures);
 		hand_over_full += own->hand_over_full;
+		dropped += own->dropped;
 		loss.sent += own->loss.sent;
 		loss.answered += own->loss.answered;
 		loss.forward += own->loss.forward;
 		loss.backward += own->loss.backward;
 		loss.unknown += own->loss.unknown;
 	}
+	/* What never left was not lost. */
+	loss.sent -= dropped;
+	loss.unknown -= dropped;
 	result->sent = loss.sent;
 	result->lost = loss.sent - loss.answered;
 	result->lost_forward = loss.forward;

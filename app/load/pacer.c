@@ -69,3 +69,11 @@ unsigned pacer_take(struct pacer *pacer, uint64_t now_tsc, uint64_t due[], unsig
 	pacer->slots += given_up + taken;
 	return taken;
 }
+
+uint64_t pacer_give_up(struct pacer *pacer)
+{
+	uint64_t given_up = skip(pacer, pacer->end_tsc);
+
+	pacer->slots += given_up;
+	return given_up;
+}

@@ -39,6 +39,9 @@ void pacer_begin(struct pacer *pacer, uint64_t begin_tsc, uint64_t tsc_hz, doubl
 unsigned pacer_take(struct pacer *pacer, uint64_t now_tsc, uint64_t due[], unsigned most,
                     uint64_t *missed);
 
+/** Gives up every slot before the end, due or not. Returns how many. */
+uint64_t pacer_give_up(struct pacer *pacer);
+
 /** Whether pacer_take would find something to take or to give up. */
 static inline bool pacer_is_due(const struct pacer *pacer, uint64_t now_tsc)
 {

@@ -116,12 +116,10 @@ static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t 
 
 		if (status != 0)
 			return status;
-		/* Frames that the device never took are lost packets, but of no rate: they tell nothing of the reflector. */
-		bool left = trial.sent_rate > 0;
 		struct search_trial now = {.rate = rate,
 		                           .offered =
 		                                   trial_offered(&trial) ? rate : trial.sent_rate,
-		                           .loss = left ? trial_loss(&trial) : 0,
+		                           .loss = trial_loss(&trial),
 		                           .duration_ns = duration_ns,
 		                           .limits = trial.limits};
 		if (i == 0 || is_better(&now, &best, (double)loss))

@@ -13,7 +13,6 @@
 
 #define BURST       32u
 #define IDLE_US     20u
-#define IDLE_ROUNDS 1000u
 #define DESCRIPTORS 64u
 
 bool engine_peer_open(struct engine_peer *peer, const char *name, unsigned queues, unsigned size,
@@ -124,7 +123,6 @@ static void handle(struct engine_peer *peer, struct rte_mbuf *mbuf, unsigned que
 		(void)usleep(IDLE_US);
 }
 
-/** Nothing came for so long that the engine has judged all. */
 static void send_again(struct engine_peer *peer)
 {
 	if (peer->last == NULL ||
@@ -132,13 +130,13 @@ static void send_again(struct engine_peer *peer)
 		return;
 	peer->last = NULL;
 	peer->faults.double_last = false;
+	__atomic_store_n(&peer->again, false, __ATOMIC_RELAXED);
 }
 
 static void *run(void *argument)
 {
 	struct engine_peer *peer = argument;
 	void *mbufs[BURST];
-	unsigned idle = 0;
 
 	while (!__atomic_load_n(&peer->stop, __ATOMIC_RELAXED)) {
 		unsigned found = 0;
@@ -154,8 +152,7 @@ static void *run(void *argument)
 		}
 		if (found == 0)
 			(void)usleep(IDLE_US);
-		idle = found == 0 ? idle + 1 : 0;
-		if (idle == IDLE_ROUNDS)
+		if (__atomic_load_n(&peer->again, __ATOMIC_RELAXED))
 			send_again(peer);
 	}
 	return NULL;
@@ -167,7 +164,7 @@ void engine_peer_start(struct engine_peer *peer, struct load_world *world,
 	peer->world = world;
 	peer->faults = *faults;
 	peer->taken = peer->dropped_requests = peer->dropped_replies = peer->foreign = 0;
-	peer->stop = false;
+	peer->stop = peer->again = false;
 	peer->last = NULL;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&peer->thread, NULL, run, peer), 0);
 }
@@ -194,4 +191,9 @@ void engine_peer_stop(struct engine_peer *peer)
 void engine_peer_pause(struct engine_peer *peer, bool pause)
 {
 	__atomic_store_n(&peer->faults.pause, pause, __ATOMIC_RELAXED);
+}
+
+void engine_peer_double_last(struct engine_peer *peer)
+{
+	__atomic_store_n(&peer->again, true, __ATOMIC_RELAXED);
 }

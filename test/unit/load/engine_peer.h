@@ -21,7 +21,7 @@ struct peer_faults {
 	unsigned drop_request, drop_reply;
 	bool other_queue; /**< replies come by another queue than requests left by */
 	bool pause;       /**< takes nothing; may change at any time */
-	bool double_last; /**< when no more comes, the last reply comes again */
+	bool double_last; /**< the last reply is kept for engine_peer_double_last */
 };
 
 struct engine_peer {
@@ -34,7 +34,7 @@ struct engine_peer {
 	uint64_t taken, dropped_requests, dropped_replies, foreign;
 	struct rte_mbuf *last; /**< a copy of the last reply */
 	unsigned last_queue;
-	bool stop;
+	bool stop, again;
 	pthread_t thread;
 };
 
@@ -46,5 +46,7 @@ void engine_peer_start(struct engine_peer *peer, struct load_world *world,
 /** What is left in the rings is freed. */
 void engine_peer_stop(struct engine_peer *peer);
 void engine_peer_pause(struct engine_peer *peer, bool pause);
+/** The last reply comes again, once. */
+void engine_peer_double_last(struct engine_peer *peer);
 
 #endif

@@ -178,6 +178,25 @@ static void hardly_a_slot(void)
 	CU_ASSERT_EQUAL(missed, 0);
 }
 
+static void what_remains_is_given_up(void)
+{
+	struct pacer pacer;
+	uint64_t due[4], missed = 0;
+
+	pacer_begin(&pacer, 0, 1000, 100, 1000);
+	pacer.end_tsc = 95;
+	CU_ASSERT_EQUAL(pacer_take(&pacer, 20, due, 4, &missed), 3);
+	CU_ASSERT_EQUAL(pacer_give_up(&pacer), 7);
+	CU_ASSERT_TRUE(pacer_is_over(&pacer));
+	CU_ASSERT_EQUAL(pacer_give_up(&pacer), 0);
+	CU_ASSERT_EQUAL(pacer.slots, 10);
+	/* The schedule goes on behind it. */
+	pacer.end_tsc = 205;
+	CU_ASSERT_EQUAL(pacer_take(&pacer, 100, due, 4, &missed), 1);
+	CU_ASSERT_EQUAL(due[0], 100);
+	CU_ASSERT_EQUAL(missed, 0);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -187,6 +206,7 @@ int main(void)
 	        {"missed slots are counted exactly", missed_slots_are_counted_exactly},
 	        {"the end cuts and may move", the_end_cuts_and_may_move},
 	        {"hardly a slot", hardly_a_slot},
+	        {"what remains is given up", what_remains_is_given_up},
 	        CU_TEST_INFO_NULL};
 
 	return unit_run("load-pacer", tests);

@@ -17,8 +17,7 @@ struct device {
 	double load_limit;                    /**< what the load can send; 0: all */
 	double load_jitter;                   /**< a share of that which it may fall below it */
 	unsigned limited_from, limited_until; /**< trials; 0: always */
-	unsigned stuck; /**< frames that wait for it at the end, of a trial in which nothing left */
-	double ring;    /**< what the device takes of its sender, without loss; 0: all */
+	double ring;          /**< what the device takes of its sender, without loss; 0: all */
 	unsigned spurious;    /**< every so many trials lose one packet for no reason; 0: none */
 	double long_capacity; /**< from a second on it does not hold more than this; 0: the same */
 	unsigned trials;
@@ -59,8 +58,6 @@ static int run(void *context, const struct trial_order *order, struct trial_resu
 	if (device->spurious > 0 && device->trials % device->spurious == 0)
 		result->lost += 1;
 	result->answered_rate = answered;
-	if (result->sent == 0)
-		result->sent = result->lost = device->stuck;
 	result->interrupted = device->trials == device->interrupt_at;
 	return 0;
 }
@@ -318,9 +315,6 @@ static void a_device_that_takes_nothing_has_no_throughput(void)
 	CU_ASSERT_TRUE(search_bound_is_unsent(&result.ndr) && search_bound_is_unsent(&result.pdr));
 	CU_ASSERT_EQUAL(result.ndr.limits, TRIAL_LIMIT_TRANSMIT);
 	CU_ASSERT_EQUAL(result.trial_count, 1);
-	device = (struct device){.capacity = MILLION, .ring = 0.5, .stuck = 32};
-	search(&device, &ordinary, &result);
-	CU_ASSERT_TRUE(search_bound_is_unsent(&result.ndr) && search_bound_is_unsent(&result.pdr));
 	device = (struct device){.capacity = 4 * MILLION, .residual = 0.5};
 	search(&device, &ordinary, &result);
 	CU_ASSERT_FALSE(result.pdr.found || search_bound_is_unsent(&result.pdr));
