@@ -13,6 +13,7 @@
 #include "service_manager.h"
 #include "watchdog.h"
 
+#define MORE                     " ..."
 #define SESSIONS_KEYED           "control.limits.keyed.sessions"
 #define SESSIONS_UNAUTHENTICATED "control.limits.unauthenticated.sessions"
 
@@ -31,8 +32,12 @@ struct reading {
 static void append(char names[RELOAD_NAMES_SIZE], const char *name)
 {
 	size_t used = strlen(names);
+	size_t room = RELOAD_NAMES_SIZE - used;
 
-	(void)snprintf(names + used, RELOAD_NAMES_SIZE - used, "%s%s", used > 0 ? " " : "", name);
+	if (strlen(name) + sizeof(MORE) + 1 < room)
+		(void)snprintf(names + used, room, "%s%s", used > 0 ? " " : "", name);
+	else if (used < sizeof(MORE) || strcmp(names + used - strlen(MORE), MORE) != 0)
+		(void)snprintf(names + used, room, MORE);
 }
 
 static bool is_pool_size(const char *path)
@@ -197,9 +202,9 @@ static void tell(const struct reload_target *target, const struct reload_outcome
 		          "%s: these stay as they are until a restart: %s", path,
 		          outcome->needs_restart);
 	log_event(LOG_LEVEL_INFO, "reload-done",
-	          "%s: taken: %s; pre-shared keys: %u new, %u gone; SAs: %u new, %u gone", path,
-	          outcome->taken[0] != '\0' ? outcome->taken : "nothing", outcome->psk.added,
-	          outcome->psk.gone, outcome->sas.added, outcome->sas.gone);
+	          "%s: pre-shared keys: %u new, %u gone; SAs: %u new, %u gone; taken: %s", path,
+	          outcome->psk.added, outcome->psk.gone, outcome->sas.added, outcome->sas.gone,
+	          outcome->taken[0] != '\0' ? outcome->taken : "nothing");
 }
 
 int reload_run(const struct reload_target *target, struct reload_outcome *outcome,

@@ -13,7 +13,7 @@
 #include "key/key_provider.h"
 #include "stats/counters.h"
 
-#define RELOAD_NAMES_SIZE 900u
+#define RELOAD_NAMES_SIZE 4096u
 
 struct audit;
 struct event_base;
@@ -38,9 +38,10 @@ struct reload_keys {
 	unsigned added, gone;
 };
 
+/** Keys' names with a blank between them, "..." for those without room. */
 struct reload_outcome {
-	char taken[RELOAD_NAMES_SIZE];         /**< keys' names with a blank between them */
-	char needs_restart[RELOAD_NAMES_SIZE]; /**< the same; they stay as they are */
+	char taken[RELOAD_NAMES_SIZE];
+	char needs_restart[RELOAD_NAMES_SIZE]; /**< they stay as they are */
 	struct reload_keys psk, sas;
 };
 
