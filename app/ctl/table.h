@@ -9,7 +9,7 @@
 #include "quantity.h"
 
 /** Octets of a cell's text; longer ones are cut. */
-#define TABLE_CELL_SIZE   160
+#define TABLE_CELL_SIZE   512
 #define TABLE_COLUMNS_MAX 16
 
 struct table;

@@ -117,6 +117,20 @@ static void any_size_has_room(void)
 	top_sample_clear(&now);
 }
 
+static void many_cores_leave_room_for_sessions(void)
+{
+	make(&now, 12, 1000);
+	json_t *cores = json_object_get(now.cores.document, "cores");
+
+	for (int core = 2; core < 64; core++)
+		(void)json_array_append_new(cores, json_pack("{s:i}", "core", core));
+	render(24, 80);
+	CU_ASSERT(has("     and 59 more"));
+	CU_ASSERT(has("SENDER, by"));
+	CU_ASSERT(has("192.0.2.1:7"));
+	top_sample_clear(&now);
+}
+
 static void trouble_is_told(void)
 {
 	make(&now, 12, 1000);
@@ -140,6 +154,7 @@ int main(void)
 	        {"rates are differences", rates_are_differences},
 	        {"the first look has no rates", the_first_look_has_no_rates},
 	        {"any size has room", any_size_has_room},
+	        {"many cores leave room for sessions", many_cores_leave_room_for_sessions},
 	        {"trouble is told", trouble_is_told},
 	        CU_TEST_INFO_NULL,
 	};
