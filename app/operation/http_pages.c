@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "health.h"
+#include "http_query.h"
 #include "metrics.h"
 #include "page_files.h"
 
@@ -19,9 +20,6 @@
 #define TYPE_JSON         "application/json"
 #define TYPE_METRICS      "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_OPEN_METRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-/** What needs no percent-encoding in a request's line. */
-#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/,"
 
 typedef void (*page)(struct operation *operation, const struct http_request *request,
                      struct http_answer *answer);
@@ -78,44 +76,6 @@ static unsigned status_of(int error)
 	}
 }
 
-static void write_encoded(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (strchr(PLAIN, *text) != NULL)
-			(void)fputc(*text, out);
-		else
-			(void)fprintf(out, "%%%02X", (unsigned char)*text);
-	}
-}
-
-/** The query as a line of the unix socket's protocol, whose reader judges it. Returns false when that can't be. */
-static bool write_line(const struct http_request *request, char *line, size_t size, size_t *written)
-{
-	FILE *out = fmemopen(line, size, "w");
-	const char *command = "status";
-
-	if (out == NULL)
-		return false;
-	for (unsigned i = 0; i < request->count && i < OPERATION_PARAMETERS_MAX; i++) {
-		if (strcmp(request->parameters[i].name, "command") == 0)
-			command = request->parameters[i].value;
-	}
-	write_encoded(out, command != NULL ? command : "");
-	for (unsigned i = 0; i < request->count && i < OPERATION_PARAMETERS_MAX; i++) {
-		const struct http_parameter *parameter = &request->parameters[i];
-		if (strcmp(parameter->name, "command") == 0)
-			continue;
-		(void)fputc(' ', out);
-		write_encoded(out, parameter->name);
-		(void)fputc('=', out);
-		write_encoded(out, parameter->value != NULL ? parameter->value : "");
-	}
-	long end = ftell(out);
-	bool fits = fflush(out) == 0 && end >= 0 && (size_t)end < size;
-	*written = fits ? (size_t)end : 0;
-	return fclose(out) == 0 && fits && request->count <= OPERATION_PARAMETERS_MAX;
-}
-
 static void write_status(struct operation *operation, const struct http_request *request,
                          struct http_answer *answer)
 {
@@ -124,7 +84,7 @@ static void write_status(struct operation *operation, const struct http_request 
 	char line[OPERATION_REQUEST_SIZE];
 	size_t size;
 
-	if (write_line(request, line, sizeof(line), &size))
+	if (http_query_line(request->parameters, request->count, line, &size))
 		operation_answer(operation, line, size, &peer, &document);
 	else
 		operation_answer_error("", "wrong-parameter", "the query is too long", &document);

@@ -6,12 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "http_query.h"
 #include "operation.h"
-
-struct http_parameter {
-	const char *name;
-	const char *value; /**< decoded; NULL: there is no = */
-};
 
 struct http_request {
 	const char *path;
