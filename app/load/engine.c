@@ -449,8 +449,13 @@ uint64_t engine_link_down_ns(const struct engine *engine)
 void engine_look(const struct engine *engine, struct load_measures *measures)
 {
 	memset(measures, 0, sizeof(*measures));
-	for (unsigned i = 0; i < engine->settings.queues; i++)
-		load_measures_merge(measures, engine->lcores[i]->measures);
+	for (unsigned i = 0; i < engine->settings.queues; i++) {
+		const struct lcore *lcore = engine->lcores[i];
+
+		/* Until then its measures are the last trial's, or just being cleared. */
+		if (__atomic_load_n(&lcore->begun, __ATOMIC_ACQUIRE) == engine->trial)
+			load_measures_merge(measures, lcore->measures);
+	}
 }
 
 void engine_collect(struct engine *engine, struct trial_result *result)

@@ -172,6 +172,7 @@ static void begin_trial(struct lcore *lcore)
 	lcore->counted = 0;
 	turn_begin(&lcore->turn);
 	burst_trial_begin(lcore);
+	__atomic_store_n(&lcore->begun, lcore->seen >> LCORE_COMMAND_BITS, __ATOMIC_RELEASE);
 	enter(lcore, LCORE_OPENING);
 }
 

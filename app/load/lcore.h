@@ -114,6 +114,8 @@ struct lcore {
 
 	/** The main thread writes (release), the lcore reads (acquire). */
 	uint64_t command;
+	/** The lcore writes (release), the main thread reads (acquire): the number of the newest trial that measures are of. They are cleared before, and read behind it. */
+	uint64_t begun;
 	/** The lcore writes (release), the main thread reads (acquire): the number of the newest trial that is over. */
 	uint64_t finished;
 
