@@ -9,6 +9,7 @@ from harness import frames, load
 from harness.lab import APPLIANCE, APPLIANCE_LINK, CLIENT_LINK, VLAN, VLAN_APPLIANCE, VLAN_CLIENT
 from harness.load import Load, group
 from harness.relay import ImpairedLink, delay, double, lose, swap
+from harness.strongswan import PROVIDER
 from harness.suite import cases, configuration, subset
 
 KEYED = ("authenticated", "encrypted", "mixed")
@@ -40,6 +41,16 @@ def test_modes(lab, version):
 @cases(*IKE_MODES)
 def test_ike_sa(lab, mode):
     clean(load.run(lab, [group(mode=mode)], control={"key-file": None, "key-id": None, "sa-file": "sa.yaml"}))
+
+
+@configuration(ikev2=PROVIDER, keys=None)
+def test_ike_daemon(lab):
+    """Keys of a live IKE SA. charon keeps it while the client's address goes to the load's TAP."""
+    ike = lab.ike()
+    ike.initiate()
+    groups = [group(name=mode, mode=mode, source_port=20000 + 100 * number, reflector_port=18800 + 100 * number)
+              for number, mode in enumerate(IKE_MODES)]
+    clean(load.run(lab, groups, control={"key-file": None, "key-id": None, "ike-socket": ike.socket("client")}))
 
 
 @cases(4, 6)

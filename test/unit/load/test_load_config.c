@@ -174,12 +174,30 @@ static void mistakes_are_named(void)
 	                                     "duplicates, wrong, ndr, pdr, burst-rate");
 }
 
+/** The appliance's names of RFC 7750 and RFC 8186 are neither modes of a session nor keys. */
+static void what_is_not_measured_is_refused(void)
+{
+	refuse(HOST "sessions: [{reflector: 192.0.2.2, mode: dscp-ecn-monitoring}]\n",
+	       "t.yaml:4:41: sessions[0].mode: unknown mode \"dscp-ecn-monitoring\"; allowed: "
+	       "unauthenticated, authenticated, encrypted, mixed, ikev2-authenticated, "
+	       "ikev2-encrypted, ikev2-mixed");
+	refuse(HOST "sessions: [{reflector: 192.0.2.2, mode: ptp-timestamps}]\n",
+	       "t.yaml:4:41: sessions[0].mode: unknown mode \"ptp-timestamps\"; allowed: "
+	       "unauthenticated, authenticated, encrypted, mixed, ikev2-authenticated, "
+	       "ikev2-encrypted, ikev2-mixed");
+	refuse(HOST "sessions: [{reflector: 192.0.2.2, ptp-timestamps: true}]\n",
+	       "t.yaml:4:35: sessions[0].ptp-timestamps: unknown key; allowed: name, count, mode, "
+	       "reflector, source, source-port, reflector-port, vlan, outer-vlan, dscp, ttl, "
+	       "symmetrical-size, zero-padding, reply-padding, sizes, imix, share");
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {{"defaults are written", defaults_are_written},
 	                       {"values are taken", values_are_taken},
 	                       {"shares of a link become packets", shares_of_a_link_become_packets},
 	                       {"mistakes are named", mistakes_are_named},
+	                       {"what is not measured is refused", what_is_not_measured_is_refused},
 	                       CU_TEST_INFO_NULL};
 
 	return unit_run("load-load_config", tests);
