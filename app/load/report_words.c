@@ -178,7 +178,7 @@ static struct words not_found(const struct search_bound *bound)
 
 struct words words_bound(const struct search_bound *bound)
 {
-	struct words words, rate = words_rate(bound->rate);
+	struct words words = {""}, rate = words_rate(bound->rate);
 
 	if (!bound->found)
 		return not_found(bound);
