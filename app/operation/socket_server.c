@@ -241,10 +241,15 @@ int socket_server_create(struct operation *operation, const struct config_operat
 
 void socket_server_destroy(struct socket_server *server)
 {
+	struct socket_client *next;
+
 	if (server == NULL)
 		return;
-	while (!LIST_EMPTY(&server->clients))
-		close_client(LIST_FIRST(&server->clients));
+	for (struct socket_client *client = LIST_FIRST(&server->clients); client != NULL;
+	     client = next) {
+		next = LIST_NEXT(client, link);
+		close_client(client);
+	}
 	evconnlistener_free(server->listener);
 	release(server);
 }
