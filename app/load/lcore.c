@@ -179,6 +179,8 @@ static void begin_trial(struct lcore *lcore)
 /** Whatever was to be sent is not. */
 static void interrupt(struct lcore *lcore)
 {
+	uint64_t now = tsc_now();
+
 	switch (lcore->phase) {
 	case LCORE_OPENING:
 		lcore->order.duration_ns = lcore->order.warm_up_ns = 0;
@@ -186,7 +188,11 @@ static void interrupt(struct lcore *lcore)
 		break;
 	case LCORE_WARMING_UP:
 	case LCORE_SENDING:
-		lcore->end_tsc = lcore->pacer.end_tsc = tsc_now();
+		if (now < lcore->end_tsc)
+			lcore->end_tsc = now;
+		/* A warm-up that is over, or none, does not become longer: its packets would not count, and their replies would. */
+		if (now < lcore->pacer.end_tsc)
+			lcore->pacer.end_tsc = now;
 		break;
 	case LCORE_BUILDING:
 		lcore->burst.wanted = lcore->burst.built;

@@ -127,6 +127,7 @@ static void interrupted(void)
 	engine_stand_finish(&stand, &result);
 	CU_ASSERT_TRUE(result.interrupted);
 	CU_ASSERT_EQUAL(result.lost, 0);
+	CU_ASSERT_EQUAL(result.measures.answered, result.sent);
 	engine_interrupt(stand.engine);
 	engine_stand_tear_down(&stand, &stand.wide);
 }
