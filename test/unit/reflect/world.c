@@ -213,9 +213,9 @@ static void write_headers(const struct request *request, uint8_t *frame, bool re
 		store_be16(frame + 20, type);
 	}
 	size_t behind = extensions + 8 + payload_size + (reply ? 0 : request->udp_surplus);
-	uint32_t class = reply ? (uint32_t)request->parameters.dscp << 2 : WORLD_CLASS;
+	uint32_t traffic_class = reply ? (uint32_t)request->parameters.dscp << 2 : WORLD_CLASS;
 	if (is_ipv6(request)) {
-		store_be32(ip, 0x60054321u | class << 20);
+		store_be32(ip, 0x60054321u | traffic_class << 20);
 		store_be16(ip + 4, (uint16_t)behind);
 		ip[6] = extensions > 0 ? request->extension_type : 17;
 		ip[7] = reply ? 255 : request->ttl;
@@ -226,7 +226,7 @@ static void write_headers(const struct request *request, uint8_t *frame, bool re
 			memcpy(ip + 40, request->extensions, extensions);
 	} else {
 		ip[0] = (uint8_t)(0x40 + 5 + extensions / 4);
-		ip[1] = (uint8_t)class;
+		ip[1] = (uint8_t)traffic_class;
 		store_be16(ip + 2, (uint16_t)(20 + behind));
 		store_be16(ip + 4, reply && request->dont_fragment ? 0 : request->identification);
 		store_be16(ip + 6, request->dont_fragment ? 0x4000 : 0);
