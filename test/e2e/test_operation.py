@@ -32,8 +32,17 @@ def ask(lab, line):
     return document
 
 
+def wait_for_others(lab):
+    """The sessions and connections of tests before this one end when the appliance hears of it, or after their Timeout."""
+    def gone():
+        status = ask(lab, "status")
+        return status["sessions"]["installed"] == status["connections"]["open"] == 0
+    lab.wait_for(gone, 20, "the others' sessions and connections to end")
+
+
 @subset("sanitizers")
 def test_commands(lab):
+    wait_for_others(lab)
     assert stat.S_IMODE(os.stat(path_of(lab)).st_mode) == 0o600
     control = lab.control(twamp.ENCRYPTED)
     session = lab.session(twamp.ENCRYPTED, control=control)

@@ -48,7 +48,7 @@ def folder_of(lab, user):
     folder = tempfile.mkdtemp(prefix="specular-user-")
     lab.deferred.callback(shutil.rmtree, folder)
     lab.write_configuration({"drivers-config": None, "operation": {"socket": "specular.sock"}})
-    shutil.copytree(lab.folder, folder, dirs_exist_ok=True)
+    shutil.copytree(lab.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
     shutil.copytree(os.path.join(ROOT, "drivers-config"), os.path.join(folder, "drivers-config"))
     shutil.copy(os.path.join(lab.build, "app", "specular", "specular"), folder)
     for path, folders, files in os.walk(folder):

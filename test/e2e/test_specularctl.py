@@ -52,6 +52,7 @@ def test_numbers_are_the_probes(lab):
 
 @subset("sanitizers")
 def test_sessions_and_close(lab):
+    lab.wait_for(lambda: document(lab, "status")["sessions"]["installed"] == 0, 20, "the sessions of tests before to end")
     control = lab.control(twamp.ENCRYPTED)
     sessions = [lab.session(twamp.ENCRYPTED, control=control, start=False) for _ in range(2)]
     control.start_sessions()
