@@ -55,6 +55,9 @@ int answer_read(struct answer *answer, struct error *error)
 		return error_set(error, ERROR_FORMAT,
 		                 "the appliance closed the connection without an answer; its log "
 		                 "may say why");
+	/* Behind a number jansson takes it for a blank. */
+	if (memchr(answer->text, '\0', answer->size) != NULL)
+		return error_set(error, ERROR_FORMAT, "the answer is no JSON: it has an octet 0");
 	document = json_loadb(answer->text, answer->size, JSON_REJECT_DUPLICATES, &wrong);
 	if (document == NULL)
 		return error_set(error, ERROR_FORMAT,
