@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "link_watch.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,17 +13,18 @@
 
 #include "clock/tsc_clock.h"
 
-/** True also of an interface that can't be asked. */
-static bool interface_is_running(unsigned index)
+/** Its carrier, not its flags: the kernel may take a second to tell these. True also of an interface that can't be asked. */
+static bool interface_has_carrier(unsigned index)
 {
-	struct ifreq request = {.ifr_name = ""};
+	struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+	struct ifreq request = {.ifr_data = (void *)&link};
 	int file = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool known = file >= 0 && if_indextoname(index, request.ifr_name) != NULL &&
-	             ioctl(file, SIOCGIFFLAGS, &request) == 0;
+	             ioctl(file, SIOCETHTOOL, &request) == 0;
 
 	if (file >= 0)
 		(void)close(file);
-	return !known || (request.ifr_flags & IFF_RUNNING) != 0;
+	return !known || link.data != 0;
 }
 
 bool link_is_up(uint16_t port_id)
@@ -33,7 +36,7 @@ bool link_is_up(uint16_t port_id)
 	if (rte_eth_link_get_nowait(port_id, &link) != 0 || link.link_status != RTE_ETH_LINK_UP)
 		return false;
 	return rte_eth_dev_info_get(port_id, &info) != 0 || info.if_index == 0 ||
-	       interface_is_running(info.if_index);
+	       interface_has_carrier(info.if_index);
 }
 
 void link_watch_look(struct link_watch *watch, uint16_t port_id)

@@ -12,6 +12,8 @@
 #include "session/session_registry.h"
 
 #define LOOK_INTERVAL_US 50000
+#define MS_PER_SECOND    1000u
+#define NS_PER_MS        1000000u
 /** What taking all down takes after the deadline. */
 #define STOP_MARGIN_S 30u
 
@@ -21,15 +23,15 @@ struct drain {
 	struct control_server *control;
 	struct event *timer;
 	bool begun;
-	time_t deadline_s; /**< monotonic */
+	uint64_t deadline_ms; /**< monotonic */
 };
 
-static time_t now_s(void)
+static uint64_t now_ms(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return (uint64_t)now.tv_sec * MS_PER_SECOND + (uint64_t)now.tv_nsec / NS_PER_MS;
 }
 
 static void on_look(evutil_socket_t unused, short what, void *context)
@@ -39,7 +41,7 @@ static void on_look(evutil_socket_t unused, short what, void *context)
 
 	(void)unused;
 	(void)what;
-	if (sessions > 0 && now_s() < drain->deadline_s)
+	if (sessions > 0 && now_ms() < drain->deadline_ms)
 		return;
 	if (sessions > 0)
 		log_event(LOG_LEVEL_WARNING, "drain-deadline", "%u test sessions are ended",
@@ -87,7 +89,7 @@ void drain_begin(struct drain *drain, uint32_t seconds)
 	service_manager_extend(seconds + STOP_MARGIN_S);
 	control_server_drain(drain->control);
 	drain->begun = true;
-	drain->deadline_s = now_s() + (time_t)seconds;
+	drain->deadline_ms = now_ms() + (uint64_t)seconds * MS_PER_SECOND;
 	(void)event_add(drain->timer, &interval);
 }
 

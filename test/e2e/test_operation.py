@@ -32,29 +32,22 @@ def ask(lab, line):
     return document
 
 
-def wait_for_others(lab):
-    """The sessions and connections of tests before this one end when the appliance hears of it, or after their Timeout."""
-    def gone():
-        status = ask(lab, "status")
-        return status["sessions"]["installed"] == status["connections"]["open"] == 0
-    lab.wait_for(gone, 20, "the others' sessions and connections to end")
-
-
 @subset("sanitizers")
 def test_commands(lab):
-    wait_for_others(lab)
     assert stat.S_IMODE(os.stat(path_of(lab)).st_mode) == 0o600
     control = lab.control(twamp.ENCRYPTED)
     session = lab.session(twamp.ENCRYPTED, control=control)
     session.exchange(0)
     status = ask(lab, "status")
-    assert status["pid"] == lab.pid() and status["state"] == "running" and status["sessions"]["started"] == 1
-    found, = ask(lab, "sessions state=started mode=encrypted peer=192.0.2.1")["sessions"]
+    assert status["pid"] == lab.pid() and status["state"] == "running" and status["sessions"]["started"] >= 1
+    # A test before this one may have left a client that only vanished.
+    found, = [found for found in ask(lab, "sessions state=started mode=encrypted peer=192.0.2.1")["sessions"]
+              if found["sender"]["port"] == session.socket.getsockname()[1]]
     assert found["received"] == found["reflected"] == 1 and found["key"] == "lab"
     assert found["reflector"] == {"address": APPLIANCE[4], "port": session.accept.port}
     assert ask(lab, f"session sid={found['sid']}")["started"] == found["started"]
-    connection, = ask(lab, "connections")["connections"]
-    assert connection["id"] == found["connection"] and connection["key"] == {"kind": "key-id", "name": "lab", "identity": None}
+    connection, = [one for one in ask(lab, "connections")["connections"] if one["id"] == found["connection"]]
+    assert connection["key"] == {"kind": "key-id", "name": "lab", "identity": None}
     assert {"key_id": "lab"} in ask(lab, "keys")["psk"]
     core, = ask(lab, "cores")["cores"]
     assert core["reflected"] == sum(bucket["count"] for bucket in core["turnaround_ns"]["buckets"]) >= 1
