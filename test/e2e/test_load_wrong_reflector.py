@@ -151,7 +151,7 @@ def test_hangs_up(lab):
 def test_link_goes_down(lab):
     """For a while, at the reflector's end of the cable: said with its length, and the run did not pass."""
     wrong.WrongReflector(lab, wrong.Right())
-    ready = Load(lab, {"sessions": [group(count=1)], "run": {**RUN, "rate": 200, "duration": "4s"}})
+    ready = Load(lab, {"sessions": [group(count=1)], "run": {**RUN, "rate": 200, "duration": "8s"}})
     ready.start()
     ready.await_packets(20)
     lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "down")
