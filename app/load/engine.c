@@ -19,10 +19,11 @@
 #include "outcome.h"
 #include "share_out.h"
 
-#define LCORES_MAX       RTE_MAX_LCORE
-#define HAND_OVER_FRAMES 8192u
-#define NS_PER_SECOND    1e9
-#define BITS_PER_MEGABIT 1000000u
+#define LCORES_MAX         RTE_MAX_LCORE
+#define HAND_OVER_FRAMES   8192u
+#define NS_PER_SECOND      1e9
+#define NS_PER_MICROSECOND UINT64_C(1000)
+#define BITS_PER_MEGABIT   1000000u
 /** Packets are remembered for longer than the timeout: they may leave late, and their lcore look late for their replies. */
 #define FLIGHT_MARGIN_NS 1000000u
 /** A doubled packet is right behind the other one, unless who sent it did not get its CPU. Bursts are many, and short. */
@@ -207,6 +208,8 @@ static int make_lcore(struct engine *engine, unsigned index, struct error *error
 	lcore->linger_ticks = to_ticks(engine, linger_of(settings));
 	lcore->send_burst = config->send_burst;
 	lcore->judge_afterwards = config->judge == LOAD_JUDGE_AFTERWARDS;
+	lcore->idle = config->host.eal.idle;
+	lcore->idle_sleep_ns = config->host.eal.idle_sleep_us * NS_PER_MICROSECOND;
 	lcore->sender.clock = settings->clock;
 	int status = make_arrays(lcore, error);
 	if (status == 0 && has_keys(settings->sessions))

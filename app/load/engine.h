@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The polling lcores of the load. Each owns a queue pair of the port and some of the sessions, sends their packets by schedule and judges
- * what comes back. Like the appliance's workers they make no system call, take no lock and allocate nothing while they poll; they poll from
+ * what comes back. Like the appliance's workers they make no system call (but the sleep that `idle: sleep` asks for), take no lock and allocate nothing while they poll; they poll from
  * launch to stop, also between trials, since frames for the kernel (ARP, TCP) pass through them.
  */
 #ifndef SPECULAR_LOAD_ENGINE_H

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lcore.h"
 
-#include <rte_pause.h>
 #include <string.h>
 
 #include "burst_trial.h"
 #include "departure.h"
 #include "flights.h"
 #include "intake.h"
+#include "nap.h"
+#include "reflect/idle.h"
 #include "stats/counters.h"
 
 /** Sessions that begin or end a trial in one turn of the loop: the kernel's frames shall not wait for a million. */
@@ -319,19 +320,37 @@ static unsigned take_in(struct lcore *lcore)
 	return found + intake_kernel(lcore);
 }
 
+/** What arrived may have waited for all of the nap. */
+static void note_nap(const struct lcore *lcore, uint64_t ticks)
+{
+	struct load_measures *measures = lcore->receiver.measures;
+	uint64_t nap = (uint64_t)((double)ticks * NS_PER_SECOND / (double)lcore->tsc_hz);
+
+	if (nap > measures->nap_maximum_ns)
+		__atomic_store_n(&measures->nap_maximum_ns, nap, __ATOMIC_RELAXED);
+}
+
 int lcore_run(void *argument)
 {
 	struct lcore *lcore = argument;
+	unsigned empty_polls = 0;
+	uint64_t napped = 0;
 
+	idle_begin(lcore->idle);
 	while (obey(lcore)) {
 		unsigned found = take_in(lcore);
 
+		if (found > 0 && napped > 0)
+			note_nap(lcore, napped);
 		found += proceed(lcore);
 		counter_add(&lcore->receiver.measures->polls, 1);
-		if (found > 0)
+		if (found > 0) {
 			counter_add(&lcore->receiver.measures->busy_polls, 1);
-		else if (lcore->phase == LCORE_RESTING)
-			rte_pause();
+			empty_polls = 0;
+			napped = 0;
+		} else {
+			napped = nap_take(lcore, ++empty_polls);
+		}
 	}
 	burst_trial_judge(lcore);
 	departure_drop(lcore);

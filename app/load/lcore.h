@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/config.h"
 #include "pacer.h"
 #include "receiver.h"
 #include "sender.h"
@@ -99,6 +100,8 @@ struct lcore {
 	uint64_t linger_ticks;
 	uint16_t send_burst;
 	bool judge_afterwards; /**< TRIAL_BURST */
+	enum config_idle idle;
+	uint64_t idle_sleep_ns; /**< a nap's length at most */
 	struct sender sender;
 	struct receiver receiver; /**< its measures are one of these two */
 	struct load_measures *measures;

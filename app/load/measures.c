@@ -76,6 +76,7 @@ static void merge_sender(struct load_measures *to, const struct load_measures *f
 	add(&to->held_back_ns, &from->held_back_ns);
 	add(&to->no_buffer, &from->no_buffer);
 	keep_maximum(&to->lag_maximum_ns, &from->lag_maximum_ns);
+	keep_maximum(&to->nap_maximum_ns, &from->nap_maximum_ns);
 	add(&to->busy_polls, &from->busy_polls);
 	add(&to->polls, &from->polls);
 }

@@ -71,7 +71,9 @@ struct load_measures {
 	uint64_t
 	        held_back_ns; /**< frames waited for the device, and nothing arrived: time to spare */
 	uint64_t no_buffer;   /**< times that the pool had no buffers */
-	uint64_t lag_maximum_ns;    /**< longest delay of a departure behind its schedule */
+	uint64_t lag_maximum_ns; /**< longest delay of a departure behind its schedule */
+	uint64_t
+	        nap_maximum_ns; /**< longest nap before something was received: it may have arrived so much earlier */
 	uint64_t busy_polls, polls; /**< turns of the loop, and those that sent or received */
 	/* Receiver. */
 	uint64_t received;   /**< frames of test flows */

@@ -120,6 +120,7 @@ static void load(struct json_writer *json, const struct trial_result *trial)
 	json_unsigned(json, "no_buffer", measures->no_buffer);
 	json_unsigned(json, "link_down_ns", trial->link_down_ns);
 	json_unsigned(json, "lag_max_ns", measures->lag_maximum_ns);
+	json_unsigned(json, "nap_max_ns", measures->nap_maximum_ns);
 	json_unsigned(json, "polls", measures->polls);
 	json_unsigned(json, "busy_polls", measures->busy_polls);
 	json_unsigned(json, "received", measures->received);

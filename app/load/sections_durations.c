@@ -44,6 +44,18 @@ static void trial_rows(struct section *section, const struct run_result *result,
 	}
 }
 
+/** Of all trials. */
+static uint64_t longest_nap(const struct run_result *result)
+{
+	uint64_t longest = 0;
+
+	for (unsigned i = 0; i < result->trial_count; i++) {
+		uint64_t nap = result->trials[i].result.measures.nap_maximum_ns;
+		longest = nap > longest ? nap : longest;
+	}
+	return longest;
+}
+
 void section_durations(struct section *section, const void *context)
 {
 	static const char *const titles[] = {"min", "mean",  "p50",    "p90",
@@ -55,6 +67,13 @@ void section_durations(struct section *section, const void *context)
 		section_column(section, SECTION_RIGHT, titles[i]);
 	for (unsigned i = 0; i < report_trials(result); i++)
 		trial_rows(section, result, &result->trials[i]);
+	uint64_t nap = longest_nap(result);
+	if (nap > 0)
+		section_note(section,
+		             "The load slept when it had nothing to do (eal.idle: sleep): replies "
+		             "may have arrived up to %s us before it saw them. What ends with an "
+		             "arrival may be so much too long.",
+		             words_microseconds(nap).text);
 	if (result->trial_count > DETAILED_TRIALS)
 		section_note(section, "report.json has the other distributions.");
 }
@@ -68,11 +87,9 @@ static void trial_clocks(struct section *section, const struct named_trial *tria
 
 	if (forward->count + forward->negative + backward->count + backward->negative == 0)
 		return;
+	uint64_t error = stated_error > 0 ? stated_error : measures->error_maximum_ns;
 	section_cell(section, "%s", trial->name);
-	section_cell(
-	        section, "%s",
-	        words_microseconds(stated_error > 0 ? stated_error : measures->error_maximum_ns)
-	                .text);
+	section_cell(section, "%s", words_microseconds(error + measures->nap_maximum_ns).text);
 	section_cell(section, "%s", words_count(measures->unsynchronized).text);
 	section_cell(section, "%s", words_count(forward->negative).text);
 	section_cell(section, "%s", words_count(backward->negative).text);
@@ -96,7 +113,8 @@ void section_clocks(struct section *section, const void *context)
 	for (unsigned i = 0; i < report_trials(result); i++)
 		trial_clocks(section, &result->trials[i], stated);
 	if (section->titled)
-		section_note(section, "The error of one-way durations is %s.",
+		section_note(section, "The error of one-way durations is %s%s.",
 		             stated > 0 ? "the configuration's clock-error"
-		                        : "the largest sum of both sides' Error Estimates");
+		                        : "the largest sum of both sides' Error Estimates",
+		             longest_nap(result) > 0 ? ", and the load's longest sleep" : "");
 }

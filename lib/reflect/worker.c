@@ -5,25 +5,18 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
-#include <rte_pause.h>
 #include <rte_prefetch.h>
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
-#include <sys/prctl.h>
-#include <time.h>
 
 #include "base/bytes.h"
 #include "reflect/headers.h"
+#include "reflect/idle.h"
 #include "reflect/slowdown.h"
 
-/** Polls without a frame before IDLE_SLEEP sleeps: a sender's burst finds the lcore awake. */
-#define EMPTY_POLLS_BEFORE_SLEEP 64u
 /** Polls, with frames or without, between two calls of reflect_tidy; a power of two. */
-#define POLLS_PER_TIDY          1024u
-#define NS_PER_MICROSECOND      1000u
-#define MICROSECONDS_PER_SECOND 1000000u
-/** The kernel may round a sleep up by this much instead of the default 50 us. */
-#define TIMER_SLACK_NS 1u
+#define POLLS_PER_TIDY     1024u
+#define NS_PER_MICROSECOND UINT64_C(1000)
 
 #define IPV4_LENGTH_MASK    0x0fu
 #define ICMP_ECHO_REQUEST   8u
@@ -304,26 +297,12 @@ static unsigned poll_kernel(struct worker *worker, struct worker_queue *queue)
 	return taken;
 }
 
-static void idle(const struct worker *worker, unsigned empty_polls)
-{
-	if (worker->idle == IDLE_PAUSE)
-		rte_pause();
-	if (worker->idle == IDLE_SLEEP && empty_polls >= EMPTY_POLLS_BEFORE_SLEEP) {
-		struct timespec sleep = {
-		        .tv_sec = worker->idle_sleep_us / MICROSECONDS_PER_SECOND,
-		        .tv_nsec = (long)(worker->idle_sleep_us % MICROSECONDS_PER_SECOND) *
-		                   NS_PER_MICROSECOND};
-		(void)nanosleep(&sleep, NULL);
-	}
-}
-
 int worker_run(void *argument)
 {
 	struct worker *worker = argument;
 	unsigned empty_polls = 0;
 
-	if (worker->idle == IDLE_SLEEP)
-		(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	idle_begin(worker->idle);
 	rte_rcu_qsbr_thread_online(worker->rcu, worker->core);
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
 		unsigned found = 0;
@@ -342,7 +321,8 @@ int worker_run(void *argument)
 			counter_add(&worker->busy_polls, 1);
 			empty_polls = 0;
 		} else if (!reflect_idle(&worker->reflector)) {
-			idle(worker, ++empty_polls);
+			(void)idle_wait(worker->idle, ++empty_polls,
+			                worker->idle_sleep_us * NS_PER_MICROSECOND);
 		}
 	}
 	rte_rcu_qsbr_thread_offline(worker->rcu, worker->core);

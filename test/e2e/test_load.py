@@ -2,7 +2,9 @@
 """specular-load against the appliance: every way of sending is answered without a fault, and what a link does to known packets is
 what the report says. No upper bound on any time."""
 
+import os
 import re
+import time
 import xml.etree.ElementTree
 
 from harness import frames, load
@@ -25,6 +27,12 @@ def clean(result, trials=1):
         assert not any(trial["faults"].values()) and trial["load"]["missed"] == 0, trial
     assert result.evidence() == []
     return result
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # Every way of sending.
@@ -110,6 +118,21 @@ def test_search(lab):
 def test_soak(lab):
     result = clean(load.run(lab, [group()], run={"mode": "soak", "duration": "2s", "rate": 200}))
     assert len(result.trial["seconds"]) >= 2 and result.report["resident_last_kib"] > 0
+
+
+def test_sleeping(lab):
+    """An lcore that may sleep leaves the CPU to others, keeps its schedule, and says how late it saw replies."""
+    ready = Load(lab, {"sessions": [group()], "eal": {"idle": "sleep", "idle-sleep": 1000},
+                       "run": {"mode": "soak", "rate": 100, "duration": "2s", "warm-up": "0ms"}})
+    ready.start()
+    ready.await_packets(20)
+    before = cpu_seconds(ready.process.pid)
+    time.sleep(1)
+    used = cpu_seconds(ready.process.pid) - before
+    result = clean(ready.wait())
+    assert used < 0.5, used
+    text = " ".join(result.text.split())
+    assert result.trial["load"]["nap_max_ns"] > 0 and "eal.idle: sleep" in text and "the load's longest sleep" in text, text
 
 
 def test_reports(lab):

@@ -77,6 +77,28 @@ static void every_mode_on_two_lcores(void)
 	CU_ASSERT_EQUAL(stand.wide.taken, all);
 }
 
+/** Every phase of two trials and the time between them; what arrives meanwhile is seen late, which is counted. */
+static void lcores_that_sleep(void)
+{
+	const struct trial_order order = {
+	        .kind = TRIAL_PACED, .rate = 2000, .warm_up_ns = 10 * MS, .duration_ns = 100 * MS};
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.wide);
+	stand.config.host.eal.idle = IDLE_SLEEP;
+	stand.config.host.eal.idle_sleep_us = 1000;
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.wide, &stand.world, &no_faults);
+	for (unsigned trial = 0; trial < 2; trial++) {
+		engine_stand_run(&stand, &order, &result);
+		CU_ASSERT(result.sent >= 198 && result.sent <= 202);
+		engine_stand_expect_whole(&result, result.sent);
+		CU_ASSERT(result.measures.nap_maximum_ns > 0);
+	}
+	engine_stand_tear_down(&stand, &stand.wide);
+}
+
 static void interrupted(void)
 {
 	const struct trial_order orders[] = {
@@ -257,6 +279,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {{"a forwarder that swaps", a_forwarder_that_swaps},
 	                       {"every mode on two lcores", every_mode_on_two_lcores},
+	                       {"lcores that sleep", lcores_that_sleep},
 	                       {"interrupted", interrupted},
 	                       {"the kernel's frames", the_kernels_frames},
 	                       {"some sessions, then more", some_sessions_then_more},

@@ -61,6 +61,7 @@ static void defaults_are_written(void)
 	CU_ASSERT(!config->peer_mac.known && config->link_rate == 0 && config->evidence == 3);
 	CU_ASSERT_EQUAL(config->host.port_count, 1);
 	CU_ASSERT_STRING_EQUAL(config->host.ports[0].driver.name, "ring");
+	CU_ASSERT_EQUAL(config->host.eal.idle, IDLE_SPIN);
 	load_config_free(config);
 }
 

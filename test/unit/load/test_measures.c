@@ -8,6 +8,7 @@
 
 static const size_t maxima[] = {
         offsetof(struct load_measures, lag_maximum_ns),
+        offsetof(struct load_measures, nap_maximum_ns),
         offsetof(struct load_measures, reordering_extent),
         offsetof(struct load_measures, error_maximum_ns),
 };
