@@ -14,13 +14,14 @@ import subprocess
 import termios
 import time
 
+import pyte
+
 from harness import twamp
 from harness.lab import APPLIANCE, PATIENCE
 from harness.suite import subset
 
 PACKETS, SESSIONS = 40, 3
-FULL_SCREEN, BACK = "\x1b[?1049h", "\x1b[?1049l"
-OUTPUT = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|\x1b[()].|\x1b.|([\r\n\b])|([^\x1b\r\n\b])")
+FULL_SCREEN, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
 def command(lab, *words, path=None):
@@ -91,63 +92,37 @@ def test_nobody_answers(lab):
         os.kill(lab.pid(), signal.SIGCONT)
 
 
-def screen(output):
-    """The lines that xterm shows after what ncurses sends to it."""
-    cells, line, column, last = {}, 0, 0, " "
-    for found in OUTPUT.finditer(output):
-        numbers, letter, move, character = found.groups()
-        first, second = ([int(number or 0) for number in (numbers or "").lstrip("?").split(";")] + [0])[:2]
-        if character or letter == "b":
-            for _ in range(1 if character else first):
-                last = character or last
-                cells[line, column] = last
-                column += 1
-        elif move:
-            line, column = line + (move == "\n"), 0 if move == "\r" else column - (move == "\b")
-        elif letter == "H":
-            line, column = max(first, 1) - 1, max(second, 1) - 1
-        elif letter == "d":
-            line = max(first, 1) - 1
-        elif letter == "G":
-            column = max(first, 1) - 1
-        elif letter and letter in "ABCD":
-            step = max(first, 1)
-            line += {"A": -step, "B": step}.get(letter, 0)
-            column += {"C": step, "D": -step}.get(letter, 0)
-        elif letter in ("J", "K", "X"):
-            for place in list(cells):
-                if (letter == "J" and place >= (line, column)) or \
-                        (place[0] == line and place[1] >= column and (letter == "K" or place[1] < column + max(first, 1))):
-                    del cells[place]
-    height = 1 + max((place[0] for place in cells), default=0)
-    width = 1 + max((place[1] for place in cells), default=0)
-    return ["".join(cells.get((y, x), " ") for x in range(width)).rstrip() for y in range(height)]
-
-
 class Terminal:
-    """specularctl top on a terminal of its own."""
+    """specularctl top on a terminal of its own. ncurses sends what changes only, so a terminal's emulator tells what is shown."""
 
-    def __init__(self, lab, lines, columns):
+    def __init__(self, lab, lines, columns, kind="linux"):  # whose every command the emulator knows
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.seen = b""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             words = command(lab, "top", "--interval", "0.3")
-            os.execve(words[0], words, {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"})
-        self.seen = ""
+            os.execve(words[0], words, {**os.environ, "TERM": kind, "LC_ALL": "C.UTF-8"})
+
+    def resize(self, lines, columns):
+        self.screen.resize(lines, columns)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def read(self, seconds):
         if select.select([self.master], [], [], seconds)[0]:
             try:
-                self.seen += os.read(self.master, 65536).decode("ascii")
+                output = os.read(self.master, 65536)
             except OSError:  # it has ended
                 return False
+            self.seen += output
+            self.stream.feed(output)
         return True
 
     def wait_for(self, pattern):
         """The first match among the lines."""
         deadline = time.monotonic() + 5 * PATIENCE
-        while not (found := re.search(pattern, "\n".join(screen(self.seen)), re.M)):
-            shown = "\n".join(screen(self.seen))
+        while not (found := re.search(pattern, shown := "\n".join(self.screen.display), re.M)):
             assert time.monotonic() < deadline and self.read(0.2), f"no {pattern} in\n{shown}"
         return found
 
@@ -163,18 +138,25 @@ class Terminal:
 def test_top(lab):
     session = lab.session(twamp.ENCRYPTED)
     session.exchange(0)
-    terminal = Terminal(lab, 24, 80)
+    terminal = Terminal(lab, 50, 80)
     terminal.wait_for(r"^CORE +CPU +BUSY")
-    row = r"^192\.0\.2\.1:[0-9]+ +started +encrypted +"
+    row = rf"^192\.0\.2\.1:{session.socket.getsockname()[1]} +started +encrypted +"
     terminal.wait_for(row + "1 +0 +[0-9.]+ s")
     # Rates come with the second look, others with the third.
     terminal.wait_for(r"^received [0-9]+/s  reflected [0-9]+/s")
     session.exchange(1)
     terminal.wait_for(row + "2 ")
-    assert max(len(line) for line in screen(terminal.seen)) <= 80 and len(screen(terminal.seen)) <= 24
-    fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    terminal.resize(40, 120)
     os.write(terminal.master, b"s")
     terminal.wait_for("SENDER, by received")
     terminal.wait_for("^specular .{70,}q quit")
     assert terminal.end(lambda: os.kill(terminal.pid, signal.SIGINT)) == 0
-    assert terminal.seen.rfind(BACK) > terminal.seen.rfind(FULL_SCREEN) >= 0
+
+
+def test_top_gives_the_screen_back(lab):
+    terminal = Terminal(lab, 24, 80, "xterm")
+    deadline = time.monotonic() + 5 * PATIENCE
+    while FULL_SCREEN not in terminal.seen:
+        assert time.monotonic() < deadline and terminal.read(0.2), terminal.seen
+    assert terminal.end(lambda: os.write(terminal.master, b"q")) == 0
+    assert terminal.seen.rfind(BACK) > terminal.seen.rfind(FULL_SCREEN)
