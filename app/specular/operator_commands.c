@@ -67,57 +67,56 @@ static int drain_command(struct operation *operation, const struct operation_req
 }
 
 static int close_connection(struct control_server *control, const struct operation_request *request,
-                            struct error *error)
+                            struct control_closed *closed, struct error *error)
 {
 	uint64_t id = 0;
 	int status = operation_unsigned(request, "connection", 1, UINT64_MAX, &id, error);
 
-	if (status == 0 && control_server_close_connection(control, id) != 0)
+	if (status == 0 && control_server_close_connection(control, id, closed) != 0)
 		return error_set(error, ERROR_NOT_FOUND, "no such connection");
 	return status;
 }
 
 static int close_session(struct control_server *control, const struct operation_request *request,
-                         struct error *error)
+                         struct control_closed *closed, struct error *error)
 {
 	uint8_t sid[SID_SIZE];
 	int status = operation_sid(request, "session", sid, error);
 
-	if (status == 0 && control_server_close_session(control, sid) != 0)
+	if (status == 0 && control_server_close_session(control, sid, closed) != 0)
 		return error_set(error, ERROR_NOT_FOUND, "no such session");
 	return status;
 }
 
 static int close_all(struct control_server *control, const struct operation_request *request,
-                     struct error *error)
+                     struct control_closed *closed, struct error *error)
 {
 	if (strcmp(operation_parameter(request, "all"), "yes") != 0)
 		return error_set(error, ERROR_ARGUMENT, "all; allowed: yes");
-	(void)control_server_close_all(control);
+	*closed = control_server_close_all(control);
 	return 0;
 }
 
 static int close_what(struct control_server *control, const struct operation_request *request,
-                      struct error *error)
+                      struct control_closed *closed, struct error *error)
 {
 	if (request->count != 1)
 		return error_set(error, ERROR_ARGUMENT,
 		                 "close; allowed: one of connection=ID, session=SID, all=yes");
 	if (operation_parameter(request, "connection") != NULL)
-		return close_connection(control, request, error);
+		return close_connection(control, request, closed, error);
 	if (operation_parameter(request, "session") != NULL)
-		return close_session(control, request, error);
-	return close_all(control, request, error);
+		return close_session(control, request, closed, error);
+	return close_all(control, request, closed, error);
 }
 
 static int close_command(struct operation *operation, const struct operation_request *request,
                          struct json_writer *json, struct error *error)
 {
 	const struct status_source *source = operation_source(operation);
-	unsigned connections = control_counts(source->control).connections;
-	unsigned sessions = session_registry_count(source->sessions);
+	struct control_closed closed = {0};
 	char detail[DETAIL_SIZE] = "";
-	int status = close_what(source->control, request, error);
+	int status = close_what(source->control, request, &closed, error);
 
 	if (request->count == 1)
 		(void)snprintf(detail, sizeof(detail), "%s %s", request->parameters[0].name,
@@ -125,9 +124,8 @@ static int close_command(struct operation *operation, const struct operation_req
 	audit_operator(source->audit, &request->peer, "close", detail, status == 0);
 	if (status != 0)
 		return status;
-	json_unsigned(json, "connections",
-	              connections - control_counts(source->control).connections);
-	json_unsigned(json, "sessions", sessions - session_registry_count(source->sessions));
+	json_unsigned(json, "connections", closed.connections);
+	json_unsigned(json, "sessions", closed.sessions);
 	return 0;
 }
 

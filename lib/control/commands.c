@@ -207,6 +207,28 @@ static bool request_tw_session(struct connection *connection, const uint8_t *oct
 	return refuse_request(connection, ACCEPT_INTERNAL_ERROR, error.text);
 }
 
+static bool acknowledge_start(struct connection *connection, enum accept accept)
+{
+	uint8_t octets[START_ACK_SIZE];
+
+	start_ack_write(octets, (uint8_t)accept);
+	return connection_send(connection, octets, sizeof(octets));
+}
+
+/** All before the answer, so that the first packet finds its session started. */
+static enum step_outcome start_some(struct connection *connection, unsigned most)
+{
+	struct test_session *test;
+
+	while ((test = TAILQ_FIRST(&connection->accepted)) != NULL) {
+		if (most-- == 0)
+			return STEP_MORE;
+		test_session_start(test);
+		connection->unstopped++;
+	}
+	return acknowledge_start(connection, ACCEPT_OK) ? STEP_DONE : STEP_FAILED;
+}
+
 /**
  * RFC 4656 section 3.7. Refused with Accept 3 while sessions are in progress, since only Stop-Sessions is available then, and with
  * Accept 1 when there is no session to start. The Start Time of a request is not waited for: the reflector sends no stream of its own,
@@ -214,24 +236,25 @@ static bool request_tw_session(struct connection *connection, const uint8_t *oct
  */
 static bool start_sessions(struct connection *connection)
 {
-	uint8_t octets[START_ACK_SIZE];
-	struct test_session *test;
-	enum accept accept = ACCEPT_OK;
-
 	if (connection_is_measuring(connection))
-		accept = ACCEPT_NOT_SUPPORTED;
-	else if (LIST_EMPTY(&connection->sessions))
-		accept = ACCEPT_FAILURE;
-	/* Before the answer, so that the first packet finds its session started. */
-	if (accept == ACCEPT_OK) {
-		for (test = LIST_FIRST(&connection->sessions); test != NULL;
-		     test = LIST_NEXT(test, link)) {
-			test_session_start(test);
-			connection->unstopped++;
-		}
+		return acknowledge_start(connection, ACCEPT_NOT_SUPPORTED);
+	if (TAILQ_EMPTY(&connection->accepted))
+		return acknowledge_start(connection, ACCEPT_FAILURE);
+	return portions_run(connection, start_some);
+}
+
+/** The others are stopped later, but for how long they are answered is counted from the command. */
+static enum step_outcome stop_some(struct connection *connection, unsigned most)
+{
+	struct test_session *test;
+
+	while ((test = TAILQ_FIRST(&connection->started)) != NULL) {
+		if (most-- == 0)
+			return STEP_MORE;
+		test_session_stop(test, connection->command_tsc);
 	}
-	start_ack_write(octets, (uint8_t)accept);
-	return connection_send(connection, octets, sizeof(octets));
+	connection->unstopped = 0;
+	return STEP_DONE;
 }
 
 /**
@@ -242,7 +265,6 @@ static bool stop_sessions(struct connection *connection, const uint8_t *octets)
 {
 	struct control_server *server = connection->server;
 	unsigned in_progress = connection->in_progress;
-	struct test_session *test = LIST_FIRST(&connection->sessions);
 	struct stop_sessions message;
 	char client[ENDPOINT_TEXT_SIZE];
 
@@ -255,18 +277,11 @@ static bool stop_sessions(struct connection *connection, const uint8_t *octets)
 		                  (unsigned)message.sessions, in_progress);
 		return false;
 	}
-	while (test != NULL) {
-		struct test_session *next = LIST_NEXT(test, link);
-
-		if (test->state == TEST_SESSION_STARTED)
-			test_session_stop(test);
-		test = next;
-	}
-	connection->unstopped = 0;
 	control_log_event(&server->log, EVENT_SESSIONS_STOPPED, "%s: %u sessions, Accept %u (%s)",
 	                  endpoint_format(&connection->client, client), in_progress,
 	                  (unsigned)message.accept, accept_name(message.accept));
-	return true;
+	connection->command_tsc = tsc_now();
+	return portions_run(connection, stop_some);
 }
 
 bool command_handle(struct connection *connection, uint8_t *octets)

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "control/audit.h"
 #include "control/commands.h"
+#include "control/individual_control.h"
 #include "control/key_agreement.h"
 #include "control/set_up.h"
 
@@ -79,6 +80,13 @@ static bool begin_command(struct connection *connection)
 	return true;
 }
 
+static void end_command(struct connection *connection)
+{
+	expect(connection, CONTROL_BLOCK);
+	shrink(connection);
+	connection_watch_activity(connection);
+}
+
 /** The whole command is there: its HMAC is checked before anything of it is used (RFC 4656 section 3.2). */
 static bool finish_command(struct connection *connection)
 {
@@ -99,9 +107,8 @@ static bool finish_command(struct connection *connection)
 		return false;
 	}
 	go_on = command_handle(connection, connection->message);
-	expect(connection, CONTROL_BLOCK);
-	shrink(connection);
-	connection_watch_activity(connection);
+	if (connection->state != CONNECTION_WORKING)
+		end_command(connection);
 	return go_on;
 }
 
@@ -150,7 +157,8 @@ static void flush(const struct connection *connection)
 /** Handles messages until there are no more; false: close. */
 static bool handle_input(struct connection *connection)
 {
-	while (connection->state == CONNECTION_GREETED || connection->state == CONNECTION_OPEN) {
+	while ((connection->state == CONNECTION_GREETED || connection->state == CONNECTION_OPEN) &&
+	       !portions_is_doomed(connection)) {
 		if (output_is_full(connection))
 			flush(connection);
 		if (output_is_full(connection)) {
@@ -166,6 +174,15 @@ static bool handle_input(struct connection *connection)
 	return true;
 }
 
+/** A client that has sent its last still gets the answers to what it sent. */
+static void hang_up(struct connection *connection)
+{
+	if (output_is_empty(connection))
+		connection_close(connection, CONTROL_END_CONNECTION_CLOSED);
+	else
+		connection_finish(connection, CONTROL_END_CONNECTION_CLOSED);
+}
+
 static void on_read(struct bufferevent *stream, void *context)
 {
 	struct connection *connection = context;
@@ -176,6 +193,8 @@ static void on_read(struct bufferevent *stream, void *context)
 		flush(connection);
 	if (!go_on || (connection->state == CONNECTION_FLUSHING && output_is_empty(connection)))
 		connection_close(connection, CONTROL_END_PROTOCOL_ERROR);
+	else if (connection->hung_up && connection->state == CONNECTION_OPEN)
+		hang_up(connection);
 }
 
 /** The output is empty. */
@@ -197,16 +216,20 @@ static void on_write(struct bufferevent *stream, void *context)
 	}
 }
 
-/** A client that has sent its last still gets the answers to what it sent. */
 static void on_event(struct bufferevent *stream, short what, void *context)
 {
-	bool answers_wait = !output_is_empty(context);
+	struct connection *connection = context;
 
 	(void)stream;
-	if ((what & BEV_EVENT_ERROR) != 0 || ((what & BEV_EVENT_EOF) != 0 && !answers_wait))
-		connection_close(context, CONTROL_END_CONNECTION_CLOSED);
-	else if ((what & BEV_EVENT_EOF) != 0)
-		connection_finish(context, CONTROL_END_CONNECTION_CLOSED);
+	if ((what & (BEV_EVENT_ERROR | BEV_EVENT_EOF)) == 0)
+		return;
+	/* What it asked for before is done first. */
+	if (connection->state == CONNECTION_WORKING)
+		connection->hung_up = true;
+	else if ((what & BEV_EVENT_ERROR) != 0)
+		connection_close(connection, CONTROL_END_CONNECTION_CLOSED);
+	else
+		hang_up(connection);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
@@ -233,12 +256,12 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	connection_close(connection, end);
 }
 
-/** Frees what connection_create made but the stream and the limits. */
-static void release(struct connection *connection)
+void connection_free(struct connection *connection)
 {
 	if (connection->timer != NULL)
 		event_free(connection->timer);
 	control_stream_destroy(connection->cipher);
+	sid_list_free(connection->sids);
 	free(connection->message);
 	free(connection->identity);
 	secret_wipe(connection, sizeof(*connection));
@@ -265,7 +288,8 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	connection->local = *local;
 	connection->usage = usage;
 	connection->pool = POOL_NONE;
-	LIST_INIT(&connection->sessions);
+	TAILQ_INIT(&connection->accepted);
+	TAILQ_INIT(&connection->started);
 	connection->message = malloc(MESSAGE_CAPACITY);
 	connection->message_capacity = MESSAGE_CAPACITY;
 	connection->timer = evtimer_new(server->environment.base, on_timer, connection);
@@ -274,7 +298,7 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	                 : set_up_greet(connection);
 	if (status != 0) {
 		bufferevent_free(stream);
-		release(connection);
+		connection_free(connection);
 		return status;
 	}
 	expect(connection, SET_UP_RESPONSE_SIZE);
@@ -283,7 +307,7 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 	(void)bufferevent_enable(stream, EV_READ);
 	flush(connection);
 	timer_arm_common(connection->timer, server->timing.set_up_deadline);
-	LIST_INSERT_HEAD(&server->connections, connection, link);
+	TAILQ_INSERT_HEAD(&server->connections, connection, link);
 	TAILQ_INSERT_TAIL(&server->half_open, connection, half_open_link);
 	server->connection_count++;
 	return 0;
@@ -320,16 +344,48 @@ void connection_close(struct connection *connection, enum control_end end)
 	if (connection->end == CONTROL_END_STOPPED)
 		connection->end = end;
 	audit_closed(connection);
-	while (!LIST_EMPTY(&connection->sessions))
-		test_session_end(LIST_FIRST(&connection->sessions), connection->end);
+	portions_cancel(connection);
 	if (connection->pool == POOL_NONE)
 		TAILQ_REMOVE(&server->half_open, connection, half_open_link);
 	limits_release_connection(server->limits, connection->usage, connection->pool);
-	LIST_REMOVE(connection, link);
+	TAILQ_REMOVE(&server->connections, connection, link);
 	server->connection_count--;
 	server_count(server, CONTROL_CONNECTIONS_CLOSED);
+	connection->state = CONNECTION_ENDED;
+	(void)evtimer_del(connection->timer);
 	bufferevent_free(connection->stream);
-	release(connection);
+	connection->stream = NULL;
+	control_stream_destroy(connection->cipher);
+	connection->cipher = NULL;
+	secret_wipe(&connection->keys, sizeof(connection->keys));
+	portions_end(connection);
+}
+
+struct test_session *connection_any_session(const struct connection *connection)
+{
+	struct test_session *test = TAILQ_FIRST(&connection->started);
+
+	return test != NULL ? test : TAILQ_FIRST(&connection->accepted);
+}
+
+void connection_command_goes_on(struct connection *connection, portion_step step)
+{
+	connection->step = step;
+	connection->state = CONNECTION_WORKING;
+	/* SERVWAIT is counted from the command's end. */
+	(void)evtimer_del(connection->timer);
+}
+
+void connection_command_done(struct connection *connection, bool well)
+{
+	connection->step = NULL;
+	connection->state = CONNECTION_OPEN;
+	if (!well) {
+		connection_close(connection, CONTROL_END_PROTOCOL_ERROR);
+		return;
+	}
+	end_command(connection);
+	connection_resume(connection);
 }
 
 void connection_write(struct connection *connection, const void *octets, size_t size)

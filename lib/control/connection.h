@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "control/portions.h"
 #include "control/server.h"
 #include "control/test_session.h"
 #include "crypto/control_stream.h"
@@ -24,7 +25,9 @@ enum connection_state {
 	CONNECTION_GREETED,    /**< greeting sent, Set-Up-Response awaited */
 	CONNECTION_KEY_LOOKUP, /**< the key provider is asked; input waits */
 	CONNECTION_OPEN,       /**< commands */
+	CONNECTION_WORKING,    /**< a command is being done in portions; input waits */
 	CONNECTION_FLUSHING,   /**< closed as soon as the last message has left */
+	CONNECTION_ENDED,      /**< closed; what is left of its sessions ends in portions */
 };
 
 struct connection {
@@ -70,12 +73,22 @@ struct connection {
 
 	uint32_t
 	        sessions_most; /**< sessions-per-connection when it was set up; the limit may be lower by now */
-	struct test_session_list sessions; /**< accepted and started */
-	unsigned session_count;
-	unsigned in_progress; /**< of them those that are started */
+	struct test_session_queue accepted;
+	struct test_session_queue started;
+	unsigned session_count; /**< in both */
+	unsigned in_progress;   /**< of them those that are started */
 	/** Started and not yet accounted for by a Stop-Sessions; those that REFWAIT ended still count. */
 	unsigned unstopped;
-	LIST_ENTRY(connection) link;
+
+	/* While CONNECTION_WORKING. */
+	portion_step step;    /**< the command's */
+	uint64_t command_tsc; /**< when it came */
+	struct sid_list
+	        *sids; /**< of Start-N-Sessions and Stop-N-Sessions; individual_control.c's */
+	bool hung_up;  /**< the client has closed, or is lost */
+	TAILQ_ENTRY(connection) portion_link; /**< while it has a step, or has ended */
+
+	TAILQ_ENTRY(connection) link;
 	TAILQ_ENTRY(connection) half_open_link; /**< while pool is POOL_NONE */
 };
 
@@ -88,10 +101,19 @@ int connection_create(struct control_server *server, struct bufferevent *stream,
 bool connection_enter_pool(struct connection *connection, enum limit_pool pool);
 
 /**
- * Ends it at once: withdraws its accepted and started sessions, wipes its keys. Not from within a message handler. end is why, unless
- * connection->end has been told before.
+ * Ends it at once: hangs up, wipes its keys, withdraws its accepted and started sessions, many of them in portions. Not from within a
+ * message handler, nor to be used afterwards. end is why, unless connection->end has been told before.
  */
 void connection_close(struct connection *connection, enum control_end end);
+
+/** For portions.h: one that is closed and has no session. */
+void connection_free(struct connection *connection);
+/** For portions.h: any session that it has; NULL: none. */
+struct test_session *connection_any_session(const struct connection *connection);
+/** For portions.h: input waits. */
+void connection_command_goes_on(struct connection *connection, portion_step step);
+/** For portions.h: on with the input; or it is closed, when the command failed. */
+void connection_command_done(struct connection *connection, bool well);
 
 /** Octets as they are, for set-up. They are sent when the event's messages have been handled. */
 void connection_write(struct connection *connection, const void *octets, size_t size);

@@ -55,27 +55,31 @@ void control_server_drain(struct control_server *server)
 	server->draining = true;
 }
 
-int control_server_close_connection(struct control_server *server, uint64_t id)
+int control_server_close_connection(struct control_server *server, uint64_t id,
+                                    struct control_closed *closed)
 {
 	struct connection *connection;
 
-	LIST_FOREACH(connection, &server->connections, link)
+	TAILQ_FOREACH(connection, &server->connections, link)
 	{
 		if (connection->id != id)
 			continue;
+		*closed = (struct control_closed){1, connection->session_count};
 		connection_close(connection, CONTROL_END_OPERATOR);
 		return 0;
 	}
 	return ERROR_NOT_FOUND;
 }
 
-int control_server_close_session(struct control_server *server, const uint8_t sid[SID_SIZE])
+int control_server_close_session(struct control_server *server, const uint8_t sid[SID_SIZE],
+                                 struct control_closed *closed)
 {
 	struct test_session *test = test_session_by_sid(server, sid);
 	struct connection *connection;
 
 	if (test == NULL)
 		return ERROR_NOT_FOUND;
+	*closed = (struct control_closed){.sessions = 1};
 	connection = test->connection;
 	test_session_end(test, CONTROL_END_OPERATOR);
 	if (connection != NULL)
@@ -83,13 +87,14 @@ int control_server_close_session(struct control_server *server, const uint8_t si
 	return 0;
 }
 
-unsigned control_server_close_all(struct control_server *server)
+struct control_closed control_server_close_all(struct control_server *server)
 {
-	unsigned count = server->connection_count;
+	struct control_closed closed = {.connections = server->connection_count,
+	                                .sessions = server->sessions_stopped};
+	const struct connection *connection;
 
-	while (!LIST_EMPTY(&server->connections))
-		connection_close(LIST_FIRST(&server->connections), CONTROL_END_OPERATOR);
-	while (!LIST_EMPTY(&server->stopped))
-		test_session_end(LIST_FIRST(&server->stopped), CONTROL_END_OPERATOR);
-	return count;
+	TAILQ_FOREACH(connection, &server->connections, link)
+	closed.sessions += connection->session_count;
+	portions_close_all(server);
+	return closed;
 }

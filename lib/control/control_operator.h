@@ -29,13 +29,21 @@ void control_server_observe(struct control_server *server, const struct control_
  */
 void control_server_drain(struct control_server *server);
 
+/** What is closed, though the last of very many sessions, and of connections, may take some turns of the event loop. */
+struct control_closed {
+	unsigned connections;
+	unsigned sessions;
+};
+
 /** Closes a connection, which withdraws its accepted and started sessions. ERROR_NOT_FOUND. */
-int control_server_close_connection(struct control_server *server, uint64_t id);
+int control_server_close_connection(struct control_server *server, uint64_t id,
+                                    struct control_closed *closed);
 
 /** Withdraws a session at once, a stopped one too; its connection stays. ERROR_NOT_FOUND. */
-int control_server_close_session(struct control_server *server, const uint8_t sid[SID_SIZE]);
+int control_server_close_session(struct control_server *server, const uint8_t sid[SID_SIZE],
+                                 struct control_closed *closed);
 
-/** Closes all connections and withdraws all sessions. Returns how many connections there were. */
-unsigned control_server_close_all(struct control_server *server);
+/** Closes all connections and withdraws all sessions that there are now. From now on none of those is listened to. */
+struct control_closed control_server_close_all(struct control_server *server);
 
 #endif

@@ -183,8 +183,11 @@ static int prepare(struct control_server *server, struct error *error)
 	server->limits = limits_create(control, seed);
 	server->expiry = evtimer_new(server->environment.base, on_expiry, server);
 	server->derivation = evtimer_new(server->environment.base, on_derivation, server);
+	server->deadlines =
+	        deadlines_create(server->environment.base, test_session_deadline, &server->portion);
 	if (server->token_keys == NULL || server->limits == NULL || server->expiry == NULL ||
-	    !make_sid_table(server) || server->derivation == NULL)
+	    server->deadlines == NULL || !make_sid_table(server) || server->derivation == NULL ||
+	    portions_create(server) != 0)
 		return error_set(error, ERROR_MEMORY, "no memory for the control server");
 	timer_arm(server->expiry, EXPIRY_INTERVAL_MS);
 	return 0;
@@ -201,9 +204,11 @@ int control_server_create(const struct control_environment *environment,
 	server->environment = *environment;
 	server->start_time = server_now(server);
 	server->sid_address = choose_sid_address(environment->config);
-	LIST_INIT(&server->connections);
+	TAILQ_INIT(&server->connections);
 	TAILQ_INIT(&server->half_open);
-	LIST_INIT(&server->stopped);
+	TAILQ_INIT(&server->stopped);
+	TAILQ_INIT(&server->ending);
+	TAILQ_INIT(&server->working);
 	status = prepare(server, error);
 	if (status != 0) {
 		control_server_destroy(server);
@@ -318,10 +323,12 @@ void control_server_destroy(struct control_server *server)
 		key_provider_watch(server->environment.ike_provider, NULL, NULL);
 	for (unsigned i = 0; i < server->listener_count; i++)
 		listener_close(server->listeners[i]);
-	while (!LIST_EMPTY(&server->connections))
-		connection_close(LIST_FIRST(&server->connections), CONTROL_END_SHUT_DOWN);
-	while (!LIST_EMPTY(&server->stopped))
-		test_session_end(LIST_FIRST(&server->stopped), CONTROL_END_STOPPED);
+	portions_destroy(server);
+	while (!TAILQ_EMPTY(&server->connections))
+		connection_close(TAILQ_FIRST(&server->connections), CONTROL_END_SHUT_DOWN);
+	while (!TAILQ_EMPTY(&server->stopped))
+		test_session_end(TAILQ_FIRST(&server->stopped), CONTROL_END_STOPPED);
+	deadlines_destroy(server->deadlines);
 	if (server->expiry != NULL)
 		event_free(server->expiry);
 	if (server->derivation != NULL)

@@ -9,10 +9,10 @@
 #include "control/server.h"
 #include "control/test_session.h"
 
-static const char *const state_names[] = {[CONNECTION_GREETED] = "set-up",
-                                          [CONNECTION_KEY_LOOKUP] = "key-look-up",
-                                          [CONNECTION_OPEN] = "open",
-                                          [CONNECTION_FLUSHING] = "closing"};
+static const char *const state_names[] = {
+        [CONNECTION_GREETED] = "set-up",   [CONNECTION_KEY_LOOKUP] = "key-look-up",
+        [CONNECTION_OPEN] = "open",        [CONNECTION_WORKING] = "open",
+        [CONNECTION_FLUSHING] = "closing", [CONNECTION_ENDED] = "closing"};
 
 struct control_counts control_counts(const struct control_server *server)
 {
@@ -43,7 +43,7 @@ void control_visit_connections(const struct control_server *server, control_conn
 {
 	const struct connection *connection;
 
-	LIST_FOREACH(connection, &server->connections, link)
+	TAILQ_FOREACH(connection, &server->connections, link)
 	{
 		struct control_connection_status status = describe(connection);
 

@@ -8,6 +8,10 @@
 
 struct connection;
 
+/** Of a command that is not finished. NULL is allowed. */
+struct sid_list;
+void sid_list_free(struct sid_list *list);
+
 /**
  * octets: the whole command, its Number of Sessions checked by command_size. Sessions that were started are acknowledged together with
  * Accept 0, those that are unknown or started before together with Accept 1; a SID that stands twice is so in both. False: close.

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "control/control_server.h"
+#include "control/deadlines.h"
 #include "control/events.h"
 #include "control/limits.h"
 #include "key/token_key_cache.h"
@@ -18,8 +19,10 @@ struct connection;
 struct listener;
 struct test_session;
 
-LIST_HEAD(connection_list, connection);
+TAILQ_HEAD(connection_list, connection);
 TAILQ_HEAD(half_open_queue, connection);
+TAILQ_HEAD(portion_queue, connection);
+TAILQ_HEAD(test_session_queue, test_session);
 LIST_HEAD(test_session_list, test_session);
 
 /** Milliseconds; from the configuration but for flush. 0 turns SERVWAIT and REFWAIT off. */
@@ -50,14 +53,28 @@ struct control_server {
 	struct event *expiry;     /**< wipes token keys of old Salts */
 	struct event *derivation; /**< does a slice of PBKDF2; armed while one goes on */
 	bool secrets_went; /**< an SA is gone: those who wait for a token key ask, in their turn */
-	struct connection_list connections;
+	struct connection_list connections; /**< newest first */
 	unsigned connection_count;
 	uint64_t last_connection_id;
 	struct half_open_queue half_open; /**< of connections those in no pool yet, oldest first */
 	unsigned sessions_started;        /**< and not stopped */
 	unsigned sessions_stopped;        /**< in `stopped` */
-	/** Stopped, until their Timeout is over; their connection may be gone. */
-	struct test_session_list stopped;
+	/** Stopped, until their Timeout is over, the first of them first; their connection may be gone. */
+	struct test_session_queue stopped;
+	uint64_t last_stop_number;
+	struct deadlines *deadlines; /**< REFWAIT and Timeout of all sessions */
+
+	/* portions.h */
+	struct event *portions; /**< armed while anything waits for its next portion */
+	unsigned portion;       /**< sessions a turn */
+	unsigned spent;         /**< of this turn's */
+	struct timeval turn;    /**< which one that is */
+	struct portion_queue
+	        ending; /**< connections that have ended, and some of their sessions have not */
+	struct portion_queue working; /**< those with a command that is not finished */
+	uint64_t doomed_connections;  /**< up to this id all are to be closed */
+	uint64_t doomed_stops;        /**< and all that were stopped up to this number are to end */
+
 	/** Every session, by its SID's random octets: a power of two of buckets. */
 	struct test_session_list *by_sid;
 	uint32_t by_sid_mask;

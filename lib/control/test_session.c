@@ -52,6 +52,10 @@ static void check_refwait(struct test_session *test)
 {
 	struct control_server *server = test->server;
 	struct connection *connection = test->connection;
+
+	/* It ends with its connection, in some turns. */
+	if (connection->state == CONNECTION_ENDED)
+		return;
 	struct session_totals totals = session_totals(server->environment.sessions, test->session);
 	uint64_t last =
 	        totals.last_received_tsc != 0 ? totals.last_received_tsc : test->started_tsc;
@@ -59,7 +63,7 @@ static void check_refwait(struct test_session *test)
 	char client[ENDPOINT_TEXT_SIZE];
 
 	if (idle < server->timing.refwait) {
-		timer_arm(test->timer, server->timing.refwait - idle);
+		deadline_arm(server->deadlines, &test->deadline, server->timing.refwait - idle);
 		return;
 	}
 	server_count(server, CONTROL_SESSIONS_REFWAIT);
@@ -70,17 +74,21 @@ static void check_refwait(struct test_session *test)
 	connection_watch_activity(connection);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *context)
+static struct test_session *session_of(struct deadline *deadline)
 {
-	struct test_session *test = context;
+	return (struct test_session *)(void *)((uint8_t *)deadline -
+	                                       offsetof(struct test_session, deadline));
+}
 
-	(void)fd;
-	(void)what;
+void test_session_deadline(struct deadline *deadline)
+{
+	struct test_session *test = session_of(deadline);
+
 	if (test->state == TEST_SESSION_STARTED)
 		check_refwait(test);
 	else if (tsc_now() < test->until_tsc)
-		/* The event loop's idea of now was old when the timer was armed. */
-		timer_arm(test->timer, WITHDRAW_MARGIN_MS);
+		/* Two clocks. */
+		deadline_arm(test->server->deadlines, deadline, WITHDRAW_MARGIN_MS);
 	else
 		test_session_end(test, CONTROL_END_STOPPED);
 }
@@ -94,14 +102,8 @@ int test_session_create(struct connection *connection, const struct session_para
 
 	if (test == NULL)
 		return error_set(error, ERROR_MEMORY, "no memory for a session");
-	test->timer = evtimer_new(server->environment.base, on_timer, test);
-	if (test->timer == NULL) {
-		free(test);
-		return error_set(error, ERROR_MEMORY, "no memory for a session's timer");
-	}
 	status = session_publish(server->environment.sessions, parameters, &test->session, error);
 	if (status != 0) {
-		event_free(test->timer);
 		free(test);
 		return status;
 	}
@@ -111,7 +113,7 @@ int test_session_create(struct connection *connection, const struct session_para
 	test->timeout = timeout;
 	test->usage = connection->usage;
 	test->pool = connection->pool;
-	LIST_INSERT_HEAD(&connection->sessions, test, link);
+	TAILQ_INSERT_TAIL(&connection->accepted, test, link);
 	LIST_INSERT_HEAD(bucket_of(server, parameters->sid), test, sid_link);
 	connection->session_count++;
 	*created = test;
@@ -120,52 +122,62 @@ int test_session_create(struct connection *connection, const struct session_para
 
 void test_session_start(struct test_session *test)
 {
+	struct control_server *server = test->server;
+	struct connection *connection = test->connection;
+
+	TAILQ_REMOVE(&connection->accepted, test, link);
+	TAILQ_INSERT_TAIL(&connection->started, test, link);
 	test->state = TEST_SESSION_STARTED;
-	test->connection->in_progress++;
-	test->server->sessions_started++;
+	connection->in_progress++;
+	server->sessions_started++;
 	test->started_tsc = tsc_now();
-	test->started = tsc_clock_read(test->server->environment.clock, test->started_tsc).ntp;
-	session_start(test->server->environment.sessions, test->session);
-	server_count(test->server, CONTROL_SESSIONS_STARTED);
+	test->started = tsc_clock_read(server->environment.clock, test->started_tsc).ntp;
+	session_start(server->environment.sessions, test->session);
+	server_count(server, CONTROL_SESSIONS_STARTED);
 	audit_session_started(test);
-	if (test->server->timing.refwait > 0)
-		timer_arm_common(test->timer, test->server->timing.refwait);
+	if (server->timing.refwait > 0)
+		deadline_arm(server->deadlines, &test->deadline, server->timing.refwait);
 }
 
 /** Takes it off its connection or off the server's stopped ones. */
 static void unlink_session(struct test_session *test)
 {
-	LIST_REMOVE(test, link);
-	if (test->state == TEST_SESSION_STOPPED)
-		test->server->sessions_stopped--;
-	if (test->connection == NULL)
+	struct control_server *server = test->server;
+	struct connection *connection = test->connection;
+
+	if (test->state == TEST_SESSION_STOPPED) {
+		TAILQ_REMOVE(&server->stopped, test, link);
+		server->sessions_stopped--;
 		return;
-	test->connection->session_count--;
+	}
+	connection->session_count--;
 	if (test->state == TEST_SESSION_STARTED) {
-		test->connection->in_progress--;
-		test->server->sessions_started--;
+		TAILQ_REMOVE(&connection->started, test, link);
+		connection->in_progress--;
+		server->sessions_started--;
+	} else {
+		TAILQ_REMOVE(&connection->accepted, test, link);
 	}
 	test->connection = NULL;
 }
 
-void test_session_stop(struct test_session *test)
+void test_session_stop(struct test_session *test, uint64_t stopped_tsc)
 {
+	struct control_server *server = test->server;
 	uint64_t ticks =
-	        (uint64_t)(((unsigned __int128)test->timeout * test->server->environment.tsc_hz) >>
-	                   32);
+	        (uint64_t)(((unsigned __int128)test->timeout * server->environment.tsc_hz) >> 32);
 	uint64_t milliseconds = (uint64_t)(((unsigned __int128)test->timeout * 1000) >> 32);
 
-	uint64_t now = tsc_now();
-
-	test->until_tsc = now + ticks;
-	test->ended = tsc_clock_read(test->server->environment.clock, now).ntp;
-	session_stop(test->server->environment.sessions, test->session, test->until_tsc);
-	server_count(test->server, CONTROL_SESSIONS_STOPPED);
+	test->until_tsc = stopped_tsc + ticks;
+	test->ended = tsc_clock_read(server->environment.clock, stopped_tsc).ntp;
+	session_stop(server->environment.sessions, test->session, test->until_tsc);
+	server_count(server, CONTROL_SESSIONS_STOPPED);
 	unlink_session(test);
 	test->state = TEST_SESSION_STOPPED;
-	test->server->sessions_stopped++;
-	LIST_INSERT_HEAD(&test->server->stopped, test, link);
-	timer_arm(test->timer, milliseconds + WITHDRAW_MARGIN_MS);
+	test->stop_number = ++server->last_stop_number;
+	server->sessions_stopped++;
+	TAILQ_INSERT_TAIL(&server->stopped, test, link);
+	deadline_arm(server->deadlines, &test->deadline, milliseconds + WITHDRAW_MARGIN_MS);
 }
 
 void test_session_end(struct test_session *test, enum control_end end)
@@ -177,6 +189,6 @@ void test_session_end(struct test_session *test, enum control_end end)
 	LIST_REMOVE(test, sid_link);
 	session_withdraw(server->environment.sessions, test->session);
 	limits_release_session(server->limits, test->usage, test->pool);
-	event_free(test->timer);
+	deadline_disarm(server->deadlines, &test->deadline);
 	free(test);
 }

@@ -25,10 +25,11 @@ struct test_session {
 	uint64_t started;     /**< NTP; 0: not yet */
 	uint64_t ended;       /**< NTP: when it was stopped; 0: not yet */
 	uint64_t connection_id;
-	struct event *timer; /**< REFWAIT while started, Timeout once stopped */
+	uint64_t stop_number;     /**< once stopped: from 1 on, in the order of being stopped */
+	struct deadline deadline; /**< REFWAIT while started, Timeout once stopped */
 	struct address_usage *usage;
 	enum limit_pool pool;
-	LIST_ENTRY(test_session) link; /**< connection's sessions, then server's stopped */
+	TAILQ_ENTRY(test_session) link; /**< connection's accepted, its started, server's stopped */
 	LIST_ENTRY(test_session) sid_link;
 };
 
@@ -50,8 +51,11 @@ struct test_session *test_session_by_sid(const struct control_server *server,
 /** Test packets are answered from now on, and REFWAIT runs. */
 void test_session_start(struct test_session *test);
 
-/** Test packets are answered for Timeout more; then the session ends by itself. */
-void test_session_stop(struct test_session *test);
+/** Test packets are answered until Timeout after stopped_tsc; then the session ends by itself. */
+void test_session_stop(struct test_session *test, uint64_t stopped_tsc);
+
+/** For the server's deadlines. */
+void test_session_deadline(struct deadline *deadline);
 
 /** Withdraws at once and frees. */
 void test_session_end(struct test_session *test, enum control_end end);

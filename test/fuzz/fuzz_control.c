@@ -117,6 +117,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	environment.base = base;
 	environment.sessions = sessions;
 	need_zero(control_server_create(&environment, &server, NULL));
+	/* So that what is done in portions is, with the few sessions of an input. */
+	server->portion = 1;
 	return 0;
 }
 
@@ -128,7 +130,7 @@ static void run(void)
 
 static struct connection *the_connection(void)
 {
-	return LIST_FIRST(&server->connections);
+	return TAILQ_FIRST(&server->connections);
 }
 
 /** A Set-Up-Response that is accepted unless mode makes no sense; its Token is sealed for this connection's Challenge. */
@@ -170,6 +172,17 @@ static size_t length_of(const uint8_t *block)
 	}
 }
 
+/** Those that are started come first. */
+static const struct test_session *next_session(const struct connection *connection,
+                                               const struct test_session *test)
+{
+	const struct test_session *next = TAILQ_NEXT(test, link);
+
+	return next == NULL && test->state == TEST_SESSION_STARTED
+	               ? TAILQ_FIRST(&connection->accepted)
+	               : next;
+}
+
 /** Puts the SIDs of the connection's sessions where the input asks for them. */
 static void fill_in_sids(uint8_t *octets, size_t size)
 {
@@ -179,12 +192,12 @@ static void fill_in_sids(uint8_t *octets, size_t size)
 	if (the_connection() == NULL ||
 	    (octets[0] != COMMAND_START_N_SESSIONS && octets[0] != COMMAND_STOP_N_SESSIONS))
 		return;
-	test = LIST_FIRST(&the_connection()->sessions);
+	test = connection_any_session(the_connection());
 	for (; test != NULL && offset + SID_SIZE <= size - CONTROL_HMAC_SIZE; offset += SID_SIZE) {
 		if (octets[offset] != KNOWN_SID)
 			continue;
 		memcpy(octets + offset, test->session->sid, SID_SIZE);
-		test = LIST_NEXT(test, link);
+		test = next_session(the_connection(), test);
 	}
 }
 
@@ -235,9 +248,10 @@ static void clean_up(struct bufferevent *stream)
 	bufferevent_free(stream);
 	while (the_connection() != NULL)
 		connection_close(the_connection(), CONTROL_END_CONNECTION_CLOSED);
-	while (!LIST_EMPTY(&server->stopped))
-		test_session_end(LIST_FIRST(&server->stopped), CONTROL_END_STOPPED);
-	run();
+	while (!TAILQ_EMPTY(&server->stopped))
+		test_session_end(TAILQ_FIRST(&server->stopped), CONTROL_END_STOPPED);
+	while (!TAILQ_EMPTY(&server->ending))
+		run();
 	if (session_registry_count(sessions) != 0 || limits_addresses(server->limits) != 0 ||
 	    limits_half_open(server->limits) != 0)
 		abort();

@@ -129,7 +129,7 @@ static void a_session_is_told_from_start_to_end(void)
 	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
 	/* Packets in transit still count. */
 	session->reflected++;
-	test_session_end(LIST_FIRST(&harness.server->stopped), CONTROL_END_STOPPED);
+	test_session_end(TAILQ_FIRST(&harness.server->stopped), CONTROL_END_STOPPED);
 
 	CU_ASSERT_EQUAL_FATAL(diary.count, 4);
 	EXPECT(&diary, 0, "opened 1 192.0.2.1:40000 192.0.2.2:862 mode 4 key-id 'key' '' 0");
@@ -259,7 +259,7 @@ static void sessions_end_with_their_connection(void)
 		CU_ASSERT_EQUAL(client_request_accept(&client), ACCEPT_OK);
 		CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
 		if (ends[i] == CONTROL_END_OPERATOR) {
-			connection_close(LIST_FIRST(&harness.server->connections), ends[i]);
+			connection_close(TAILQ_FIRST(&harness.server->connections), ends[i]);
 		} else if (ends[i] == CONTROL_END_PROTOCOL_ERROR) {
 			memset(octets, 0, sizeof(octets));
 			stop_sessions_write(octets, &wrong);

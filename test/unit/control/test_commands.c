@@ -2,7 +2,7 @@
 /** Commands through a whole Server: RFC 5357 sections 3.4 and 3.6 to 3.8, and the timeouts SERVWAIT, REFWAIT, Timeout. */
 #include <event2/event.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
 
 #include "control/connection.h"
 #include "harness.h"
@@ -263,8 +263,7 @@ static void refwait_runs_from_the_last_packet(void)
 {
 	struct harness harness;
 	struct client client;
-	struct timeval now;
-	struct timeval end;
+	struct timespec now;
 
 	harness_open(&harness);
 	harness_start(&harness);
@@ -272,20 +271,19 @@ static void refwait_runs_from_the_last_packet(void)
 	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
 	CU_ASSERT_EQUAL(client_request_accept(&client), ACCEPT_OK);
 	CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
-	struct connection *connection = LIST_FIRST(&harness.server->connections);
-	struct event *timer = LIST_FIRST(&connection->sessions)->timer;
+	struct connection *connection = TAILQ_FIRST(&harness.server->connections);
+	struct deadline *deadline = &TAILQ_FIRST(&connection->started)->deadline;
 	struct core_session *core =
 	        harness_find(&harness, CLIENT_IPV4, SENDER_PORT, OUR_IPV4, RECEIVER_PORT);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(core);
 	core->last_received_tsc = tsc_now() - harness.server->environment.tsc_hz;
 	/* As if its time had come. */
-	event_active(timer, EV_TIMEOUT, 0);
-	(void)event_base_loop(harness.base, EVLOOP_NONBLOCK);
-	CU_ASSERT_TRUE_FATAL(event_pending(timer, EV_TIMEOUT, &end) != 0);
-	(void)gettimeofday(&now, NULL);
-	CU_ASSERT_TRUE((double)(end.tv_sec - now.tv_sec) +
-	                       (double)(end.tv_usec - now.tv_usec) / 1e6 <
-	               1.5);
+	deadline_disarm(harness.server->deadlines, deadline);
+	test_session_deadline(deadline);
+	CU_ASSERT_TRUE(deadline->is_armed);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	CU_ASSERT_TRUE((double)deadline->tick * DEADLINES_TICK_MS / 1e3 <
+	               (double)now.tv_sec + (double)now.tv_nsec / 1e9 + 1.5);
 	client_close(&client);
 	harness_close(&harness);
 }

@@ -82,7 +82,7 @@ static bool read_greeting(struct harness *harness, int fd)
 
 static int option_of(const struct harness *harness, int level, int option)
 {
-	const struct connection *connection = LIST_FIRST(&harness->server->connections);
+	const struct connection *connection = TAILQ_FIRST(&harness->server->connections);
 	int value = -1;
 	socklen_t size = sizeof(value);
 

@@ -275,6 +275,7 @@ static void an_operator_closes(void)
 	struct client client, other;
 	struct request_tw_session request = client_request_template(4);
 	struct accept_session first, second;
+	struct control_closed closed;
 	uint64_t id = 0;
 
 	harness_open(&harness);
@@ -284,23 +285,29 @@ static void an_operator_closes(void)
 	request.sender.port++;
 	CU_ASSERT_TRUE(client_request(&client, &request, &second));
 	CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
-	CU_ASSERT_EQUAL(control_server_close_session(harness.server, first.sid), 0);
-	CU_ASSERT_EQUAL(control_server_close_session(harness.server, first.sid), ERROR_NOT_FOUND);
+	CU_ASSERT_EQUAL(control_server_close_session(harness.server, first.sid, &closed), 0);
+	CU_ASSERT_EQUAL(control_server_close_session(harness.server, first.sid, &closed),
+	                ERROR_NOT_FOUND);
 	CU_ASSERT_EQUAL(session_registry_count(harness.sessions), 1);
 	/* The client may count the session that is gone, and go on. */
 	client_stop(&client, ACCEPT_OK, 2);
 	harness_run(&harness, 5);
 	CU_ASSERT_FALSE(client.ended);
-	CU_ASSERT_EQUAL(control_server_close_session(harness.server, second.sid), 0);
+	CU_ASSERT_EQUAL(control_server_close_session(harness.server, second.sid, &closed), 0);
 	CU_ASSERT_EQUAL(session_registry_count(harness.sessions), 0);
 
 	control_visit_connections(harness.server, take_id, &id);
-	CU_ASSERT_EQUAL(control_server_close_connection(harness.server, id + 1), ERROR_NOT_FOUND);
-	CU_ASSERT_EQUAL(control_server_close_connection(harness.server, id), 0);
+	CU_ASSERT_EQUAL(control_server_close_connection(harness.server, id + 1, &closed),
+	                ERROR_NOT_FOUND);
+	CU_ASSERT_EQUAL(control_server_close_connection(harness.server, id, &closed), 0);
+	CU_ASSERT_EQUAL(closed.connections, 1);
+	CU_ASSERT_EQUAL(closed.sessions, 0);
 	CU_ASSERT_TRUE(client_sees_end(&client));
 	CU_ASSERT_TRUE(client_open(&other, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
 	CU_ASSERT_EQUAL(client_request_accept(&other), ACCEPT_OK);
-	CU_ASSERT_EQUAL(control_server_close_all(harness.server), 1);
+	closed = control_server_close_all(harness.server);
+	CU_ASSERT_EQUAL(closed.connections, 1);
+	CU_ASSERT_EQUAL(closed.sessions, 1);
 	CU_ASSERT_EQUAL(session_registry_count(harness.sessions), 0);
 	client_close(&client);
 	client_close(&other);

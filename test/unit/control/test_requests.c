@@ -56,7 +56,7 @@ static void a_session_lives_in_every_mode(void)
 		CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
 		/* Timeout is not over: packets in transit still find it. */
 		CU_ASSERT_PTR_NOT_NULL(lab_session(&harness));
-		test_session_end(LIST_FIRST(&harness.server->stopped), CONTROL_END_STOPPED);
+		test_session_end(TAILQ_FIRST(&harness.server->stopped), CONTROL_END_STOPPED);
 	}
 	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SESSIONS_STARTED), 7);
 	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_SESSIONS_STOPPED), 7);

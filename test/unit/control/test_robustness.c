@@ -166,7 +166,7 @@ static void a_client_that_never_reads_costs_little(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
-	connection = LIST_FIRST(&harness.server->connections);
+	connection = TAILQ_FIRST(&harness.server->connections);
 	(void)bufferevent_disable(client.stream, EV_READ);
 	memset(commands, 0, sizeof(commands));
 	for (unsigned i = 0; i < 2000; i++) {
@@ -227,7 +227,7 @@ static void a_client_that_reads_at_the_wrong_moment_is_answered(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
-	struct connection *connection = LIST_FIRST(&harness.server->connections);
+	struct connection *connection = TAILQ_FIRST(&harness.server->connections);
 	(void)bufferevent_disable(client.stream, EV_READ);
 	server_end = bufferevent_getfd(connection->stream);
 	client_end = bufferevent_getfd(client.stream);
@@ -263,7 +263,7 @@ static void commands_sent_at_once_are_all_answered(void)
 		size_t answers = 0;
 
 		CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
-		struct connection *connection = LIST_FIRST(&harness.server->connections);
+		struct connection *connection = TAILQ_FIRST(&harness.server->connections);
 		(void)setsockopt(bufferevent_getfd(connection->stream), SOL_SOCKET, SO_SNDBUF,
 		                 &small, sizeof(small));
 		(void)bufferevent_disable(client.stream, EV_READ);
@@ -293,7 +293,7 @@ static void a_client_that_has_sent_its_last_is_answered(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
-	struct connection *connection = LIST_FIRST(&harness.server->connections);
+	struct connection *connection = TAILQ_FIRST(&harness.server->connections);
 	CU_ASSERT_EQUAL(setsockopt(bufferevent_getfd(connection->stream), SOL_SOCKET, SO_SNDBUF,
 	                           &small, sizeof(small)),
 	                0);
@@ -324,7 +324,7 @@ static void a_last_message_waits_only_so_long(void)
 	harness_start(&harness);
 	harness.server->timing.flush = 20;
 	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
-	struct connection *connection = LIST_FIRST(&harness.server->connections);
+	struct connection *connection = TAILQ_FIRST(&harness.server->connections);
 	CU_ASSERT_EQUAL(setsockopt(bufferevent_getfd(connection->stream), SOL_SOCKET, SO_SNDBUF,
 	                           &small, sizeof(small)),
 	                0);
@@ -352,7 +352,7 @@ static void what_is_sent_ahead_costs_little(void)
 	client_send_set_up(&client, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
 	client_write(&client, ahead, sizeof(ahead));
 	harness_run(&harness, 20);
-	connection = LIST_FIRST(&harness.server->connections);
+	connection = TAILQ_FIRST(&harness.server->connections);
 	CU_ASSERT(evbuffer_get_length(bufferevent_get_input(connection->stream)) <= 8192);
 	client_close(&client);
 	harness_close(&harness);
