@@ -69,7 +69,7 @@ static const struct option_row rows[] = {
         {OPTION_PARAMETER, "sort", "ORDER", ONLY(CTL_SESSIONS),
          "most first: reflected, received, started; or sid"},
         {OPTION_PARAMETER, "limit", "N", ONLY(CTL_SESSIONS) | ONLY(CTL_KEYS),
-         "so many at most, up to 10000"},
+         "so many at most: sessions up to 1000, keys up to 10000"},
         {OPTION_ALL, "all", NULL, ONLY(CTL_SESSIONS) | ONLY(CTL_COUNTERS) | ONLY(CTL_CLOSE),
          "every session; also counters of zero; close all"},
         {OPTION_PARAMETER, "connection", "ID", ONLY(CTL_CLOSE), "the control connection to close"},

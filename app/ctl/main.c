@@ -51,9 +51,10 @@ static int ask(struct ctl_options *options, struct error *error)
 
 	if (options->command == CTL_COUNTERS)
 		request_set(&options->request, "describe", "yes");
-	status = options->command == CTL_SESSIONS && options->all
-	                 ? paging_sessions(&call, &options->request, &answer, error)
-	                 : call_appliance(&call, &options->request, &answer, error);
+	bool whole = options->command == CTL_CONNECTIONS ||
+	             (options->command == CTL_SESSIONS && options->all);
+	status = whole ? paging_call(&call, &options->request, &answer, error)
+	               : call_appliance(&call, &options->request, &answer, error);
 	status = show(options, &answer, status, error);
 	answer_clear(&answer);
 	return status;

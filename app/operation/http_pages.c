@@ -99,7 +99,7 @@ static const struct {
 	page write;
 } pages[] = {
         {"/metrics", write_metrics},
-        {"/healthz", write_health},
+        {HTTP_HEALTH_PATH, write_health},
         {"/status.json", write_status},
 };
 

@@ -9,6 +9,8 @@
 #include "http_query.h"
 #include "operation.h"
 
+#define HTTP_HEALTH_PATH "/healthz"
+
 struct http_request {
 	const char *path;
 	const char *accept; /**< NULL: the header is not there */

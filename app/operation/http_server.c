@@ -7,14 +7,20 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "http_clients.h"
+#include "http_host.h"
 #include "http_pages.h"
 
 #define BACKLOG       32
 #define US_PER_MS     1000
 #define MS_PER_SECOND 1000
+#define US_PER_SECOND 1000000u
+#define NS_PER_US     1000u
 /** So often the daemon looks for itself while there are connections. */
 #define LOOK_MS 1000
 
@@ -25,10 +31,20 @@
 
 struct http_server {
 	struct operation *operation;
+	const struct config_http *config; /**< a reload changes the hosts in it */
 	struct MHD_Daemon *daemon;
+	struct http_clients clients;
 	struct event *ready;   /**< the daemon's epoll has something */
 	struct event *timeout; /**< the daemon wants to look for itself */
 };
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * US_PER_SECOND + (uint64_t)now.tv_nsec / NS_PER_US;
+}
 
 static enum MHD_Result keep_parameter(void *context, enum MHD_ValueKind kind, const char *name,
                                       const char *value)
@@ -64,21 +80,81 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
 	(void)MHD_add_response_header(response, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	(void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	(void)MHD_add_response_header(response, "X-Frame-Options", "DENY");
+	(void)MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
 	if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	if (answer->status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-static enum MHD_Result refuse_method(struct MHD_Connection *connection)
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *text)
 {
-	static const char text[] = "only GET and HEAD are answered\n";
-	struct http_answer answer = {.status = MHD_HTTP_METHOD_NOT_ALLOWED,
+	struct http_answer answer = {.status = status,
 	                             .type = "text/plain; charset=utf-8",
 	                             .page = text,
-	                             .size = sizeof(text) - 1};
+	                             .size = strlen(text)};
 
+	return send_answer(connection, &answer);
+}
+
+struct host_check {
+	const struct config_http *config;
+	bool foreign;
+};
+
+static enum MHD_Result check_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+	struct host_check *check = context;
+
+	(void)kind;
+	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
+		check->foreign |= value == NULL || !http_host_is_ours(value, check->config);
+	return MHD_YES;
+}
+
+/** Without the header, in HTTP/1.0, it is no browser. */
+static bool is_foreign(const struct http_server *server, struct MHD_Connection *connection)
+{
+	struct host_check check = {.config = server->config};
+
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, check_header, &check);
+	return check.foreign;
+}
+
+static struct http_client *client_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+static enum MHD_Result answer_request(struct http_server *server, struct MHD_Connection *connection,
+                                      const char *url)
+{
+	struct http_client *client = client_of(connection);
+	struct http_request request = {.path = url};
+	struct http_answer answer;
+	uint64_t begun = now_us();
+
+	/* Who is asked whether the appliance is well does not say no because others ask too much. */
+	if (strcmp(url, HTTP_HEALTH_PATH) != 0 &&
+	    (client == NULL || !http_clients_admit(&server->clients, begun)))
+		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+		              "the appliance has enough to do with other requests; ask again\n");
+	request.accept =
+	        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_parameter,
+	                                &request);
+	http_pages_answer(server->operation, &request, &answer);
+	if (client != NULL)
+		http_clients_answered(&server->clients, client,
+		                      answer.text != NULL ? answer.size : 0, now_us() - begun);
 	return send_answer(connection, &answer);
 }
 
@@ -89,13 +165,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 {
 	static const char marker;
 	struct http_server *server = context;
-	struct http_request request = {.path = url};
-	struct http_answer answer;
 
 	(void)version;
 	(void)data;
+	if (is_foreign(server, connection))
+		return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST,
+		              "the Host of this request is none of the appliance's; allowed: an IP "
+		              "address, localhost, and the names in operation.http.hosts of its "
+		              "configuration\n");
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return refuse_method(connection);
+		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+		              "only GET and HEAD are answered\n");
 	if (*seen == NULL) {
 		*seen = (void *)(uintptr_t)&marker;
 		return MHD_YES;
@@ -103,12 +183,34 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	/* A body, of no use here. */
 	if (*size > 0)
 		return MHD_NO;
-	request.accept =
-	        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_parameter,
-	                                &request);
-	http_pages_answer(server->operation, &request, &answer);
-	return send_answer(connection, &answer);
+	return answer_request(server, connection, url);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **client,
+                          enum MHD_ConnectionNotificationCode what)
+{
+	struct http_server *server = context;
+	const union MHD_ConnectionInfo *info =
+	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED && info != NULL) {
+		*client = http_clients_add(&server->clients, info->connect_fd, now_us());
+	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED && *client != NULL) {
+		http_clients_remove(&server->clients, *client);
+		*client = NULL;
+	}
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **unused,
+                         enum MHD_RequestTerminationCode end)
+{
+	struct http_server *server = context;
+	struct http_client *client = client_of(connection);
+
+	(void)unused;
+	(void)end;
+	if (client != NULL)
+		http_clients_completed(&server->clients, client, now_us());
 }
 
 static unsigned count_connections(const struct http_server *server)
@@ -128,6 +230,7 @@ static void run_daemon(struct http_server *server)
 	unsigned before = count_connections(server);
 	MHD_UNSIGNED_LONG_LONG milliseconds = LOOK_MS;
 
+	http_clients_expire(&server->clients, now_us());
 	(void)MHD_run(server->daemon);
 	unsigned after = count_connections(server);
 	if (MHD_get_timeout(server->daemon, &milliseconds) != MHD_YES && before == 0 &&
@@ -193,7 +296,9 @@ static bool start_daemon(struct http_server *server, int fd)
 	server->daemon = MHD_start_daemon(
 	        MHD_USE_EPOLL, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
 	        MHD_OPTION_CONNECTION_LIMIT, HTTP_CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-	        HTTP_CLIENT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CLIENT_MEMORY,
+	        HTTP_REQUEST_SECONDS, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+	        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CLIENT_MEMORY,
 	        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (server->daemon == NULL) {
 		(void)close(fd);
@@ -217,6 +322,8 @@ int http_server_create(struct operation *operation, const struct config_http *co
 	if (server == NULL)
 		return error_set(error, ERROR_MEMORY, "operation.http: no memory");
 	server->operation = operation;
+	server->config = config;
+	http_clients_init(&server->clients, now_us());
 	int status = open_socket(&config->listen, &fd, error);
 	if (status == 0 && !start_daemon(server, fd))
 		status = error_set(error, ERROR_MEMORY, "operation.http: no memory");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The HTTP listener of operation.http: GET and HEAD of what http_pages has. libmicrohttpd within the event loop, no thread of its own.
- * At most HTTP_CLIENTS_MAX connections at once, more of them wait; one that is silent for HTTP_CLIENT_SECONDS is closed. Slow path only.
+ * At most HTTP_CLIENTS_MAX connections at once, more of them wait; none has more than HTTP_REQUEST_SECONDS for a request and its
+ * answer. Slow path only.
  */
 #ifndef SPECULAR_OPERATION_HTTP_SERVER_H
 #define SPECULAR_OPERATION_HTTP_SERVER_H
@@ -9,14 +10,13 @@
 #include "base/error.h"
 #include "operation.h"
 
-#define HTTP_CLIENTS_MAX    32u
-#define HTTP_CLIENT_SECONDS 10u
+#define HTTP_CLIENTS_MAX 32u
 /** Octets of a connection's request, headers and all, and of its answer's headers. */
 #define HTTP_CLIENT_MEMORY 16384u
 
 struct http_server;
 
-/** ERROR_EXISTS: somebody listens there. ERROR_SYSTEM: no such address, no permission. ERROR_MEMORY. */
+/** config outlives it; its hosts may change. ERROR_EXISTS: somebody listens there. ERROR_SYSTEM: no such address, no permission. ERROR_MEMORY. */
 int http_server_create(struct operation *operation, const struct config_http *config,
                        struct http_server **server, struct error *error);
 /** Closes every connection. NULL is allowed. */

@@ -23,6 +23,7 @@ struct socket_client {
 	struct event *deadline;
 	struct operation_peer peer;
 	bool answered;
+	size_t pending; /**< octets of its answer */
 	LIST_ENTRY(socket_client) link;
 };
 
@@ -33,6 +34,7 @@ struct socket_server {
 	char path[CONFIG_PATH_SIZE];
 	struct stat made;
 	unsigned client_count;
+	size_t pending; /**< octets of answers that clients have not taken yet */
 	struct socket_client_list clients;
 };
 
@@ -42,6 +44,7 @@ static void close_client(struct socket_client *client)
 
 	LIST_REMOVE(client, link);
 	server->client_count--;
+	server->pending -= client->pending;
 	event_free(client->deadline);
 	bufferevent_free(client->stream);
 	free(client);
@@ -61,6 +64,8 @@ static void send_answer(struct socket_client *client, const struct operation_ans
 	struct evbuffer *output = bufferevent_get_output(client->stream);
 
 	client->answered = true;
+	client->pending = answer->size;
+	client->server->pending += answer->size;
 	(void)bufferevent_disable(client->stream, EV_READ);
 	if (answer->text == NULL) {
 		close_client(client);
@@ -87,6 +92,9 @@ static void on_read(struct bufferevent *stream, void *context)
 		                       "the request is too long; allowed: 1024 octets", &answer);
 	} else if (end.pos < 0) {
 		return;
+	} else if (client->server->pending >= SOCKET_PENDING_MAX) {
+		operation_answer_error("", "busy", "other clients do not fetch their answers",
+		                       &answer);
 	} else {
 		(void)evbuffer_remove(input, line, (size_t)end.pos);
 		operation_answer(client->server->operation, line, (size_t)end.pos, &client->peer,

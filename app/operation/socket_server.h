@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The unix socket of specularctl: one request a connection, one document, then it is closed. At most SOCKET_CLIENTS_MAX clients at
- * once, more of them wait; each has SOCKET_CLIENT_SECONDS for all of it. Event loop, slow path only.
+ * once, more of them wait; each has SOCKET_CLIENT_SECONDS for all of it. While SOCKET_PENDING_MAX octets of answers wait to be
+ * fetched there is no further one. Event loop, slow path only.
  */
 #ifndef SPECULAR_OPERATION_SOCKET_SERVER_H
 #define SPECULAR_OPERATION_SOCKET_SERVER_H
@@ -11,6 +12,7 @@
 
 #define SOCKET_CLIENTS_MAX    32u
 #define SOCKET_CLIENT_SECONDS 10
+#define SOCKET_PENDING_MAX    (16u << 20)
 
 struct socket_server;
 

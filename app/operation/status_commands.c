@@ -10,7 +10,7 @@ const struct operation_command status_commands[] = {
          .parameters = "state mode peer sort limit after",
          .run = status_sessions},
         {.name = "session", .parameters = "sid", .run = status_session},
-        {.name = "connections", .run = status_connections},
+        {.name = "connections", .parameters = "limit after", .run = status_connections},
         {.name = "keys", .parameters = "limit", .run = status_keys},
         {.name = "log", .parameters = "level", .changes = true, .run = log_command},
         {.name = NULL},

@@ -9,7 +9,8 @@
 #include "status_text.h"
 
 #define LIMIT_DEFAULT 100
-#define LIMIT_MAX     10000
+/** A portion of some 500 KB: it is made at one go, and waits in memory until it was fetched. */
+#define LIMIT_MAX 1000
 /** Sessions that one request looks at: some tens of milliseconds of the slow path. */
 #define LOOKED_AT_MAX 131072u
 #define SID_TEXT_SIZE (2 * SID_SIZE + 1)

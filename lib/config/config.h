@@ -23,10 +23,12 @@
 #define CONFIG_LISTEN_MAX          16u
 #define CONFIG_SENDER_PREFIXES_MAX 64u
 #define CONFIG_IDENTITIES_MAX      64u
+#define CONFIG_HTTP_HOSTS_MAX      32u
 #define CONFIG_NAME_SIZE           64u
 #define CONFIG_PATH_SIZE           512u
 #define CONFIG_DEVARGS_SIZE        256u
 #define CONFIG_IDENTITY_SIZE       256u
+#define CONFIG_HOST_NAME_SIZE      254u  /**< RFC 1035 section 2.3.4, as text */
 #define CONFIG_INTERFACE_SIZE      16u   /**< IFNAMSIZ */
 #define CONFIG_AUDIT_LOG           "log" /**< log.audit: the audit's events go to the log */
 
@@ -163,6 +165,9 @@ struct config_test {
 struct config_http {
 	bool enabled; /**< the mapping is in the file */
 	struct config_listen listen;
+	/** Names beside addresses and localhost by which a request may call the listener; without a dot at the end. */
+	char hosts[CONFIG_HTTP_HOSTS_MAX][CONFIG_HOST_NAME_SIZE];
+	unsigned host_count;
 };
 
 /** How the running appliance is watched and told what to do. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** The keys of operation and log: how the running appliance is watched and told what to do. */
+#include <string.h>
+
 #include "config/address_value.h"
 #include "config/config.h"
 #include "config/config_schema.h"
@@ -16,6 +18,33 @@
 		.text = (default_)                                                                 \
 	}
 
+#define HOST_ALLOWED    "a DNS name without a port, such as appliance.example.net"
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
+/** A name as a browser sends it: of the characters that names of hosts have, one dot between two labels and one at its end, which goes. */
+static int read_host(const struct yaml_tree *tree, const struct yaml_tree_node *scalar,
+                     void *destination, struct error *error)
+{
+	const char *text = scalar->text;
+	size_t size = scalar->length;
+	char quote[YAML_TREE_QUOTE_SIZE];
+
+	if (size > 0 && text[size - 1] == '.')
+		size--;
+	if (size == 0 || size >= CONFIG_HOST_NAME_SIZE || strspn(text, HOST_CHARACTERS) < size ||
+	    text[0] == '.' || text[size - 1] == '.' || strstr(text, "..") != NULL)
+		return yaml_tree_error(tree, scalar, error, ERROR_ARGUMENT,
+		                       "%s is no name of a host; allowed: " HOST_ALLOWED,
+		                       yaml_tree_quote(scalar, quote));
+	memcpy(destination, text, size);
+	return 0;
+}
+
+static const struct schema_field host = {.type = SCHEMA_CUSTOM,
+                                         .size = CONFIG_HOST_NAME_SIZE,
+                                         .read = read_host,
+                                         .allowed = HOST_ALLOWED};
+
 static const struct schema_field http_fields[] = {
         {.key = "address",
          .type = SCHEMA_CUSTOM,
@@ -25,6 +54,14 @@ static const struct schema_field http_fields[] = {
          .allowed = ADDRESS_VALUE_ADDRESS,
          .text = "127.0.0.1"},
         INTEGER(struct config_http, listen.port, "port", 1, UINT16_MAX, HTTP_PORT),
+        {.key = "hosts",
+         .type = SCHEMA_LIST,
+         .change = SCHEMA_RELOAD,
+         .offset = offsetof(struct config_http, hosts),
+         .size = CONFIG_HOST_NAME_SIZE,
+         .count_offset = offsetof(struct config_http, host_count),
+         .element = &host,
+         .maximum = CONFIG_HTTP_HOSTS_MAX},
         END};
 
 const struct schema_field config_operation_fields[] = {

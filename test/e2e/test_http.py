@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -29,11 +30,11 @@ def connect(lab):
     return stream
 
 
-def get(lab, path, method="GET", accept="*/*", body=None):
+def get(lab, path, method="GET", accept="*/*", body=None, **headers):
     """(status, headers, text)"""
     connection = http.client.HTTPConnection("127.0.0.1", PORT)
     connection.sock = connect(lab)
-    connection.request(method, path, body=body, headers={"Accept": accept})
+    connection.request(method, path, body=body, headers={"Accept": accept, **headers})
     response = connection.getresponse()
     text = response.read().decode("utf-8")
     connection.close()
@@ -67,6 +68,25 @@ def add_up(lab):
     found = samples(get(lab, "/metrics")[2])
     parts = [summed(found, f"specular_{part}_packets_total") for part in ("reflected", "exception", "dropped")]
     return summed(found, "specular_received_packets_total") == sum(parts)
+
+
+@configuration(start=False)
+def test_names(lab):
+    """A page of somebody's own, whose name has come to lead here, learns nothing; a name that a reload has taken is answered."""
+    process = lab.start_specular({"operation": {**OPERATION, "http": {"hosts": ["appliance.example.net"]}}})
+    path = "/status.json?command=sessions"
+    for host in ("127.0.0.1", f"localhost:{PORT}", "192.0.2.2:80", "[2001:db8::2]", f"Appliance.example.net:{PORT}"):
+        assert get(lab, path, Host=host)[0] == 200, host
+    for host in ("rebound.example.org", f"other.example.net:{PORT}", "appliance"):
+        code, _, text = get(lab, path, Host=host)
+        assert code == 421 and "operation.http.hosts" in text and "schema" not in text, (host, text)
+    lab.write_configuration({"operation": {**OPERATION, "http": {"hosts": ["other.example.net"]}}})
+    for name in ("psk.yaml", "sa.yaml"):
+        lab.private(name)
+    process.send_signal(signal.SIGHUP)
+    lab.wait_for_log("taken: operation.http.hosts")
+    assert get(lab, path, Host="other.example.net")[0] == 200
+    assert get(lab, path, Host="appliance.example.net")[0] == 421
 
 
 @configuration(operation=OPERATION)
@@ -140,14 +160,14 @@ def test_limits(lab):
     assert code == 200 and text == "" and "script-src 'self'" in headers["Content-Security-Policy"]
     assert get(lab, "/../etc/passwd")[0] == 404
     assert get(lab, "/status.json?command=status&" + "a=b&" * 100)[0] == 400
-    for nonsense in (b"\xff\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"y" * 20000 + b"\r\n\r\n", b"GET /%00%zz?%=&&=\x01 HTTP/1.1\r\nHost: a\r\n\r\n"):
+    for nonsense in (b"\xff\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"y" * 20000 + b"\r\n\r\n", b"GET /%00%zz?%=&&=\x01 HTTP/1.1\r\nHost: localhost\r\n\r\n"):
         stream = connect(lab)
         stream.sendall(nonsense)
         answer = stream.recv(65536)
         assert answer == b"" or answer.startswith(b"HTTP/1."), answer
         stream.close()
     silent = [connect(lab) for _ in range(CLIENTS_MAX + 3)]
-    silent[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    silent[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert silent[0].recv(1000).startswith(b"HTTP/1.1 200")
     lab.control(UNAUTHENTICATED)
     silent[0].close()

@@ -95,6 +95,9 @@ static void a_reload_takes(void)
 	check(BASE PORT(""),
 	      BASE PORT("") "operation: {drain-deadline: 5, stuck-after: 6}\nlog: {level: debug}\n",
 	      "operation.drain-deadline operation.stuck-after log.level", "");
+	check(BASE PORT("") "operation: {http: {hosts: [a]}}\n",
+	      BASE PORT("") "operation: {http: {hosts: [a, b.example.net]}}\n",
+	      "operation.http.hosts", "");
 	check(BASE PORT(""), BASE PORT("") "test: {timeout-maximum: 5}\n", "test.timeout-maximum",
 	      "");
 }

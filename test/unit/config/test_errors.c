@@ -301,6 +301,9 @@ static void check_paths(const char *yaml, const char *socket, const char *audit)
 	config_free(config);
 }
 
+#define NO_HOST                                                                                    \
+	" is no name of a host; allowed: a DNS name without a port, such as appliance.example.net"
+
 static void operation_is_checked(void)
 {
 	static const struct wrong cases[] = {
@@ -308,10 +311,16 @@ static void operation_is_checked(void)
 	         "t.yaml:4:21: operation.socket: 108" TOO_LONG},
 	        {REST "operation: {http: }\n", ERROR_FORMAT,
 	         "t.yaml:4:19: operation.http: a scalar where a mapping is expected; allowed: a "
-	         "mapping of address, port"},
+	         "mapping of address, port, hosts"},
 	        {REST "operation: {http: {address: localhost}}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:29: operation.http.address: \"localhost\" is not an address; allowed: "
 	         "an IPv4 or IPv6 address, 0.0.0.0 or ::"},
+	        {REST "operation: {http: {hosts: [a.example.net, \"a:9862\"]}}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:43: operation.http.hosts[1]: \"a:9862\"" NO_HOST},
+	        {REST "operation: {http: {hosts: [a..b]}}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:28: operation.http.hosts[0]: \"a..b\"" NO_HOST},
+	        {REST "operation: {http: {hosts: [.]}}\n", ERROR_ARGUMENT,
+	         "t.yaml:4:28: operation.http.hosts[0]: \".\"" NO_HOST},
 	        {REST "operation: {socket-group: \"\"}\n", ERROR_ARGUMENT,
 	         "t.yaml:4:27: operation.socket-group: empty; allowed: 1 to 63 printable ASCII "
 	         "characters"},
@@ -319,7 +328,7 @@ static void operation_is_checked(void)
 	         "t.yaml:4:14: log.level: unknown value \"loud\"; allowed: error, warning, info, "
 	         "debug"},
 	};
-	static const char http[] = REST "operation: {http: {}}\n";
+	static const char http[] = REST "operation: {http: {hosts: [a, B.example.net.]}}\n";
 	struct config *config = NULL;
 	struct error error = {""};
 
@@ -332,6 +341,9 @@ static void operation_is_checked(void)
 	CU_ASSERT(config->operation.http.enabled);
 	CU_ASSERT_EQUAL(config->operation.http.listen.port, 9862);
 	CU_ASSERT_EQUAL(config->operation.http.listen.address.octets[0], 127);
+	CU_ASSERT_EQUAL(config->operation.http.host_count, 2);
+	CU_ASSERT_STRING_EQUAL(config->operation.http.hosts[0], "a");
+	CU_ASSERT_STRING_EQUAL(config->operation.http.hosts[1], "B.example.net");
 	config_free(config);
 }
 

@@ -100,14 +100,38 @@ static void pages_become_one_answer(void)
 	start();
 	(void)pthread_create(&thread, NULL, serve, &served);
 	request_set(&request, "state", "started");
-	CU_ASSERT_EQUAL(paging_sessions(&call, &request, &answer, &error), 0);
+	CU_ASSERT_EQUAL(paging_call(&call, &request, &answer, &error), 0);
 	(void)pthread_join(thread, NULL);
 	CU_ASSERT_EQUAL(json_array_size(document_at(answer.document, "sessions")), 3);
 	CU_ASSERT_PTR_NOT_NULL(strstr(answer.text, "\"cc\""));
 	CU_ASSERT_EQUAL(strlen(answer.text), answer.size);
 	CU_ASSERT(json_is_null(document_at(answer.document, "next")));
-	CU_ASSERT_STRING_EQUAL(served.lines[0], "sessions state=started limit=10000\n");
-	CU_ASSERT_STRING_EQUAL(served.lines[2], "sessions state=started limit=10000 after=bb\n");
+	CU_ASSERT_STRING_EQUAL(served.lines[0], "sessions state=started limit=1000\n");
+	CU_ASSERT_STRING_EQUAL(served.lines[2], "sessions state=started limit=1000 after=bb\n");
+	answer_clear(&answer);
+	stop();
+}
+
+#define CONNECTIONS(next, id)                                                                      \
+	"{\"schema\": \"specular-status/1\", \"total\": 2, \"connections\": [{\"id\": " id         \
+	"}], \"next\": " next "}\n"
+
+static void connections_come_in_pages_too(void)
+{
+	const char *const answers[] = {CONNECTIONS("\"7\"", "7"), CONNECTIONS("null", "3"), NULL};
+	struct served served = {.answers = answers};
+	struct call call = {.socket = path, .wait_ms = 10000};
+	struct request request = {.command = "connections"};
+	struct answer answer;
+	pthread_t thread;
+
+	start();
+	(void)pthread_create(&thread, NULL, serve, &served);
+	CU_ASSERT_EQUAL(paging_call(&call, &request, &answer, &error), 0);
+	(void)pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(json_array_size(document_at(answer.document, "connections")), 2);
+	CU_ASSERT_PTR_NULL(document_at(answer.document, "matched"));
+	CU_ASSERT_STRING_EQUAL(served.lines[1], "connections limit=1000 after=7\n");
 	answer_clear(&answer);
 	stop();
 }
@@ -162,6 +186,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 	        {"a question is answered", a_question_is_answered},
 	        {"pages become one answer", pages_become_one_answer},
+	        {"connections come in pages too", connections_come_in_pages_too},
 	        {"nobody there is explained", nobody_there_is_explained},
 	        {"a silent appliance is not waited for", a_silent_appliance_is_not_waited_for},
 	        CU_TEST_INFO_NULL,

@@ -176,6 +176,15 @@ static void connections_and_keys_have_names(void)
 	CU_ASSERT(operation_world_says(&world, "connections", "\"mode\": [\"encrypted\"]"));
 	CU_ASSERT(operation_world_says(&world, "connections", "\"kind\": \"key-id\""));
 	CU_ASSERT(operation_world_says(&world, "connections", "\"address\": \"" CLIENT_IPV6));
+	/* In portions, newest first. */
+	CU_ASSERT(operation_world_says(&world, "connections", "\"next\": null"));
+	CU_ASSERT(operation_world_says(&world, "connections limit=1", "\"id\": 2"));
+	CU_ASSERT(operation_world_says(&world, "connections limit=1", "\"next\": \"2\""));
+	CU_ASSERT(operation_world_says(&world, "connections limit=1 after=2", "\"id\": 1"));
+	CU_ASSERT(operation_world_says(&world, "connections limit=1 after=2", "\"next\": null"));
+	CU_ASSERT(operation_world_says(&world, "connections after=1", "\"connections\": []"));
+	CU_ASSERT(operation_world_says(&world, "connections limit=1001", "from 1 to 1000"));
+	CU_ASSERT(operation_world_says(&world, "sessions limit=1001", "from 1 to 1000"));
 	client_close(&half_open);
 	client_close(&client);
 	static const char psk[] =

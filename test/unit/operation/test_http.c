@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** The HTTP listener: by which names it may be called, and what its connections may take. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http_clients.h"
+#include "http_host.h"
+#include "http_server.h"
+#include "operation_world.h"
+#include "unit.h"
+
+#define TURNS  400
+#define SECOND UINT64_C(1000000)
+
+static struct operation_world world;
+static struct config_http config;
+static struct http_server *server;
+static struct error error;
+
+static void names_are_known(void)
+{
+	static const struct config_http named = {.hosts = {"a.example.net", "b"}, .host_count = 2};
+	static const char *const ours[] = {"127.0.0.1",
+	                                   "127.0.0.1:9862",
+	                                   "192.0.2.1:1",
+	                                   "[::1]",
+	                                   "[2001:db8::1]:80",
+	                                   "localhost",
+	                                   "LocalHost.:9862",
+	                                   "localhost:",
+	                                   "a.example.net",
+	                                   "A.Example.Net.:8080",
+	                                   "b"};
+	static const char *const foreign[] = {"",
+	                                      ":",
+	                                      ":80",
+	                                      "evil.example",
+	                                      "evil.example:9862",
+	                                      "127.0.0.1.evil.example",
+	                                      "localhost.evil.example",
+	                                      "evil.example#localhost",
+	                                      "localhost:80:80",
+	                                      "localhost:x",
+	                                      "a@localhost",
+	                                      "localhost/",
+	                                      "[::1",
+	                                      "[::1]x",
+	                                      "[::1]:8o",
+	                                      "[127.0.0.1]",
+	                                      "[localhost]",
+	                                      "[]",
+	                                      "::1",
+	                                      "127.0.0.1 ",
+	                                      "127.1",
+	                                      "a.example.net..",
+	                                      "a.example",
+	                                      "xa.example.net",
+	                                      "c"};
+	char large[600];
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		CU_ASSERT(http_host_is_ours(ours[i], &named));
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		CU_ASSERT(!http_host_is_ours(foreign[i], &named));
+	memset(large, 'a', sizeof(large));
+	large[sizeof(large) - 1] = '\0';
+	CU_ASSERT(!http_host_is_ours(large, &named));
+	large[0] = '[';
+	CU_ASSERT(!http_host_is_ours(large, &named));
+}
+
+/** True when the other end sees that the connection was shut down. */
+static bool has_ended(int fd)
+{
+	char octet;
+
+	return recv(fd, &octet, 1, MSG_DONTWAIT) == 0;
+}
+
+static void a_slow_request_ends(void)
+{
+	struct http_clients clients;
+	struct http_client *slow, *quick;
+	int ends[2][2];
+
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends[i]), 0);
+	http_clients_init(&clients, 0);
+	slow = http_clients_add(&clients, ends[0][0], 5 * SECOND);
+	quick = http_clients_add(&clients, ends[1][0], 5 * SECOND);
+	http_clients_completed(&clients, quick, 6 * SECOND);
+	http_clients_expire(&clients, 15 * SECOND - 1);
+	CU_ASSERT(!has_ended(ends[0][1]));
+	http_clients_expire(&clients, 15 * SECOND);
+	CU_ASSERT(has_ended(ends[0][1]));
+	CU_ASSERT(!has_ended(ends[1][1]));
+	http_clients_expire(&clients, 16 * SECOND);
+	CU_ASSERT(has_ended(ends[1][1]));
+	http_clients_remove(&clients, slow);
+	http_clients_remove(&clients, quick);
+	CU_ASSERT(LIST_EMPTY(&clients.list));
+	for (int i = 0; i < 4; i++)
+		(void)close(ends[i / 2][i % 2]);
+}
+
+static void memory_has_an_end(void)
+{
+	struct http_clients clients;
+	struct http_client *one, *other;
+
+	http_clients_init(&clients, 0);
+	one = http_clients_add(&clients, -1, 0);
+	other = http_clients_add(&clients, -1, 0);
+	http_clients_answered(&clients, one, HTTP_PENDING_MAX / 2, 0);
+	http_clients_answered(&clients, other, HTTP_PENDING_MAX / 2, 0);
+	CU_ASSERT(!http_clients_admit(&clients, 1));
+	http_clients_completed(&clients, one, 1);
+	CU_ASSERT(http_clients_admit(&clients, 1));
+	http_clients_answered(&clients, one, HTTP_PENDING_MAX / 2, 0);
+	CU_ASSERT(!http_clients_admit(&clients, 1));
+	http_clients_remove(&clients, other);
+	CU_ASSERT(http_clients_admit(&clients, 1));
+	http_clients_remove(&clients, one);
+	CU_ASSERT_EQUAL(clients.pending, 0);
+}
+
+static void half_of_the_time_is_left(void)
+{
+	struct http_clients clients;
+	struct http_client *client;
+	unsigned answered = 0;
+
+	http_clients_init(&clients, 0);
+	client = http_clients_add(&clients, -1, 0);
+	/* Somebody asks without end what takes a tenth of a second. */
+	for (uint64_t now = 0; now < 100 * SECOND; now += SECOND / 10) {
+		if (!http_clients_admit(&clients, now))
+			continue;
+		http_clients_answered(&clients, client, 0, SECOND / 10);
+		answered++;
+	}
+	CU_ASSERT(answered > 500 && answered < 520);
+	/* Rest is not saved without end either. */
+	CU_ASSERT(http_clients_admit(&clients, UINT64_MAX / 2));
+	CU_ASSERT(clients.work_us <= HTTP_WORK_BURST_US);
+	http_clients_remove(&clients, client);
+}
+
+static void start(void)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof(name);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	/* A port that nobody has. */
+	CU_ASSERT_EQUAL_FATAL(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	CU_ASSERT_EQUAL(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+	(void)close(fd);
+	operation_world_open(&world);
+	memset(&config, 0, sizeof(config));
+	config.listen.address = address_make(4, &name.sin_addr);
+	config.listen.port = ntohs(name.sin_port);
+	CU_ASSERT_EQUAL_FATAL(http_server_create(world.operation, &config, &server, &error), 0);
+}
+
+static void stop(void)
+{
+	http_server_destroy(server);
+	operation_world_close(&world);
+}
+
+static int connect_client(void)
+{
+	const struct endpoint where = {config.listen.address, config.listen.port};
+	struct sockaddr_storage name;
+	socklen_t size = endpoint_to_sockaddr(&where, &name);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&name, size), 0);
+	return fd;
+}
+
+/** True when the answer to a request begins with one text and has the other. */
+static bool answers(const char *request, const char *begin, const char *has)
+{
+	char answer[65536];
+	size_t have = 0;
+	int fd = connect_client();
+
+	CU_ASSERT_EQUAL(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+	answer[0] = '\0';
+	for (int turn = 0; turn < TURNS && strstr(answer, has) == NULL; turn++) {
+		(void)event_base_loop(world.harness.base, EVLOOP_NONBLOCK);
+		ssize_t got = recv(fd, answer + have, sizeof(answer) - 1 - have, MSG_DONTWAIT);
+		have += got > 0 ? (size_t)got : 0;
+		answer[have] = '\0';
+		if (got < 0)
+			(void)usleep(500);
+	}
+	(void)close(fd);
+	bool well = strncmp(answer, begin, strlen(begin)) == 0 && strstr(answer, has) != NULL;
+	if (!well)
+		(void)fprintf(stderr, "%s: %s\n", request, answer);
+	return well;
+}
+
+#define HEALTH(host) "GET /healthz HTTP/1.1\r\nHost: " host "\r\n\r\n"
+#define FOREIGN      "HTTP/1.1 421 "
+
+static void only_by_its_names(void)
+{
+	start();
+	CU_ASSERT(answers(HEALTH("127.0.0.1:9862"), "HTTP/1.1 200 ", "ok\n"));
+	CU_ASSERT(answers(HEALTH("localhost"), "HTTP/1.1 200 ", "ok\n"));
+	CU_ASSERT(answers(HEALTH("evil.example:9862"), FOREIGN, "operation.http.hosts"));
+	CU_ASSERT(answers("GET /status.json HTTP/1.1\r\nHost: evil.example\r\n\r\n", FOREIGN,
+	                  "none of the appliance's"));
+	CU_ASSERT(answers("GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+	                  "HTTP/1.1 4", "\r\n\r\n"));
+	CU_ASSERT(answers("GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	                  "HTTP/1.1 404 ", "nothing is here"));
+	/* No browser speaks it. */
+	CU_ASSERT(answers("GET /healthz HTTP/1.0\r\n\r\n", "HTTP/1.", "ok\n"));
+	(void)snprintf(config.hosts[0], sizeof(config.hosts[0]), "evil.example");
+	config.host_count = 1; /* as a reload does */
+	CU_ASSERT(answers(HEALTH("Evil.Example:9862"), "HTTP/1.1 200 ", "ok\n"));
+	stop();
+}
+
+static void a_page_is_not_lent(void)
+{
+	static const char *const headers[] = {"X-Content-Type-Options: nosniff\r\n",
+	                                      "Referrer-Policy: no-referrer\r\n",
+	                                      "X-Frame-Options: DENY\r\n",
+	                                      "Cross-Origin-Resource-Policy: same-origin\r\n",
+	                                      "Cache-Control: no-store\r\n",
+	                                      "frame-ancestors 'none'\r\n"};
+
+	start();
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		CU_ASSERT(answers("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 ",
+		                  headers[i]));
+	stop();
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {{"names are known", names_are_known},
+	                       {"a slow request ends", a_slow_request_ends},
+	                       {"memory has an end", memory_has_an_end},
+	                       {"half of the time is left", half_of_the_time_is_left},
+	                       {"only by its names", only_by_its_names},
+	                       {"a page is not lent", a_page_is_not_lent},
+	                       CU_TEST_INFO_NULL};
+	(void)signal(SIGPIPE, SIG_IGN); /* as the program does */
+	return unit_run("operation-http", tests);
+}
