@@ -2,6 +2,7 @@
 #include "credentials.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 
@@ -70,7 +71,7 @@ int credentials_load(struct credentials *credentials, const char *key_file, cons
 	if (key_file != NULL) {
 		struct key_query query;
 		struct answer answer;
-		result = psk_file_load(key_file, &credentials->keys, error);
+		result = psk_file_load(key_file, geteuid(), &credentials->keys, error);
 		if (result != 0)
 			goto fail;
 		query_make(credentials, false, &query);
@@ -83,7 +84,7 @@ int credentials_load(struct credentials *credentials, const char *key_file, cons
 		}
 	}
 	if (sa_file != NULL) {
-		result = sa_file_load(sa_file, &credentials->sas, error);
+		result = sa_file_load(sa_file, geteuid(), &credentials->sas, error);
 		if (result != 0)
 			goto fail;
 		credentials->sa.known = sa_file_spis(credentials->sas, 0, credentials->sa.spi_i,

@@ -45,7 +45,26 @@ static void add_number(struct entry *entry, const char *name, uint64_t number)
 	entry->members[entry->count++] = JSON_NUMBER(name, number);
 }
 
-/** "session-started connection=7 sid=...": what a line of the log shows; a text with blanks stands in quotes. */
+/** Behind what is used of text; what does not fit is cut. */
+static size_t append_quoted(char text[TEXT_SIZE], size_t used, const char *value)
+{
+	size_t room = TEXT_SIZE - 2; /* for a quote behind it, and the end */
+
+	text[used++] = '"';
+	for (; *value != '\0' && used + 1 < room; value++) {
+		if (*value == '"' || *value == '\\')
+			text[used++] = '\\';
+		text[used++] = *value;
+	}
+	text[used++] = '"';
+	text[used] = '\0';
+	return used;
+}
+
+/**
+ * "session-started connection=7 sid=...": what a line of the log shows. Clients choose names of keys: a text that could be taken for more
+ * than one stands in quotes, with those that it has itself behind a backslash.
+ */
 static void make_text(const struct entry *entry, char text[TEXT_SIZE])
 {
 	size_t used = 0;
@@ -53,7 +72,6 @@ static void make_text(const struct entry *entry, char text[TEXT_SIZE])
 	for (unsigned i = 0; i < entry->count && used < TEXT_SIZE; i++) {
 		const struct json_member *member = &entry->members[i];
 		size_t room = TEXT_SIZE - used;
-		const char *quote;
 
 		if (member->kind == JSON_MEMBER_NUMBER) {
 			used += (size_t)snprintf(text + used, room, " %s=%" PRIu64, member->name,
@@ -61,9 +79,11 @@ static void make_text(const struct entry *entry, char text[TEXT_SIZE])
 		} else if (i == 0) {
 			used += (size_t)snprintf(text + used, room, "%s", member->text);
 		} else if (member->text != NULL) {
-			quote = strchr(member->text, ' ') != NULL ? "\"" : "";
-			used += (size_t)snprintf(text + used, room, " %s=%s%s%s", member->name,
-			                         quote, member->text, quote);
+			bool quoted = member->text[strcspn(member->text, " \"\\=")] != '\0';
+			used += (size_t)snprintf(text + used, room, " %s=%s", member->name,
+			                         quoted ? "" : member->text);
+			if (quoted && used < TEXT_SIZE - 3)
+				used = append_quoted(text, used, member->text);
 		}
 	}
 }

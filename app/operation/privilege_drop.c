@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -60,6 +61,7 @@ static uint32_t effective_capabilities(void)
 
 int privilege_drop_prepare(const struct config *config, struct error *error)
 {
+	const struct rlimit no_core = {0, 0};
 	const uint32_t needed = CAPABILITY_BIT(CAP_SETUID) | CAPABILITY_BIT(CAP_SETGID);
 	const char *name = config->operation.user;
 	struct user user;
@@ -67,6 +69,9 @@ int privilege_drop_prepare(const struct config *config, struct error *error)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return error_set(error, ERROR_SYSTEM, "no_new_privs: %s", strerror(errno));
+	/* Memory has keys in it: no file shall. */
+	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
+		return error_set(error, ERROR_SYSTEM, "no core dumps: %s", strerror(errno));
 	if (name[0] == '\0')
 		return 0;
 	if ((status = look_up(name, &user, error)) != 0 || is_user(&user))
@@ -134,6 +139,12 @@ int privilege_drop(const struct config *config, struct error *error)
 	status = every_thread_run(limit_this_thread, &capabilities, &reason);
 	if (status != 0)
 		return error_set(error, status, "dropping capabilities: %.400s", reason.text);
+	/*
+	 * Nor by way of a program that the kernel gives cores to, nor for other processes of the user by ptrace or /proc/PID/mem. Not
+	 * earlier: EAL names its threads through /proc, which is root's from now on.
+	 */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return error_set(error, ERROR_SYSTEM, "no core dumps: %s", strerror(errno));
 	log_event(LOG_LEVEL_INFO, "privileges", "goes on as user %u, group %u, with %s", getuid(),
 	          getgid(), effective_capabilities() != 0 ? "CAP_NET_ADMIN" : "no capability");
 	return 0;

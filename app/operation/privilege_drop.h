@@ -10,11 +10,11 @@
 
 struct config;
 
-/** Before anything starts: nothing that is executed gains privileges from now on, and operation.user must be a user whom the process
+/** Before anything starts: nothing that is executed gains privileges from now on, no core file is written, and operation.user must be a user whom the process
  * may become. ERROR_NOT_FOUND, ERROR_PERMISSION. */
 int privilege_drop_prepare(const struct config *config, struct error *error);
 
-/** After everything that needs privileges. ERROR_SYSTEM: a thread has kept its capabilities; the process must not go on. */
+/** After everything that needs privileges; nobody but root looks into the process's memory from then on. ERROR_SYSTEM: a thread has kept its capabilities; the process must not go on. */
 int privilege_drop(const struct config *config, struct error *error);
 
 #endif

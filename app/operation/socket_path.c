@@ -2,12 +2,15 @@
 #include "socket_path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BACKLOG       32
@@ -18,6 +21,9 @@
 #define KEEP_OWNER    ((uid_t)-1)
 #define KEEP_GROUP    ((gid_t)-1)
 #define SOCKET_NAMING "operation.socket"
+/** Another appliance that starts has the folder for so long at most; whoever else holds its lock is not waited for. */
+#define LOCK_TRIES    100
+#define LOCK_PAUSE_NS 10000000
 
 static int fail(struct error *error, const char *path, const char *what)
 {
@@ -52,6 +58,32 @@ static int find_owner(const struct config_operation *config, uid_t *uid, gid_t *
 		*uid = user->pw_uid;
 	}
 	return 0;
+}
+
+/** In a folder that everybody may write to, somebody could put a socket of his own in its place. */
+static int check_folder(const char *folder, struct error *error)
+{
+	struct stat status;
+
+	if (stat(folder, &status) != 0)
+		return fail(error, folder, "the socket's folder");
+	if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0)
+		return error_set(error, ERROR_PERMISSION,
+		                 SOCKET_NAMING ": anybody may write to %s; allowed: a folder where "
+		                               "others can't (chmod o-w)",
+		                 folder);
+	return 0;
+}
+
+/** Two that start at once would each take the other's socket, not listening yet, for a dead process's. -1: go on without. */
+static int lock_folder(const char *folder)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (unsigned i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++)
+		(void)nanosleep(&pause, NULL);
+	return fd;
 }
 
 /** 0: nothing is at the path now. */
@@ -114,7 +146,7 @@ static int open_at(int fd, const struct config_operation *config, const struct s
 	if ((uid != KEEP_OWNER || gid != KEEP_GROUP) && lchown(path, uid, gid) != 0)
 		status =
 		        fail(error, path, "giving it to operation.user and operation.socket-group");
-	else if (chmod(path, mode) != 0)
+	else if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) != 0)
 		status = fail(error, path, "chmod");
 	else if (listen(fd, BACKLOG) != 0)
 		status = fail(error, path, "listen");
@@ -123,24 +155,15 @@ static int open_at(int fd, const struct config_operation *config, const struct s
 	return status;
 }
 
-int socket_path_listen(const struct config_operation *config, int *fd, struct stat *made,
-                       struct error *error)
+static int make(const struct config_operation *config, int *fd, struct stat *made,
+                struct error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char folder[CONFIG_PATH_SIZE];
-	char *slash;
 	int status;
 
 	/* The configuration has checked that it fits. */
 	memcpy(address.sun_path, config->socket,
 	       strnlen(config->socket, sizeof(address.sun_path) - 1));
-	(void)snprintf(folder, sizeof(folder), "%s", config->socket);
-	slash = strrchr(folder, '/');
-	/* The folder of the preset path is ours; another one is its owner's to make. */
-	if (config->socket_preset && slash != NULL) {
-		*slash = '\0';
-		(void)mkdir(folder, FOLDER_MODE);
-	}
 	if ((status = clear_path(&address, error)) != 0)
 		return status;
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -149,6 +172,31 @@ int socket_path_listen(const struct config_operation *config, int *fd, struct st
 	status = open_at(*fd, config, &address, made, error);
 	if (status != 0)
 		(void)close(*fd);
+	return status;
+}
+
+int socket_path_listen(const struct config_operation *config, int *fd, struct stat *made,
+                       struct error *error)
+{
+	char folder[CONFIG_PATH_SIZE];
+	char *slash;
+	int status, lock;
+
+	(void)snprintf(folder, sizeof(folder), "%s", config->socket);
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		(void)snprintf(folder, sizeof(folder), ".");
+	else
+		slash[slash == folder] = '\0';
+	/* The folder of the preset path is ours; another one is its owner's to make. */
+	if (config->socket_preset)
+		(void)mkdir(folder, FOLDER_MODE);
+	if ((status = check_folder(folder, error)) != 0)
+		return status;
+	lock = lock_folder(folder);
+	status = make(config, fd, made, error);
+	if (lock >= 0)
+		(void)close(lock);
 	return status;
 }
 

@@ -11,7 +11,21 @@
 #define DOUBLE_DIGITS 17
 #define DOUBLE_SHORT  15
 
-/** What is no UTF-8, in a name of the command line or at the end of a text that was cut, becomes U+FFFD: JSON is UTF-8. */
+/** Beyond 16 bits a pair (RFC 8259 section 7). */
+static void write_escape(FILE *out, uint32_t code)
+{
+	if (code > 0xffff) {
+		code -= 0x10000;
+		(void)fprintf(out, "\\u%04x", 0xd800 | code >> 10);
+		code = 0xdc00 | (code & 0x3ff);
+	}
+	(void)fprintf(out, "\\u%04x", code);
+}
+
+/**
+ * What is no UTF-8, in a name of the command line or at the end of a text that was cut, becomes U+FFFD: JSON is UTF-8. What would mislead a
+ * terminal or an eye stands as its escape, since people look at files and logs.
+ */
 static void write_string(FILE *out, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -19,12 +33,13 @@ static void write_string(FILE *out, const char *text)
 	(void)fputc('"', out);
 	while (*at != '\0') {
 		size_t size = utf8_character_size((const char *)at);
+		uint32_t code = size == 0 ? 0 : utf8_code_point((const char *)at, size);
 		if (size == 0)
 			(void)fputs("\\ufffd", out);
 		else if (*at == '"' || *at == '\\')
 			(void)fprintf(out, "\\%c", *at);
-		else if (*at < ' ' || *at == 0x7f)
-			(void)fprintf(out, "\\u%04x", *at);
+		else if (utf8_is_control(code) || utf8_misleads(code))
+			write_escape(out, code);
 		else
 			(void)fwrite(at, 1, size, out);
 		at += size == 0 ? 1 : size;

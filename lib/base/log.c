@@ -77,23 +77,17 @@ const char *log_level_name(enum log_level level)
 	return levels[level].name;
 }
 
-/** Among them those of 8-bit terminals, U+0080 to U+009F. */
-static bool is_control(const unsigned char *character, size_t size)
-{
-	if (size == 1)
-		return character[0] < ' ' || character[0] == 0x7f;
-	return size == 2 && character[0] == 0xc2 && character[1] < 0xa0;
-}
-
-/** A text from outside must not look like another line, or move a terminal's cursor. */
+/** A text from outside must not look like another one, or move a terminal's cursor. */
 static void make_printable(char *text)
 {
 	while (*text != '\0') {
 		size_t size = utf8_character_size(text);
 
-		if (size == 0)
+		uint32_t code = size == 0 ? 0 : utf8_code_point(text, size);
+
+		if (size == 0) {
 			size = 1;
-		else if (!is_control((const unsigned char *)text, size)) {
+		} else if (!utf8_is_control(code) && !utf8_misleads(code)) {
 			text += size;
 			continue;
 		}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/address.h"
 #include "base/error.h"
@@ -101,9 +102,10 @@ struct key_provider {
 
 /**
  * PSK file: YAML, `keys: [{key-id: ..., secret-key: ...}]` (names of RFC 8913). Refused with ERROR_PERMISSION when group or others
- * may read it; errors carry file:line:column. Passphrases: printable ASCII, no newline or control characters (RFC 5357 section 3.1).
+ * may read it, or when it is neither root's nor this process's user's nor owner's; errors carry file:line:column. Passphrases: printable ASCII, no newline or control characters (RFC 5357 section 3.1).
  */
-int psk_file_load(const char *path, struct key_provider **provider, struct error *error);
+int psk_file_load(const char *path, uid_t owner, struct key_provider **provider,
+                  struct error *error);
 
 /** From memory, without the permission check: for the fuzz target and unit tests. */
 int psk_file_parse(const char *name, const char *text, size_t size, struct key_provider **provider,
@@ -113,7 +115,8 @@ int psk_file_parse(const char *name, const char *text, size_t size, struct key_p
  * Static SA table: YAML, `security-associations: [{spi-i: 16 hex digits, spi-r: ..., prf: hmac-sha2-256, sk-d: hex}]`.
  * Keeps prf(SK_d, "IPPM") only; SK_d is wiped after reading. The permission rule of psk_file_load applies.
  */
-int sa_file_load(const char *path, struct key_provider **provider, struct error *error);
+int sa_file_load(const char *path, uid_t owner, struct key_provider **provider,
+                 struct error *error);
 int sa_file_parse(const char *name, const char *text, size_t size, struct key_provider **provider,
                   struct error *error);
 

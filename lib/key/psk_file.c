@@ -117,10 +117,11 @@ int psk_file_parse(const char *name, const char *text, size_t size, struct key_p
 	return status;
 }
 
-int psk_file_load(const char *path, struct key_provider **provider, struct error *error)
+int psk_file_load(const char *path, uid_t owner, struct key_provider **provider,
+                  struct error *error)
 {
 	struct yaml_tree *tree;
-	int status = secret_file_load(path, &tree, error);
+	int status = secret_file_load(path, owner, &tree, error);
 
 	*provider = NULL;
 	if (status == 0)

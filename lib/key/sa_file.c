@@ -194,10 +194,10 @@ int sa_file_parse(const char *name, const char *text, size_t size, struct key_pr
 	return status;
 }
 
-int sa_file_load(const char *path, struct key_provider **provider, struct error *error)
+int sa_file_load(const char *path, uid_t owner, struct key_provider **provider, struct error *error)
 {
 	struct yaml_tree *tree;
-	int status = secret_file_load(path, &tree, error);
+	int status = secret_file_load(path, owner, &tree, error);
 
 	*provider = NULL;
 	if (status == 0)

@@ -7,16 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int check_file(const char *path, const struct stat *status, struct error *error)
+static int check_file(const char *path, uid_t owner, const struct stat *status, struct error *error)
 {
 	if (!S_ISREG(status->st_mode))
 		return error_set(
 		        error, ERROR_PERMISSION,
 		        "%s: not a regular file; allowed: a file that only its owner reads", path);
-	if (status->st_uid != 0 && status->st_uid != geteuid())
+	if (status->st_uid != 0 && status->st_uid != geteuid() && status->st_uid != owner)
 		return error_set(error, ERROR_PERMISSION,
 		                 "%s: owned by user %u; allowed: root or user %u (chown)", path,
-		                 (unsigned)status->st_uid, (unsigned)geteuid());
+		                 (unsigned)status->st_uid, (unsigned)owner);
 	if ((status->st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return error_set(error, ERROR_PERMISSION,
 		                 "%s: its mode %04o lets group or others in; allowed: 0600 or 0400 "
@@ -25,7 +25,7 @@ static int check_file(const char *path, const struct stat *status, struct error 
 	return 0;
 }
 
-int secret_file_load(const char *path, struct yaml_tree **tree, struct error *error)
+int secret_file_load(const char *path, uid_t owner, struct yaml_tree **tree, struct error *error)
 {
 	struct stat file;
 	/* Without O_NONBLOCK opening a FIFO would wait for its writer. */
@@ -42,7 +42,7 @@ int secret_file_load(const char *path, struct yaml_tree **tree, struct error *er
 	if (fstat(descriptor, &file) != 0)
 		status = error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
 	else
-		status = check_file(path, &file, error);
+		status = check_file(path, owner, &file, error);
 	if (status == 0)
 		status = yaml_tree_load_descriptor(path, descriptor, tree, error);
 	(void)close(descriptor);

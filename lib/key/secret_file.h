@@ -3,12 +3,14 @@
 #ifndef SPECULAR_KEY_SECRET_FILE_H
 #define SPECULAR_KEY_SECRET_FILE_H
 
+#include <sys/types.h>
+
 #include "config/yaml_tree.h"
 
 /**
- * As yaml_tree_load, with ERROR_PERMISSION unless the file is a regular one of root or of this process's user that neither group
- * nor others may access. The checks are made on the open file, so that it can't be exchanged in between.
+ * As yaml_tree_load, with ERROR_PERMISSION unless the file is a regular one of root, this process's user or owner that neither
+ * group nor others may access. The checks are made on the open file, so that it can't be exchanged in between.
  */
-int secret_file_load(const char *path, struct yaml_tree **tree, struct error *error);
+int secret_file_load(const char *path, uid_t owner, struct yaml_tree **tree, struct error *error);
 
 #endif

@@ -36,6 +36,13 @@ def has_nothing_left(pid, user):
             assert int(status[name], 16) == 0, f"{thread} ({status['Name']}): {name} {status[name]}"
 
 
+def keeps_its_memory(pid):
+    """No core file, and what is not dumpable has files of root's in /proc."""
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        assert re.search(r"^Max core file size +0 +0 ", file.read(), re.M)
+    assert os.stat(f"/proc/{pid}/mem").st_uid == 0
+
+
 def reflects_and_ends(lab, process):
     lab.probe("--count=20", "--interval=0.01", APPLIANCE[4])
     lab.run("client", "ping", "-c", "1", "-W", "5", APPLIANCE[4])
@@ -43,17 +50,17 @@ def reflects_and_ends(lab, process):
     assert process.wait(30) == 0, lab.log()
 
 
-def folder_of(lab, user):
-    """All that the appliance reads, in a folder of that user's: the build's may be root's alone."""
+def folder_of(lab, owner, **operation):
+    """All that the appliance reads, in a folder of its owner's: the build's may be root's alone."""
     folder = tempfile.mkdtemp(prefix="specular-user-")
     lab.deferred.callback(shutil.rmtree, folder)
-    lab.write_configuration({"drivers-config": None, "operation": {"socket": "specular.sock"}})
+    lab.write_configuration({"drivers-config": None, "operation": {"socket": "specular.sock", **operation}})
     shutil.copytree(lab.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
     shutil.copytree(os.path.join(ROOT, "drivers-config"), os.path.join(folder, "drivers-config"))
     shutil.copy(os.path.join(lab.build, "app", "specular", "specular"), folder)
     for path, folders, files in os.walk(folder):
         for name in ["."] + folders + files:
-            os.chown(os.path.join(path, name), user.pw_uid, user.pw_gid)
+            os.chown(os.path.join(path, name), owner.pw_uid, owner.pw_gid)
             os.chmod(os.path.join(path, name), 0o700 if name in folders + [".", "specular"] else 0o600)
     return folder
 
@@ -77,6 +84,7 @@ def test_never_root(lab):
     process = start_as_user(lab, user, CAPABILITIES)
     lab.wait_for_log(" started: ", 0, 30)
     has_nothing_left(process.pid, user.pw_uid)
+    keeps_its_memory(process.pid)
     reflects_and_ends(lab, process)
 
 
@@ -99,10 +107,24 @@ def test_becomes_a_user(lab):
     process = lab.start_specular({"operation": {"user": USER, "socket": ""}})
     entry = pwd.getpwnam(USER)
     has_nothing_left(process.pid, entry.pw_uid)
+    keeps_its_memory(process.pid)
     for status in statuses(process.pid).values():
         assert status["Gid"].split() == [str(entry.pw_gid)] * 4
         assert status["Groups"].split() in ([], [str(entry.pw_gid)])
     reflects_and_ends(lab, process)
+
+
+@configuration(start=False)
+def test_a_user_reads_its_files_again(lab):
+    """Root starts, and the files are the user's already."""
+    folder = folder_of(lab, pwd.getpwnam(USER), user=USER)
+    with open(lab.log_path, "w", encoding="utf-8") as log:
+        process = lab.start("appliance", f"{folder}/specular", "--config", f"{folder}/e2e.yaml", stdout=log, stderr=log, env=lab.environment)
+    lab.wait_for_log(" started: ", 0, 30)
+    process.send_signal(signal.SIGHUP)
+    lab.wait_for_log(" reload-done: ")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0, lab.log()
 
 
 @configuration(start=False)

@@ -179,6 +179,23 @@ static void text_is_utf8_without_control_characters(void)
 	          "K\xc3\xb6ln \xc2\x9b[2J \xff\xc3 \xf0\x9f\x9b\xb0");
 	capture_end(text);
 	CU_ASSERT_EQUAL(count(text, ": K\xc3\xb6ln ??[2J ?? \xf0\x9f\x9b\xb0\n"), 1);
+	/* Nor one that reads from right to left, or has letters of no width. */
+	capture_begin();
+	log_event(LOG_LEVEL_ERROR, "event", "%s",
+	          "a\xe2\x80\xae"
+	          "b \xe2\x80\x8b \xe2\x80\xa6");
+	capture_end(text);
+	CU_ASSERT_EQUAL(count(text, ": a???b ??? \xe2\x80\xa6\n"), 1);
+	log_set_format(LOG_FORMAT_JSON);
+	capture_begin();
+	log_event(LOG_LEVEL_ERROR, "event", "%s",
+	          "\xc3\xb6\x1b\xc2\x9b[2J\xff \xe2\x80\xae \xf3\xa0\x81\x81 \xf0\x9f\x9b\xb0");
+	capture_end(text);
+	log_set_format(LOG_FORMAT_TEXT);
+	CU_ASSERT_EQUAL(count(text,
+	                      "\"text\": \"\xc3\xb6\\u001b\\u009b[2J\\ufffd \\u202e \\udb40\\udc41 "
+	                      "\xf0\x9f\x9b\xb0\"}\n"),
+	                1);
 }
 
 static void journal_lines_begin_with_a_priority(void)

@@ -75,7 +75,7 @@ static void lab_key_is_found(void)
 	char path[64];
 
 	copy_file(LAB_KEYS, 0600, path);
-	CU_ASSERT_EQUAL_FATAL(psk_file_load(path, &provider, &error), 0);
+	CU_ASSERT_EQUAL_FATAL(psk_file_load(path, geteuid(), &provider, &error), 0);
 	struct answer answer = ask(provider, KEY_QUERY_KEY_ID, "lab", 3);
 	CU_ASSERT_EQUAL(answer.status, 0);
 	CU_ASSERT_EQUAL(answer.size, strlen("specular lab"));
@@ -104,7 +104,7 @@ static void lab_sa_is_found(void)
 	char path[64];
 
 	copy_file(LAB_SAS, 0400, path);
-	CU_ASSERT_EQUAL_FATAL(sa_file_load(path, &provider, &error), 0);
+	CU_ASSERT_EQUAL_FATAL(sa_file_load(path, geteuid(), &provider, &error), 0);
 	/* What is behind the SPIs is ignored. */
 	struct answer answer = ask(provider, KEY_QUERY_IKE_SA, key_id, sizeof(key_id));
 	CU_ASSERT_EQUAL(answer.status, 0);
@@ -130,18 +130,19 @@ static void readable_by_others_is_refused(void)
 	copy_file(LAB_KEYS, 0600, path);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		CU_ASSERT_EQUAL(chmod(path, modes[i]), 0);
-		CU_ASSERT_EQUAL(psk_file_load(path, &provider, &error), ERROR_PERMISSION);
+		CU_ASSERT_EQUAL(psk_file_load(path, geteuid(), &provider, &error),
+		                ERROR_PERMISSION);
 		CU_ASSERT_PTR_NULL(provider);
 		(void)snprintf(expected, sizeof(expected),
 		               "%s: its mode %04o lets group or others in; allowed: 0600 or 0400 "
 		               "(chmod 600 %s)",
 		               path, (unsigned)modes[i], path);
 		CU_ASSERT_STRING_EQUAL(error.text, expected);
-		CU_ASSERT_EQUAL(sa_file_load(path, &provider, &error), ERROR_PERMISSION);
+		CU_ASSERT_EQUAL(sa_file_load(path, geteuid(), &provider, &error), ERROR_PERMISSION);
 		CU_ASSERT_PTR_NULL(provider);
 	}
 	CU_ASSERT_EQUAL(chmod(path, 0400), 0);
-	CU_ASSERT_EQUAL(psk_file_load(path, &provider, &error), 0);
+	CU_ASSERT_EQUAL(psk_file_load(path, geteuid(), &provider, &error), 0);
 	key_provider_destroy(provider);
 	(void)unlink(path);
 }
@@ -155,8 +156,12 @@ static void other_owner_is_refused(void)
 	copy_file(LAB_KEYS, 0600, path);
 	/* Only root can give a file away. */
 	if (chown(path, 65534, 65534) == 0) {
-		CU_ASSERT_EQUAL(psk_file_load(path, &provider, &error), ERROR_PERMISSION);
+		CU_ASSERT_EQUAL(psk_file_load(path, geteuid(), &provider, &error),
+		                ERROR_PERMISSION);
 		CU_ASSERT(strstr(error.text, "owned by user 65534; allowed: root or user") != NULL);
+		/* Unless it is the user that the process is going to be. */
+		CU_ASSERT_EQUAL(psk_file_load(path, 65534, &provider, &error), 0);
+		key_provider_destroy(provider);
 	}
 	(void)unlink(path);
 }
@@ -167,16 +172,18 @@ static void what_is_no_file_is_refused(void)
 	struct key_provider *provider;
 	struct error error;
 
-	CU_ASSERT_EQUAL(psk_file_load("/", &provider, &error), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(psk_file_load("/", geteuid(), &provider, &error), ERROR_PERMISSION);
 	CU_ASSERT_STRING_EQUAL(error.text,
 	                       "/: not a regular file; allowed: a file that only its owner reads");
 	(void)unlink(fifo);
 	CU_ASSERT_EQUAL_FATAL(mkfifo(fifo, 0600), 0);
-	CU_ASSERT_EQUAL(psk_file_load(fifo, &provider, &error), ERROR_PERMISSION);
+	CU_ASSERT_EQUAL(psk_file_load(fifo, geteuid(), &provider, &error), ERROR_PERMISSION);
 	(void)unlink(fifo);
-	CU_ASSERT_EQUAL(psk_file_load("/nonexistent", &provider, &error), ERROR_NOT_FOUND);
+	CU_ASSERT_EQUAL(psk_file_load("/nonexistent", geteuid(), &provider, &error),
+	                ERROR_NOT_FOUND);
 	CU_ASSERT_STRING_EQUAL(error.text, "/nonexistent: No such file or directory");
-	CU_ASSERT_EQUAL(sa_file_load("/nonexistent", &provider, &error), ERROR_NOT_FOUND);
+	CU_ASSERT_EQUAL(sa_file_load("/nonexistent", geteuid(), &provider, &error),
+	                ERROR_NOT_FOUND);
 }
 
 struct wrong {

@@ -78,7 +78,7 @@ static void sk_d_is_gone_once_read(void)
 	          "security-associations:\n- spi-i: 0102030405060708\n"
 	          "  spi-r: 1112131415161718\n  prf: hmac-sha2-256\n  sk-d: ",
 	          2, text, octets);
-	CU_ASSERT_EQUAL_FATAL(sa_file_load(path, &provider, &error), 0);
+	CU_ASSERT_EQUAL_FATAL(sa_file_load(path, geteuid(), &provider, &error), 0);
 	CU_ASSERT(search_memory(text) <= 0);
 	CU_ASSERT(search_memory(octets) <= 0);
 	key_provider_destroy(provider);
@@ -93,7 +93,7 @@ static void passphrase_is_kept_once_then_gone(void)
 	char path[32];
 
 	make_file(path, "keys:\n- key-id: wipe\n  secret-key: ", 3, text, octets);
-	CU_ASSERT_EQUAL_FATAL(psk_file_load(path, &provider, &error), 0);
+	CU_ASSERT_EQUAL_FATAL(psk_file_load(path, geteuid(), &provider, &error), 0);
 	int found = search_memory(text);
 	CU_ASSERT(found == 1 || found == -1);
 	key_provider_destroy(provider);
@@ -109,7 +109,7 @@ static void refused_file_leaves_nothing(void)
 	char path[32];
 
 	make_file(path, "keys:\n- key-id: wipe\n  wrong: a\n  secret-key: \"", 4, text, octets);
-	CU_ASSERT_EQUAL(psk_file_load(path, &provider, &error), ERROR_FORMAT);
+	CU_ASSERT_EQUAL(psk_file_load(path, geteuid(), &provider, &error), ERROR_FORMAT);
 	CU_ASSERT(search_memory(text) <= 0);
 	(void)unlink(path);
 }

@@ -278,13 +278,18 @@ static void into_the_log(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	struct audit *audit = make();
 	audit_operator(audit, NULL, "close", "session 1", true);
+	audit_operator(audit, NULL, "a\"_by=nobody", "b\" by=\"root\\", true);
 	log_set_format(LOG_FORMAT_JSON);
 	audit_operator(audit, NULL, "drain", "", true);
 	log_set_format(LOG_FORMAT_TEXT);
 	(void)dup2(standard_error, STDERR_FILENO);
 	(void)close(standard_error);
 	(void)close(file);
-	CU_ASSERT_EQUAL(read_file(path, text), 3);
+	CU_ASSERT_EQUAL(read_file(path, text), 4);
+	/* Nobody who chooses a text adds members to the line. */
+	CU_ASSERT_EQUAL(count(text, " action=\"a\\\"_by=nobody\" detail=\"b\\\" by=\\\"root\\\\\" "
+	                            "result=done by=signal\n"),
+	                1);
 	CU_ASSERT_EQUAL(count(text, " info audit: operator action=close detail=\"session 1\" "
 	                            "result=done by=signal\n"),
 	                1);

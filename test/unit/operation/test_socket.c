@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,6 +25,7 @@ static struct config_operation config;
 static struct socket_server *server;
 static struct error error;
 static char folder[64];
+static pthread_barrier_t beside;
 
 static void start(void)
 {
@@ -133,6 +136,45 @@ static void many_ask_at_once(void)
 	stop();
 }
 
+/** Of a large answer, nothing of which is ever read. */
+static int write_much(struct operation *operation, const struct operation_request *request,
+                      struct json_writer *json, struct error *reason)
+{
+	static char text[1 << 20];
+
+	(void)operation;
+	(void)request;
+	(void)reason;
+	memset(text, 'a', sizeof(text) - 1);
+	for (int i = 0; i < 6; i++)
+		json_string(json, "much", text);
+	return 0;
+}
+
+static void answers_that_nobody_fetches(void)
+{
+	static const struct operation_command much[] = {{.name = "much", .run = write_much},
+	                                                {.name = NULL}};
+	int clients[3];
+
+	start();
+	CU_ASSERT_EQUAL(operation_register(world.operation, much), 0);
+	start_server();
+	for (unsigned i = 0; i < 3; i++) {
+		clients[i] = connect_client();
+		CU_ASSERT_EQUAL(send(clients[i], "much\n", 5, MSG_NOSIGNAL), 5);
+		for (int turn = 0; turn < TURNS; turn++)
+			(void)event_base_loop(world.harness.base, EVLOOP_NONBLOCK);
+	}
+	expect("status\n", "\"code\": \"busy\"");
+	(void)close(clients[0]);
+	expect("status\n", "\"state\": \"running\"");
+	(void)close(clients[1]);
+	(void)close(clients[2]);
+	socket_server_destroy(server);
+	stop();
+}
+
 static mode_t mode_of(const char *path)
 {
 	struct stat status;
@@ -191,12 +233,65 @@ static void what_is_there_is_looked_at(void)
 	stop();
 }
 
+static void a_folder_of_everybody(void)
+{
+	start();
+	CU_ASSERT_EQUAL(chmod(folder, 0777), 0);
+	CU_ASSERT_EQUAL(socket_server_create(world.operation, &config, &server, &error),
+	                ERROR_PERMISSION);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "anybody may write to"));
+	/* As /tmp is: only the owner replaces what is his. */
+	CU_ASSERT_EQUAL(chmod(folder, 01777), 0);
+	start_server();
+	socket_server_destroy(server);
+	CU_ASSERT_EQUAL(chmod(folder, 0700), 0);
+	stop();
+}
+
+/** Another appliance that starts: it has cleared the path, and listens a moment later. */
+static void *start_beside(void *listener)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int lock = open(folder, O_RDONLY | O_DIRECTORY);
+
+	memcpy(address.sun_path, config.socket, sizeof(address.sun_path) - 1);
+	CU_ASSERT_EQUAL(flock(lock, LOCK_EX), 0);
+	*(int *)listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	CU_ASSERT_EQUAL(bind(*(int *)listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	(void)pthread_barrier_wait(&beside);
+	(void)usleep(50000);
+	CU_ASSERT_EQUAL(listen(*(int *)listener, 1), 0);
+	(void)close(lock);
+	return NULL;
+}
+
+static void two_start_at_once(void)
+{
+	pthread_t thread;
+	int listener;
+
+	start();
+	CU_ASSERT_EQUAL(pthread_barrier_init(&beside, NULL, 2), 0);
+	CU_ASSERT_EQUAL(pthread_create(&thread, NULL, start_beside, &listener), 0);
+	(void)pthread_barrier_wait(&beside);
+	CU_ASSERT_EQUAL(socket_server_create(world.operation, &config, &server, &error),
+	                ERROR_EXISTS);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "another process listens at"));
+	CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+	(void)close(listener);
+	(void)pthread_barrier_destroy(&beside);
+	stop();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {{"a request gets its document", a_request_gets_its_document},
 	                       {"many ask at once", many_ask_at_once},
+	                       {"answers that nobody fetches", answers_that_nobody_fetches},
 	                       {"only the owner gets in", only_the_owner_gets_in},
 	                       {"what is there is looked at", what_is_there_is_looked_at},
+	                       {"a folder of everybody", a_folder_of_everybody},
+	                       {"two start at once", two_start_at_once},
 	                       CU_TEST_INFO_NULL};
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program does */
 	return unit_run("operation-socket", tests);
