@@ -16,6 +16,7 @@
 #include <rte_mempool.h>
 
 #include "base/log.h"
+#include "call_limit.h"
 #include "dpdk_log.h"
 #include "eal_arguments.h"
 #include "flow_rules.h"
@@ -28,6 +29,8 @@
 #define RSS_WANTED         (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
 #define STANDARD_MTU       RTE_ETHER_MTU
 #define LCORES_AND_MAIN    (CONFIG_LCORES_MAX + 1u)
+#define START_LIMIT_MS     5000u
+#define LINK_LIMIT_MS      1000u
 
 static int dpdk_error(struct error *error, const struct port *port, const char *what, int status)
 {
@@ -223,9 +226,17 @@ int port_open(const struct config_port *config, unsigned worker_count, uint32_t 
 
 int port_start(struct port *port, struct error *error)
 {
-	int status = rte_eth_dev_start(port->id);
+	struct call_limit limit;
 	int multicast;
 
+	call_limit_begin(&limit, START_LIMIT_MS);
+	int status = rte_eth_dev_start(port->id);
+	bool late = call_limit_end(&limit);
+	if (status != 0 && late)
+		return error_set(error, ERROR_UNAVAILABLE,
+		                 "port %s: it did not start within %u s; of a memif: the server "
+		                 "takes nobody, restart it",
+		                 port->config->name, START_LIMIT_MS / 1000);
 	if (status != 0)
 		return dpdk_error(error, port, "start", status);
 	port->started = true;
@@ -263,17 +274,21 @@ void port_close(struct port *port)
 	port->open = false;
 }
 
-static bool link_is_up(const struct port *port)
+bool port_link_is_up(uint16_t port_id)
 {
 	struct rte_eth_link link;
+	struct call_limit limit;
 
 	memset(&link, 0, sizeof(link));
-	return rte_eth_link_get_nowait(port->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+	call_limit_begin(&limit, LINK_LIMIT_MS);
+	int status = rte_eth_link_get_nowait(port_id, &link);
+	(void)call_limit_end(&limit);
+	return status == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
 void port_watch_link(struct port *port)
 {
-	bool up = link_is_up(port);
+	bool up = port_link_is_up(port->id);
 
 	if (up != port->link_up)
 		log_event(LOG_LEVEL_INFO, "link", "port %s: link %s", port->config->name,

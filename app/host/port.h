@@ -38,11 +38,14 @@ struct port {
  */
 int port_open(const struct config_port *config, unsigned worker_count, uint32_t more_buffers,
               struct port *port, struct error *error);
-/** Starts the device and lets multicast in (IPv6 neighbour discovery needs it). */
+/** Starts the device, which takes five seconds at most (call_limit.h), and lets multicast in (IPv6 neighbour discovery needs it). */
 int port_start(struct port *port, struct error *error);
 void port_stop(struct port *port);
 /** Also frees the mbufs' pool: nothing may hold its mbufs any more. */
 void port_close(struct port *port);
+
+/** What DPDK says of its link. A memif's client asks for its server meanwhile, for a second at most. */
+bool port_link_is_up(uint16_t port_id);
 
 /** Logs a change of the link. Called by a timer. */
 void port_watch_link(struct port *port);

@@ -12,6 +12,7 @@
 #include <rte_ethdev.h>
 
 #include "clock/tsc_clock.h"
+#include "port.h"
 
 /** Its carrier, not its flags: the kernel may take a second to tell these. True also of an interface that can't be asked. */
 static bool interface_has_carrier(unsigned index)
@@ -30,10 +31,8 @@ static bool interface_has_carrier(unsigned index)
 bool link_is_up(uint16_t port_id)
 {
 	struct rte_eth_dev_info info;
-	struct rte_eth_link link;
 
-	memset(&link, 0, sizeof(link));
-	if (rte_eth_link_get_nowait(port_id, &link) != 0 || link.link_status != RTE_ETH_LINK_UP)
+	if (!port_link_is_up(port_id))
 		return false;
 	return rte_eth_dev_info_get(port_id, &info) != 0 || info.if_index == 0 ||
 	       interface_has_carrier(info.if_index);

@@ -24,6 +24,7 @@
 
 #define LINK_TIMEOUT_MS 10000u
 #define LINK_POLL_MS    20u
+#define MS_PER_SECOND   1000u
 
 static int start_crypto(struct load *load, struct error *error)
 {
@@ -173,7 +174,10 @@ static void stop_exception(struct load *load)
 /* A memif has no link before its peer is there: what is sent until then is lost. */
 static int await_link(struct load *load, struct error *error)
 {
-	for (unsigned waited = 0; waited < LINK_TIMEOUT_MS; waited += LINK_POLL_MS) {
+	/* By the clock: a look may take long, and so may a pause on a busy machine. */
+	uint64_t end = tsc_now() + load->tsc_hz / MS_PER_SECOND * LINK_TIMEOUT_MS;
+
+	while (tsc_now() < end) {
 		struct timeval interval = {.tv_usec = 1000 * LINK_POLL_MS};
 		if (link_is_up(load->port.id))
 			return 0;
@@ -185,7 +189,7 @@ static int await_link(struct load *load, struct error *error)
 	}
 	return error_set(error, ERROR_UNAVAILABLE,
 	                 "port %s has no link after %u s: is the reflector's side there and up?",
-	                 load->port.config->name, LINK_TIMEOUT_MS / 1000);
+	                 load->port.config->name, LINK_TIMEOUT_MS / MS_PER_SECOND);
 }
 
 static void stop_port(struct load *load)

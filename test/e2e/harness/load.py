@@ -69,24 +69,17 @@ def _keep_kernel_off(lab, side, link):
     lab.defer(side, "sh", "-c", f"echo 0 > {path}")
 
 
-class Load:
-    """Ready to run until the test ends. link: an ImpairedLink to run behind."""
+class Program:
+    """specular-load in one of the lab's namespaces, ready to run until the test ends."""
 
-    def __init__(self, lab, changes=None, link=None):
-        self.lab, self.side = lab, link.SIDE if link else "client"
+    def __init__(self, lab, side, configuration):
+        self.lab, self.side = lab, side
         self.folder = os.path.join(lab.folder, "load-report")
-        port = dict(CONFIGURATION["ports"][0])
-        if link:
-            port.update(device="net_af_packet0,iface=far0", vlans=[],
-                        addresses=[f"{link.ADDRESSES[4]}/24", f"{link.ADDRESSES[6]}/64"])
-        port.update((changes or {}).pop("port", {}))
-        configuration = merged(CONFIGURATION, {"ports": [port]})
         self.path = os.path.join(lab.folder, "load.yaml")
         with open(self.path, "w", encoding="ascii") as file:
-            json.dump(merged(configuration, {"report": {"folder": self.folder}, **(changes or {})}), file, indent=1)
+            json.dump(merged(configuration, {"report": {"folder": self.folder}}), file, indent=1)
         for name in ("psk.yaml", "sa.yaml"):
             lab.private(name)
-        _keep_kernel_off(lab, self.side, "far0" if link else CLIENT_LINK)
         subprocess.run(["rm", "-rf", self.folder], check=True)
         self.program = os.path.join(lab.build, "app", "load", "specular-load")
 
@@ -96,15 +89,6 @@ class Load:
         self.process = self.lab.deferred.enter_context(kept(
             lambda: subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                      env=self.lab.environment, cwd=ROOT), killed))
-
-    def await_packets(self, count=100):
-        """Until so many replies have come."""
-        port = self.lab.port()
-        seen = 0
-        deadline = time.monotonic() + 30
-        while seen < count and time.monotonic() < deadline:
-            seen += sum(1 for packet in map(frames.parse, port.frames(0.2)) if packet and packet.source_port in TEST_PORTS)
-        assert seen >= count, f"only {seen} replies"
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
@@ -119,6 +103,29 @@ class Load:
     def run(self, expect=0):
         self.start()
         return self.wait(expect)
+
+
+class Load(Program):
+    """On the client's end of the veth, or behind a link: an ImpairedLink."""
+
+    def __init__(self, lab, changes=None, link=None):
+        changes = dict(changes or {})
+        port = dict(CONFIGURATION["ports"][0])
+        if link:
+            port.update(device="net_af_packet0,iface=far0", vlans=[],
+                        addresses=[f"{link.ADDRESSES[4]}/24", f"{link.ADDRESSES[6]}/64"])
+        port.update(changes.pop("port", {}))
+        super().__init__(lab, link.SIDE if link else "client", merged(merged(CONFIGURATION, {"ports": [port]}), changes))
+        _keep_kernel_off(lab, self.side, "far0" if link else CLIENT_LINK)
+
+    def await_packets(self, count=100):
+        """Until so many replies have come."""
+        port = self.lab.port()
+        seen = 0
+        deadline = time.monotonic() + 30
+        while seen < count and time.monotonic() < deadline:
+            seen += sum(1 for packet in map(frames.parse, port.frames(0.2)) if packet and packet.source_port in TEST_PORTS)
+        assert seen >= count, f"only {seen} replies"
 
 
 def run(lab, sessions, expect=0, link=None, **changes):
