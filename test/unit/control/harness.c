@@ -418,16 +418,28 @@ int client_read_server_start(struct client *client, uint32_t mode)
 	return client->start.accept;
 }
 
-int client_set_up(struct client *client, uint32_t mode)
+static bool answer_greeting(struct client *client, uint32_t mode)
 {
 	const struct harness *harness = client->harness;
 	bool ike = (mode & MODE_IKEV2_DERIVED) != 0;
 	const struct shared_secret *secret = ike ? &harness->ike.secret : &harness->psk.secret;
 
 	if (!client_read_greeting(client))
-		return -1;
+		return false;
 	client_send_set_up(client, mode, ike ? NULL : "key", secret->octets, secret->size);
-	return client_read_server_start(client, mode);
+	return true;
+}
+
+int client_set_up(struct client *client, uint32_t mode)
+{
+	return answer_greeting(client, mode) ? client_read_server_start(client, mode) : -1;
+}
+
+bool client_begin(struct client *client, struct harness *harness, const char *address,
+                  uint32_t mode)
+{
+	client_connect(client, harness, address);
+	return answer_greeting(client, mode);
 }
 
 bool client_open(struct client *client, struct harness *harness, const char *address, uint32_t mode)

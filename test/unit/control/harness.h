@@ -123,6 +123,9 @@ void client_send_set_up(struct client *client, uint32_t mode, const char *key_id
 int client_read_server_start(struct client *client, uint32_t mode);
 /** Greeting to Server-Start with the right key for the mode; the Accept, or -1. */
 int client_set_up(struct client *client, uint32_t mode);
+/** Connects, reads the greeting, and sends a Set-Up-Response with the right key for the mode; Server-Start is still to be read. */
+bool client_begin(struct client *client, struct harness *harness, const char *address,
+                  uint32_t mode);
 /** Connects and sets up; true when accepted. */
 bool client_open(struct client *client, struct harness *harness, const char *address,
                  uint32_t mode);

@@ -226,9 +226,7 @@ static void set_up_that_waits_needs_a_live_sa(void)
 	begin_derivation(&first, &harness);
 	begin_derivation(&second, &harness);
 	/* One with another secret, whose turn comes when that of the SA ends. */
-	client_connect(&waiting, &harness, CLIENT_IPV4);
-	CU_ASSERT_TRUE(client_read_greeting(&waiting));
-	client_send_set_up(&waiting, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	CU_ASSERT_TRUE(client_begin(&waiting, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	while (harness.psk.asked == 0)
 		harness_run(&harness, 1);
 	fake_provider_lose(&harness.ike);

@@ -96,9 +96,7 @@ static void a_look_up_that_waits_is_asked_anew(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	harness.psk.how = FAKE_LATER;
-	client_connect(&client, &harness, CLIENT_IPV4);
-	CU_ASSERT_TRUE(client_read_greeting(&client));
-	client_send_set_up(&client, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	CU_ASSERT_TRUE(client_begin(&client, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	while (harness.psk.asked == 0 && !client.ended)
 		harness_run(&harness, 1);
 	reconfigure(&harness, keys);
@@ -121,9 +119,7 @@ static void a_derivation_of_a_removed_key_ends(void)
 	harness.config->control.count = SLOW_COUNT;
 	harness_start(&harness);
 	reconfigure(&harness, keys);
-	client_connect(&client, &harness, CLIENT_IPV4);
-	CU_ASSERT_TRUE(client_read_greeting(&client));
-	client_send_set_up(&client, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	CU_ASSERT_TRUE(client_begin(&client, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	while (!token_key_cache_is_busy(harness.server->token_keys) && !client.ended)
 		harness_run(&harness, 1);
 	reconfigure(&harness, others);

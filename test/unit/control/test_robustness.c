@@ -347,9 +347,7 @@ static void what_is_sent_ahead_costs_little(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	harness.psk.how = FAKE_LATER;
-	client_connect(&client, &harness, CLIENT_IPV4);
-	CU_ASSERT_TRUE(client_read_greeting(&client));
-	client_send_set_up(&client, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	CU_ASSERT_TRUE(client_begin(&client, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	client_write(&client, ahead, sizeof(ahead));
 	harness_run(&harness, 20);
 	connection = TAILQ_FIRST(&harness.server->connections);

@@ -259,9 +259,7 @@ static void slow_provider_holds_up_nobody_else(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	harness.psk.how = FAKE_LATER;
-	client_connect(&slow, &harness, CLIENT_IPV4);
-	CU_ASSERT_TRUE(client_read_greeting(&slow));
-	client_send_set_up(&slow, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	CU_ASSERT_TRUE(client_begin(&slow, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	CU_ASSERT_TRUE(client_sees_nothing(&slow, 20));
 	CU_ASSERT_EQUAL(harness.psk.asked, 1);
 	CU_ASSERT_TRUE(client_open(&other, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
@@ -329,9 +327,7 @@ static void commands_sent_ahead_wait_for_the_key(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	harness.psk.how = FAKE_LATER;
-	client_connect(&client, &harness, CLIENT_IPV4);
-	CU_ASSERT_TRUE(client_read_greeting(&client));
-	client_send_set_up(&client, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	CU_ASSERT_TRUE(client_begin(&client, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	/* The client knows its own keys and IV: it may send before Server-Start comes. */
 	struct control_stream *ahead = control_stream_create(&client.keys, client_iv, zeros);
 
@@ -356,9 +352,7 @@ static void client_that_leaves_cancels_the_look_up(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	harness.psk.how = FAKE_LATER;
-	client_connect(&client, &harness, CLIENT_IPV4);
-	CU_ASSERT_TRUE(client_read_greeting(&client));
-	client_send_set_up(&client, MODE_ENCRYPTED, "key", PASSPHRASE, strlen(PASSPHRASE));
+	CU_ASSERT_TRUE(client_begin(&client, &harness, CLIENT_IPV4, MODE_ENCRYPTED));
 	CU_ASSERT_TRUE(client_sees_nothing(&client, 20));
 	client_close(&client);
 	CU_ASSERT_TRUE(harness_wait_connections(&harness, 0));
