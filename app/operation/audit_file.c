@@ -4,9 +4,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/** What others could write is no evidence; in a folder such as /tmp they may have made it before us. */
+static int check_file(const char *path, const char *user, const struct stat *status,
+                      struct error *error)
+{
+	bool own = status->st_uid == 0 || status->st_uid == geteuid();
+
+	if (!S_ISREG(status->st_mode))
+		return error_set(error, ERROR_ARGUMENT, "log.audit: %s: is no regular file", path);
+	if (!own && user[0] != '\0') {
+		const struct passwd *entry = getpwnam(user);
+		own = entry != NULL && status->st_uid == entry->pw_uid;
+	}
+	if (!own)
+		return error_set(error, ERROR_PERMISSION,
+		                 "log.audit: %s: owned by user %u; allowed: root or the "
+		                 "appliance's user",
+		                 path, (unsigned)status->st_uid);
+	if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return error_set(error, ERROR_PERMISSION,
+		                 "log.audit: %s: group or others may write to it (chmod go-w)",
+		                 path);
+	return 0;
+}
 
 /** One that root has just made: the process becomes that user and has to open it again when the file is rotated. */
 static void give_away(int fd, const struct stat *status, const char *user)
@@ -31,9 +56,13 @@ int audit_file_open(const char *path, const char *user, int *fd, struct error *e
 
 	if (opened < 0)
 		return error_set(error, ERROR_SYSTEM, "log.audit: %s: %s", path, strerror(errno));
-	if (fstat(opened, &status) != 0 || !S_ISREG(status.st_mode)) {
+	int result =
+	        fstat(opened, &status) != 0
+	                ? error_set(error, ERROR_SYSTEM, "log.audit: %s: %s", path, strerror(errno))
+	                : check_file(path, user, &status, error);
+	if (result != 0) {
 		(void)close(opened);
-		return error_set(error, ERROR_ARGUMENT, "log.audit: %s: is no regular file", path);
+		return result;
 	}
 	give_away(opened, &status, user);
 	*fd = opened;

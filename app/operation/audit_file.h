@@ -9,7 +9,8 @@
 
 /**
  * Opens for appending; a new file has mode 0600 and, when user is not "", that owner, who has to open it again later. What is no
- * regular file is refused, and so is a symbolic link. ERROR_SYSTEM, ERROR_ARGUMENT.
+ * regular file is refused, and so is a symbolic link. ERROR_SYSTEM, ERROR_ARGUMENT. ERROR_PERMISSION: it is a third user's, or others may
+ * write to it.
  */
 int audit_file_open(const char *path, const char *user, int *fd, struct error *error);
 

@@ -23,6 +23,8 @@
 #define NS_PER_US     1000u
 /** So often the daemon looks for itself while there are connections. */
 #define LOOK_MS 1000
+/** When the process has no file for a client: it waits in the backlog so long. */
+#define NO_FILE_MS 100
 
 /** A page's own files are all that it may load, and nobody may frame it. */
 #define CONTENT_SECURITY_POLICY                                                                    \
@@ -36,6 +38,7 @@ struct http_server {
 	struct http_clients clients;
 	struct event *ready;   /**< the daemon's epoll has something */
 	struct event *timeout; /**< the daemon wants to look for itself */
+	uint64_t accepted;     /**< connections so far */
 };
 
 static uint64_t now_us(void)
@@ -193,6 +196,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	const union MHD_ConnectionInfo *info =
 	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
+	server->accepted += what == MHD_CONNECTION_NOTIFY_STARTED;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED && info != NULL) {
 		*client = http_clients_add(&server->clients, info->connect_fd, now_us());
 	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED && *client != NULL) {
@@ -221,6 +225,15 @@ static unsigned count_connections(const struct http_server *server)
 	return info != NULL ? info->num_connections : 0;
 }
 
+static void set_timer(struct http_server *server, uint64_t milliseconds)
+{
+	const struct timeval wait = {
+	        .tv_sec = (time_t)(milliseconds / MS_PER_SECOND),
+	        .tv_usec = (suseconds_t)(milliseconds % MS_PER_SECOND * US_PER_MS)};
+
+	(void)evtimer_add(server->timeout, &wait);
+}
+
 /**
  * One turn of the daemon, and a timer for the next that it wants by itself. With all connections taken it stops to listen, and
  * begins again only in a turn after the one that closed some, for which it does not ask.
@@ -242,17 +255,33 @@ static void run_daemon(struct http_server *server)
 		milliseconds = 0;
 	else if (milliseconds > LOOK_MS)
 		milliseconds = LOOK_MS;
-	const struct timeval wait = {
-	        .tv_sec = (time_t)(milliseconds / MS_PER_SECOND),
-	        .tv_usec = (suseconds_t)(milliseconds % MS_PER_SECOND * US_PER_MS)};
-	(void)evtimer_add(server->timeout, &wait);
+	set_timer(server, milliseconds);
 }
 
+/** Somebody who can't be let in keeps the listener ready: it is not asked again and again. */
 static void on_ready(evutil_socket_t fd, short what, void *context)
 {
+	struct http_server *server = context;
+	uint64_t accepted = server->accepted;
+
 	(void)fd;
 	(void)what;
-	run_daemon(context);
+	bool idle = count_connections(server) == 0;
+	run_daemon(server);
+	if (idle && accepted == server->accepted) {
+		(void)event_del(server->ready);
+		set_timer(server, NO_FILE_MS);
+	}
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *context)
+{
+	struct http_server *server = context;
+
+	(void)fd;
+	(void)what;
+	(void)event_add(server->ready, NULL);
+	run_daemon(server);
 }
 
 static int refuse_address(const struct config_listen *listen, struct error *error)
@@ -308,7 +337,7 @@ static bool start_daemon(struct http_server *server, int fd)
 	if (info == NULL)
 		return false;
 	server->ready = event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_ready, server);
-	server->timeout = evtimer_new(base, on_ready, server);
+	server->timeout = evtimer_new(base, on_timeout, server);
 	return server->ready != NULL && server->timeout != NULL &&
 	       event_add(server->ready, NULL) == 0;
 }

@@ -254,6 +254,20 @@ static void no_trail_and_no_file(void)
 	CU_ASSERT_EQUAL(mkfifo(config.log.audit, 0600), 0);
 	CU_ASSERT_EQUAL(audit_create(&config, &counters, &audit, &error), ERROR_SYSTEM);
 	(void)unlink(config.log.audit);
+	/* What others could have written, or still can. */
+	int fd = open(config.log.audit, O_CREAT | O_WRONLY, 0600);
+	CU_ASSERT_EQUAL(fchmod(fd, 0622), 0);
+	CU_ASSERT_EQUAL(audit_create(&config, &counters, &audit, &error), ERROR_PERMISSION);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "may write to it"));
+	CU_ASSERT_EQUAL(fchmod(fd, 0640), 0);
+	if (fchown(fd, 65534, 65534) == 0) {
+		CU_ASSERT_EQUAL(audit_create(&config, &counters, &audit, &error), ERROR_PERMISSION);
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "owned by user 65534"));
+		CU_ASSERT_EQUAL(fchown(fd, geteuid(), getegid()), 0);
+	}
+	(void)close(fd);
+	audit_destroy(make());
+	(void)unlink(config.log.audit);
 	slash = strrchr(config.log.audit, '/');
 	(void)strcpy(slash, "/missing/audit.json");
 	CU_ASSERT_EQUAL(audit_create(&config, &counters, &audit, &error), ERROR_SYSTEM);

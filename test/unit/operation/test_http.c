@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "http_clients.h"
@@ -249,6 +251,45 @@ static void a_page_is_not_lent(void)
 	stop();
 }
 
+/** How often the loop wakes up within a tenth of a second. */
+static unsigned count_turns(void)
+{
+	const struct timeval tenth = {.tv_usec = 100000};
+	struct timeval end, now;
+	unsigned turns = 0;
+
+	(void)gettimeofday(&now, NULL);
+	timeradd(&now, &tenth, &end);
+	for (; timercmp(&now, &end, <); turns++) {
+		(void)event_base_loopexit(world.harness.base, &tenth);
+		(void)event_base_loop(world.harness.base, EVLOOP_ONCE);
+		(void)gettimeofday(&now, NULL);
+	}
+	return turns;
+}
+
+static void no_file_for_a_client(void)
+{
+	struct rlimit before, few;
+	int files[64], count = 0;
+
+	start();
+	int fd = connect_client();
+	CU_ASSERT_EQUAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){.rlim_cur = 64, .rlim_max = before.rlim_max};
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (count < 64 && (files[count] = dup(STDERR_FILENO)) >= 0)
+		count++;
+	unsigned turns = count_turns();
+	CU_ASSERT(turns < 20);
+	while (count > 0)
+		(void)close(files[--count]);
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CU_ASSERT(answers(HEALTH("localhost"), "HTTP/1.1 200 ", "ok\n"));
+	(void)close(fd);
+	stop();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {{"names are known", names_are_known},
@@ -257,6 +298,7 @@ int main(void)
 	                       {"half of the time is left", half_of_the_time_is_left},
 	                       {"only by its names", only_by_its_names},
 	                       {"a page is not lent", a_page_is_not_lent},
+	                       {"no file for a client", no_file_for_a_client},
 	                       CU_TEST_INFO_NULL};
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program does */
 	return unit_run("operation-http", tests);
