@@ -8,6 +8,11 @@
 #include "control/key_agreement.h"
 #include "control/server.h"
 #include "control/test_session.h"
+#include "session/core_table.h"
+
+/** Between two steps of the visits' prefetching. */
+#define PREFETCH_BUCKETS 8u
+#define CACHE_LINE       64u
 
 static const char *const state_names[] = {
         [CONNECTION_GREETED] = "set-up",   [CONNECTION_KEY_LOOKUP] = "key-look-up",
@@ -101,6 +106,38 @@ static const struct test_session *next_of(const struct test_session_list *bucket
 	return found;
 }
 
+static const struct test_session *first_of(const struct control_server *server, uint32_t bucket)
+{
+	return bucket <= server->by_sid_mask ? LIST_FIRST(&server->by_sid[bucket]) : NULL;
+}
+
+/**
+ * What the visits of the next buckets need is on its way into cache, each step deeper the nearer they are: else each of 100,000 visits
+ * would wait for memory four times, one after the other.
+ */
+static void prefetch(const struct control_server *server, uint32_t bucket)
+{
+	const struct test_session *test = first_of(server, bucket + 3 * PREFETCH_BUCKETS);
+
+	if (test != NULL) {
+		__builtin_prefetch(test);
+		__builtin_prefetch((const uint8_t *)test + CACHE_LINE);
+	}
+	test = first_of(server, bucket + 2 * PREFETCH_BUCKETS);
+	if (test != NULL) {
+		__builtin_prefetch(test->session);
+		__builtin_prefetch(LIST_NEXT(test, sid_link));
+	}
+	test = first_of(server, bucket + PREFETCH_BUCKETS);
+	if (test != NULL) {
+		const struct test_session *next = LIST_NEXT(test, sid_link);
+
+		core_table_prefetch(&test->session->cores[0]);
+		if (next != NULL)
+			__builtin_prefetch(next->session);
+	}
+}
+
 bool control_visit_sessions(const struct control_server *server, const uint8_t *after,
                             uint32_t most, control_session_visit visit, void *context)
 {
@@ -109,6 +146,7 @@ bool control_visit_sessions(const struct control_server *server, const uint8_t *
 	for (; bucket <= server->by_sid_mask; bucket++, after = NULL) {
 		const struct test_session *test = next_of(&server->by_sid[bucket], after);
 
+		prefetch(server, bucket);
 		for (; test != NULL; test = next_of(&server->by_sid[bucket], test->session->sid)) {
 			struct control_session_status status = describe_session(server, test);
 

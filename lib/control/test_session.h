@@ -14,23 +14,24 @@
 
 enum test_session_state { TEST_SESSION_ACCEPTED, TEST_SESSION_STARTED, TEST_SESSION_STOPPED };
 
+/** What a look at all sessions needs stands first. */
 struct test_session {
-	struct control_server *server;
-	struct connection *connection; /**< NULL from Stop on */
+	LIST_ENTRY(test_session) sid_link;
 	struct session *session;       /**< published */
-	enum test_session_state state;
-	uint64_t timeout;     /**< 32.32 seconds */
-	uint64_t started_tsc; /**< REFWAIT counts from here until a packet comes */
-	uint64_t until_tsc;   /**< once stopped: packets are answered until here */
-	uint64_t started;     /**< NTP; 0: not yet */
-	uint64_t ended;       /**< NTP: when it was stopped; 0: not yet */
+	struct connection *connection; /**< NULL from Stop on */
 	uint64_t connection_id;
+	uint64_t timeout; /**< 32.32 seconds */
+	uint64_t started; /**< NTP; 0: not yet */
+	uint64_t ended;   /**< NTP: when it was stopped; 0: not yet */
+	enum test_session_state state;
+	enum limit_pool pool;
+	struct control_server *server;
+	uint64_t started_tsc;     /**< REFWAIT counts from here until a packet comes */
+	uint64_t until_tsc;       /**< once stopped: packets are answered until here */
 	uint64_t stop_number;     /**< once stopped: from 1 on, in the order of being stopped */
 	struct deadline deadline; /**< REFWAIT while started, Timeout once stopped */
 	struct address_usage *usage;
-	enum limit_pool pool;
 	TAILQ_ENTRY(test_session) link; /**< connection's accepted, its started, server's stopped */
-	LIST_ENTRY(test_session) sid_link;
 };
 
 /**
