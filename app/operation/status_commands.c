@@ -3,8 +3,8 @@
 
 const struct operation_command status_commands[] = {
         {.name = "status", .run = status_summary},
-        {.name = "counters", .parameters = "describe", .run = status_counters},
-        {.name = "cores", .run = status_cores},
+        {.name = "counters", .parameters = "describe core", .run = status_counters},
+        {.name = "cores", .parameters = "core", .run = status_cores},
         {.name = "ports", .run = status_ports},
         {.name = "sessions",
          .parameters = "state mode peer sort limit after",

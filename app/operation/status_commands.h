@@ -13,6 +13,9 @@ int status_counters(struct operation *operation, const struct operation_request 
                     struct json_writer *json, struct error *error);
 int status_cores(struct operation *operation, const struct operation_request *request,
                  struct json_writer *json, struct error *error);
+/** What the parameter core asks for: cores from *first up to, without, *end; all of them where it is not given. ERROR_ARGUMENT. */
+int status_core_range(const struct status_source *source, const struct operation_request *request,
+                      unsigned *first, unsigned *end, struct error *error);
 int status_ports(struct operation *operation, const struct operation_request *request,
                  struct json_writer *json, struct error *error);
 

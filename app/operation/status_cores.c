@@ -127,16 +127,30 @@ static void write_core(const struct status_source *source, const struct core_loa
 	json_close(json, '}');
 }
 
+int status_core_range(const struct status_source *source, const struct operation_request *request,
+                      unsigned *first, unsigned *end, struct error *error)
+{
+	uint64_t core = UINT64_MAX;
+	int status = operation_unsigned(request, "core", 0, source->worker_count - 1, &core, error);
+
+	*first = core == UINT64_MAX ? 0 : (unsigned)core;
+	*end = core == UINT64_MAX ? source->worker_count : *first + 1;
+	return status;
+}
+
 int status_cores(struct operation *operation, const struct operation_request *request,
                  struct json_writer *json, struct error *error)
 {
 	const struct status_source *source = operation_source(operation);
 
-	(void)request;
-	(void)error;
+	unsigned first, end;
+	int status = status_core_range(source, request, &first, &end, error);
+
+	if (status != 0)
+		return status;
 	json_unsigned(json, "tsc_hz", source->tsc_hz);
 	json_open(json, "cores", '[');
-	for (unsigned core = 0; core < source->worker_count; core++)
+	for (unsigned core = first; core < end; core++)
 		write_core(source, operation_core_load(operation), core, json);
 	json_close(json, ']');
 	return 0;

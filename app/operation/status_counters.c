@@ -2,10 +2,11 @@
 /** The command counters: every counter, of the cores and of the slow path. */
 #include "status_commands.h"
 
-static void write_cores(const struct status_source *source, struct json_writer *json)
+static void write_cores(const struct status_source *source, unsigned first, unsigned end,
+                        struct json_writer *json)
 {
 	json_open(json, "cores", '[');
-	for (unsigned core = 0; core < source->worker_count; core++) {
+	for (unsigned core = first; core < end; core++) {
 		const uint64_t *values = source->workers[core]->reflector.counters->values;
 
 		json_open(json, NULL, '{');
@@ -37,9 +38,12 @@ int status_counters(struct operation *operation, const struct operation_request 
 {
 	static const char *const answers[] = {"no", "yes", NULL};
 	const struct status_source *source = operation_source(operation);
+	unsigned first, end;
 	int described = 0;
 	int status = operation_choice(request, "describe", answers, &described, error);
 
+	if (status == 0)
+		status = status_core_range(source, request, &first, &end, error);
 	if (status != 0)
 		return status;
 	json_open(json, "datapath", '{');
@@ -52,7 +56,7 @@ int status_counters(struct operation *operation, const struct operation_request 
 		json_unsigned(json, control_counter_descriptions[i].name,
 		              counter_read(&source->counters->values[i]));
 	json_close(json, '}');
-	write_cores(source, json);
+	write_cores(source, first, end, json);
 	if (described == 0)
 		return 0;
 	json_open(json, "descriptions", '{');

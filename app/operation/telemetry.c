@@ -18,6 +18,9 @@
 #define PREFIX          "/specular/"
 #define COMMAND_SIZE    64u
 #define MEMBER_NAME_MAX 63u
+/** One of telemetry's 256 members tells what is left out; of its 16 KB the command's name takes some. */
+#define MEMBERS_MOST 255u
+#define OCTETS_MOST  16000u
 
 /**
  * One request at a time goes from a thread of telemetry to the loop. Registered commands can't be taken back, nor be given a context: so
@@ -113,6 +116,7 @@ static bool add_member(void *context, const char *name, const char *text, bool i
 
 static int on_command(const char *command, const char *parameters, struct rte_tel_data *data)
 {
+	static const struct telemetry_room room = {.members = MEMBERS_MOST, .octets = OCTETS_MOST};
 	char line[OPERATION_REQUEST_SIZE];
 
 	int length = snprintf(line, sizeof(line), "%s %s", command + strlen(PREFIX),
@@ -127,7 +131,9 @@ static int on_command(const char *command, const char *parameters, struct rte_te
 	if (text == NULL)
 		return -ETIMEDOUT;
 	(void)rte_tel_data_start_dict(data);
-	telemetry_flatten(text, add_member, data);
+	unsigned left_out = telemetry_flatten_within(text, &room, add_member, data);
+	if (left_out > 0)
+		(void)rte_tel_data_add_dict_u64(data, "left_out", left_out);
 	free(text);
 	return 0;
 }

@@ -102,3 +102,73 @@ void telemetry_flatten(const char *document, telemetry_member member, void *cont
 			return;
 	}
 }
+
+/** What JSON has around a member's name and value. */
+#define MEMBER_OCTETS 8u
+
+struct fitting {
+	const struct telemetry_room *room;
+	char element[NAME_SIZE]; /**< that the last member belongs to */
+	unsigned count;
+	size_t octets;
+	unsigned fit; /**< members that are kept: the whole elements so far */
+	unsigned at;
+	telemetry_member member;
+	void *context;
+};
+
+/** Octets of the name that tell which element of a list a member belongs to: "sessions/3" of "sessions/3/sender/port". */
+static size_t element_length(const char *name)
+{
+	size_t length = strlen(name);
+	bool is_first = true;
+
+	for (const char *at = strchr(name, '/'); at != NULL && is_first; at = strchr(at + 1, '/')) {
+		size_t digits = strspn(at + 1, "0123456789");
+
+		if (digits == 0 || (at[1 + digits] != '/' && at[1 + digits] != '\0'))
+			continue;
+		length = (size_t)(at - name) + 1 + digits;
+		/* What the first one has is better than nothing: its own lists are cut. */
+		is_first = digits == 1 && at[1] == '0';
+	}
+	return length;
+}
+
+static bool measure(void *context, const char *name, const char *text, bool is_string)
+{
+	struct fitting *fitting = context;
+	size_t length = element_length(name);
+
+	(void)is_string;
+	if (strlen(fitting->element) != length || memcmp(fitting->element, name, length) != 0) {
+		if (fitting->count <= fitting->room->members &&
+		    fitting->octets <= fitting->room->octets)
+			fitting->fit = fitting->count;
+		(void)snprintf(fitting->element, sizeof(fitting->element), "%.*s", (int)length,
+		               name);
+	}
+	fitting->count++;
+	fitting->octets += strlen(name) + strlen(text) + MEMBER_OCTETS;
+	return true;
+}
+
+static bool pass_on(void *context, const char *name, const char *text, bool is_string)
+{
+	struct fitting *fitting = context;
+
+	return fitting->at++ < fitting->fit &&
+	       fitting->member(fitting->context, name, text, is_string);
+}
+
+unsigned telemetry_flatten_within(const char *document, const struct telemetry_room *room,
+                                  telemetry_member member, void *context)
+{
+	struct fitting fitting = {.room = room, .member = member, .context = context};
+
+	telemetry_flatten(document, measure, &fitting);
+	if (fitting.count <= room->members && fitting.octets <= room->octets)
+		fitting.fit = fitting.count;
+	telemetry_flatten(document, pass_on, &fitting);
+	return fitting.count - fitting.fit;
+}

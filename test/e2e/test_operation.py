@@ -126,12 +126,13 @@ def test_telemetry(lab):
             return False
 
     path, = filter(ours, glob.glob(TELEMETRY))
-    _, (names, status, counters, sessions, wrong) = telemetry(
-        path, "/", "/specular/status", "/specular/counters", "/specular/sessions,limit=1", "/specular/sessions,limit=x")
+    _, (names, status, counters, core, sessions, wrong) = telemetry(
+        path, "/", "/specular/status", "/specular/counters", "/specular/cores,core=0", "/specular/sessions,limit=1", "/specular/sessions,limit=x")
+    assert core["cores/0/received"] >= 1 and "left_out" not in core
     assert {"/specular/status", "/specular/counters", "/specular/cores", "/specular/sessions"} <= set(names)
     assert not any(re.match("/specular/(close|drain|reload|log)", name) for name in names)
     assert status["state"] == "running" and status["sessions/started"] == 1
-    assert counters["datapath/reflected"] >= 1
+    assert counters["datapath/reflected"] >= 1 and "left_out" not in counters
     assert sessions["sessions/0/sender/address"] == CLIENT[4] and wrong["error/code"] == "wrong-parameter"
 
 
