@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,6 +81,18 @@ static int init_without_signals(struct eal_arguments *arguments)
 	return status;
 }
 
+/**
+ * EAL makes a folder for telemetry's socket and leaves it. Ours is removed unless somebody else has a socket in it: another process with
+ * the same prefix.
+ */
+static void remove_folder(void)
+{
+	const char *folder = rte_eal_get_runtime_dir();
+
+	if (folder[0] != '\0')
+		(void)rmdir(folder);
+}
+
 int eal_start(const struct config *config, struct eal *eal, struct error *error)
 {
 	static struct eal_arguments arguments; /* EAL keeps pointers into it */
@@ -101,6 +114,8 @@ int eal_start(const struct config *config, struct eal *eal, struct error *error)
 		          free_mib, config->eal.memory_mib);
 	for (int i = 1; i < arguments.count; i++)
 		log_event(LOG_LEVEL_DEBUG, "eal", "argument %s", arguments.text[i]);
+	/* Before EAL's own, which removes the socket: the last one registered runs first. */
+	(void)atexit(remove_folder);
 	if (init_without_signals(&arguments) < 0) {
 		char said[DPDK_LOG_TEXT_SIZE];
 		status = error_set(error, ERROR_SYSTEM, "EAL did not start: %s; it said: %s",

@@ -16,7 +16,8 @@ struct eal {
 
 /**
  * Starts EAL: hugepages as configured (one warning for the fallback), lcores, devices. The calling thread becomes lcore 0 and is
- * pinned to eal.main_cpu. ERROR_UNAVAILABLE, ERROR_SYSTEM with what EAL said last.
+ * pinned to eal.main_cpu. The process's exit removes EAL's folder of the prefix, when nobody else is in it. ERROR_UNAVAILABLE,
+ * ERROR_SYSTEM with what EAL said last.
  */
 int eal_start(const struct config *config, struct eal *eal, struct error *error);
 void eal_stop(struct eal *eal);

@@ -116,9 +116,8 @@ def telemetry(path, *commands):
     return hello["pid"], answers
 
 
-def test_telemetry(lab):
-    lab.session(twamp.UNAUTHENTICATED).exchange(0)
-
+def telemetry_socket(lab):
+    """That of the appliance that runs."""
     def ours(path):
         try:
             return telemetry(path)[0] == lab.pid()
@@ -126,6 +125,34 @@ def test_telemetry(lab):
             return False
 
     path, = filter(ours, glob.glob(TELEMETRY))
+    return path
+
+
+@configuration(start=False)
+def test_telemetry_folder(lab):
+    """EAL's folder goes with the appliance, unless another process has a socket in it; kill -9 leaves what the next start takes over."""
+    process = lab.start_specular()
+    path = telemetry_socket(lab)
+    folder = os.path.dirname(path)
+    process.kill()
+    process.wait()
+    assert os.listdir(folder) == [os.path.basename(path)]
+    process = lab.start_specular()
+    assert telemetry_socket(lab) == path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
+        other.bind(f"{path}:1")
+        process.terminate()
+        assert process.wait(20) == 0
+        assert os.listdir(folder) == [os.path.basename(path) + ":1"]
+        os.unlink(f"{path}:1")
+    process = lab.start_specular()
+    process.terminate()
+    assert process.wait(20) == 0 and not os.path.exists(folder)
+
+
+def test_telemetry(lab):
+    lab.session(twamp.UNAUTHENTICATED).exchange(0)
+    path = telemetry_socket(lab)
     _, (names, status, counters, core, sessions, wrong) = telemetry(
         path, "/", "/specular/status", "/specular/counters", "/specular/cores,core=0", "/specular/sessions,limit=1", "/specular/sessions,limit=x")
     assert core["cores/0/received"] >= 1 and "left_out" not in core
