@@ -168,8 +168,8 @@ int telemetry_create(struct operation *operation, struct error *error)
 	        event_new(operation_base(operation), wake, EV_READ | EV_PERSIST, on_wake, NULL);
 	if (telemetry.event == NULL || event_add(telemetry.event, NULL) != 0 ||
 	    register_commands(operation) != 0) {
-		(void)close(wake);
 		telemetry_destroy();
+		(void)close(wake);
 		return error_set(error, ERROR_MEMORY, "no memory for telemetry's commands");
 	}
 	(void)pthread_mutex_lock(&telemetry.lock);
@@ -186,11 +186,13 @@ void telemetry_destroy(void)
 	/* Who waits is told that nothing comes. */
 	telemetry.waiting = false;
 	(void)pthread_cond_broadcast(&telemetry.answered);
-	if (telemetry.wake >= 0)
-		(void)close(telemetry.wake);
+	int wake = telemetry.wake;
 	telemetry.wake = -1;
 	(void)pthread_mutex_unlock(&telemetry.lock);
+	/* Before its file is closed, whose number another thread's may get. */
 	if (telemetry.event != NULL)
 		event_free(telemetry.event);
 	telemetry.event = NULL;
+	if (wake >= 0)
+		(void)close(wake);
 }

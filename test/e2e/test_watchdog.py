@@ -37,6 +37,11 @@ def test_service_manager(lab):
         assert lab.run("appliance", "timeout", "5", "bash", "-c", f"exec 3<>/dev/tcp/{APPLIANCE[4]}/862", check=False).returncode == 0
     lab.wait_for_log("warning core-recovered: polling lcore 0 on CPU 1 ", mark)
     lab.wait_for(lambda: manager.has("WATCHDOG", "1"), 5, "signs of life again")
+    # The slow path itself: nobody speaks for it, and the polling lcores go on.
+    with stopped(process.pid):
+        manager.listen()
+        assert not lab.wait_for(lambda: manager.has("WATCHDOG"), 0.4, "no sign of life", fail=False), manager.heard
+    lab.wait_for(lambda: manager.has("WATCHDOG", "1"), 5, "signs of life of the slow path")
     lab.probe("--count=20", "--interval=0.01", APPLIANCE[4])
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
