@@ -60,13 +60,13 @@ void http_clients_completed(struct http_clients *clients, struct http_client *cl
 	client->since_us = now_us;
 }
 
-void http_clients_expire(struct http_clients *clients, uint64_t now_us)
+void http_clients_expire(struct http_clients *clients, uint64_t now_us, unsigned seconds)
 {
 	struct http_client *client;
 
 	LIST_FOREACH(client, &clients->list, link)
 	{
-		if (now_us - client->since_us >= (uint64_t)HTTP_REQUEST_SECONDS * US_PER_SECOND)
+		if (now_us - client->since_us >= (uint64_t)seconds * US_PER_SECOND)
 			(void)shutdown(client->fd, SHUT_RDWR);
 	}
 }

@@ -18,6 +18,8 @@
 #define HTTP_WORK_BURST_US 1000000
 /** From connecting, or from the end of the last answer, to the end of the next one. */
 #define HTTP_REQUEST_SECONDS 10u
+/** The same while all places are taken, and others wait for one. */
+#define HTTP_CROWDED_SECONDS 2u
 
 struct http_client {
 	int fd;
@@ -49,7 +51,7 @@ void http_clients_answered(struct http_clients *clients, struct http_client *cli
 /** The answer has been taken, or can't be any more: the next request's time begins. */
 void http_clients_completed(struct http_clients *clients, struct http_client *client,
                             uint64_t now_us);
-/** Shuts the connections down whose request takes too long; their owner sees that they have ended. */
-void http_clients_expire(struct http_clients *clients, uint64_t now_us);
+/** Shuts the connections down whose request takes longer than so many seconds; their owner sees that they have ended. */
+void http_clients_expire(struct http_clients *clients, uint64_t now_us, unsigned seconds);
 
 #endif

@@ -243,7 +243,9 @@ static void run_daemon(struct http_server *server)
 	unsigned before = count_connections(server);
 	MHD_UNSIGNED_LONG_LONG milliseconds = LOOK_MS;
 
-	http_clients_expire(&server->clients, now_us());
+	http_clients_expire(&server->clients, now_us(),
+	                    before < HTTP_CLIENTS_MAX ? HTTP_REQUEST_SECONDS
+	                                              : HTTP_CROWDED_SECONDS);
 	(void)MHD_run(server->daemon);
 	unsigned after = count_connections(server);
 	if (MHD_get_timeout(server->daemon, &milliseconds) != MHD_YES && before == 0 &&

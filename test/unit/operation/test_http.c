@@ -97,12 +97,12 @@ static void a_slow_request_ends(void)
 	slow = http_clients_add(&clients, ends[0][0], 5 * SECOND);
 	quick = http_clients_add(&clients, ends[1][0], 5 * SECOND);
 	http_clients_completed(&clients, quick, 6 * SECOND);
-	http_clients_expire(&clients, 15 * SECOND - 1);
+	http_clients_expire(&clients, 15 * SECOND - 1, HTTP_REQUEST_SECONDS);
 	CU_ASSERT(!has_ended(ends[0][1]));
-	http_clients_expire(&clients, 15 * SECOND);
+	http_clients_expire(&clients, 15 * SECOND, HTTP_REQUEST_SECONDS);
 	CU_ASSERT(has_ended(ends[0][1]));
 	CU_ASSERT(!has_ended(ends[1][1]));
-	http_clients_expire(&clients, 16 * SECOND);
+	http_clients_expire(&clients, 16 * SECOND, HTTP_REQUEST_SECONDS);
 	CU_ASSERT(has_ended(ends[1][1]));
 	http_clients_remove(&clients, slow);
 	http_clients_remove(&clients, quick);
@@ -273,6 +273,34 @@ static unsigned count_turns(void)
 	return turns;
 }
 
+/** Silent ones that hold every place give way to who waits. */
+static void a_crowd_gives_way(void)
+{
+	int crowd[HTTP_CLIENTS_MAX];
+	uint64_t begun = now_us();
+
+	start();
+	for (unsigned i = 0; i < HTTP_CLIENTS_MAX; i++) {
+		crowd[i] = connect_client();
+		(void)event_base_loop(world.harness.base, EVLOOP_NONBLOCK);
+	}
+	int late = connect_client();
+	CU_ASSERT_EQUAL(send(late, HEALTH("localhost"), strlen(HEALTH("localhost")), MSG_NOSIGNAL),
+	                (ssize_t)strlen(HEALTH("localhost")));
+	char answer[1024];
+	ssize_t got = -1;
+	while (got < 0 && now_us() - begun < 8 * SECOND) {
+		(void)event_base_loop(world.harness.base, EVLOOP_NONBLOCK);
+		got = recv(late, answer, sizeof(answer), MSG_DONTWAIT);
+		(void)usleep(1000);
+	}
+	CU_ASSERT(got > 0);
+	(void)close(late);
+	for (unsigned i = 0; i < HTTP_CLIENTS_MAX; i++)
+		(void)close(crowd[i]);
+	stop();
+}
+
 static void no_file_for_a_client(void)
 {
 	struct rlimit before, few;
@@ -303,6 +331,7 @@ int main(void)
 	                       {"half of the time is left", half_of_the_time_is_left},
 	                       {"only by its names", only_by_its_names},
 	                       {"a page is not lent", a_page_is_not_lent},
+	                       {"a crowd gives way", a_crowd_gives_way},
 	                       {"no file for a client", no_file_for_a_client},
 	                       CU_TEST_INFO_NULL};
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program does */
