@@ -4,10 +4,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+import time
 
 from harness import twamp
-from harness.lab import APPLIANCE_LINK, CONFIGURATION, ROOT, merged
+from harness.lab import APPLIANCE, APPLIANCE_LINK, CLIENT, CONFIGURATION, ROOT, merged
 from harness.suite import Skip, cases, configuration, subset
 
 HUGEPAGES = "/proc/sys/vm/nr_hugepages"
@@ -209,6 +211,29 @@ def test_kill_and_restart(lab):
         process.wait()
     lab.start_specular()
     lab.session(twamp.ENCRYPTED).exchange()
+
+
+@subset("sanitizers")
+def test_own_interface_goes_down(lab):
+    """More frames than the driver keeps are to be sent while its interface is down: nothing is freed twice or lost from the pool, and all goes on."""
+    session = lab.session(twamp.ENCRYPTED)
+    for number in range(2):
+        session.exchange(number)
+        before = lab.counters().get("from_kernel_lost", 0)
+        lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "down")
+        with lab.inside("appliance"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kernel:
+            for _ in range(1500):
+                kernel.sendto(b"x", (CLIENT[4], 9))
+                time.sleep(0.0002)
+        lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "up")
+        assert lab.counters().get("from_kernel_lost", 0) > before, lab.counters()
+        lab.wait_for(lambda: lab.run("client", "ping", "-c", "1", "-W", "1", APPLIANCE[4], check=False).returncode == 0, 15, "the link to be up")
+    for number in range(2, 200):
+        session.exchange(number)
+    lab.session(twamp.AUTHENTICATED).exchange()
+    counters = lab.counters()
+    drops = sum(value for name, value in counters.items() if name.startswith("drop_"))
+    assert counters["received"] == counters["reflected"] + counters["exception"] + drops, counters
 
 
 @configuration(start=False)
