@@ -37,7 +37,7 @@ static void measure(const struct options *options, enum test_mode mode, unsigned
 
 	block_fill(&block, options, mode, family);
 	if (options_want_group(options, "datapath") || options_want_group(options, "scale") ||
-	    options_want_group(options, "bare"))
+	    options_want_group(options, "bare") || options_want_group(options, "features"))
 		block_measure(&block);
 	if (options_want_group(options, "stages"))
 		block_measure_stages(&block);

@@ -54,15 +54,28 @@ static void print_note(unsigned sessions)
 	record_print(&record, stdout);
 }
 
+/** What few sessions have beside their mode. */
+struct features {
+	const char *name;
+	bool ptp_timestamps;
+	bool monitoring;
+};
+
+static const struct features usual_features = {.name = NULL};
+static const struct features all_features[] = {
+        {"ptp", true, false}, {"dscp-ecn", false, true}, {"ptp, dscp-ecn", true, true}};
+
 /** A world of the block's mode and family, or NULL with a note when there is no memory for it. */
 static struct traffic *world_add(struct block *block, const struct suite_choice *suite,
-                                 unsigned sessions)
+                                 unsigned sessions, const struct features *features)
 {
 	const struct world_settings settings = {.kind = suite->kind,
 	                                        .mode = block->mode,
 	                                        .family = block->family,
 	                                        .sessions = sessions,
-	                                        .cores = 1};
+	                                        .cores = 1,
+	                                        .ptp_timestamps = features->ptp_timestamps,
+	                                        .monitoring = features->monitoring};
 	struct place *place = &block->places[block->place_count];
 	struct error error;
 
@@ -101,12 +114,13 @@ static unsigned warm_up_packets(const struct block *block, const struct datapath
 }
 
 static void case_add(struct block *block, struct traffic *traffic, const struct suite_choice *suite,
-                     unsigned burst, unsigned payload)
+                     unsigned burst, unsigned payload, const struct features *features)
 {
 	struct datapath_case *added = &block->cases[block->case_count++];
 
 	*added = (struct datapath_case){.traffic = traffic,
 	                                .suite = suite_shown(block, suite),
+	                                .features = features->name,
 	                                .burst = burst,
 	                                .payload = (uint16_t)payload,
 	                                .packets = block_round_packets(block->options)};
@@ -115,7 +129,8 @@ static void case_add(struct block *block, struct traffic *traffic, const struct 
 	struct measurement *measurement =
 	        alternation_add(is_usual(block, added) ? &block->usual : &block->rest,
 	                        datapath_case_measure, added);
-	record_init(&measurement->record, "datapath", "tsc-cycles/packet");
+	record_init(&measurement->record, features->name != NULL ? "features" : "datapath",
+	            "tsc-cycles/packet");
 	datapath_case_describe(added, &measurement->record);
 }
 
@@ -124,13 +139,13 @@ static void cases_add(struct block *block, const struct suite_choice *suite, uns
                       bool one_case)
 {
 	const struct options *options = block->options;
-	struct traffic *traffic = world_add(block, suite, sessions);
+	struct traffic *traffic = world_add(block, suite, sessions, &usual_features);
 
 	if (traffic == NULL)
 		return;
 	if (options->one || one_case) {
 		case_add(block, traffic, suite, options->burst != 0 ? options->burst : USUAL_BURST,
-		         options->payload != 0 ? options->payload : USUAL_PAYLOAD);
+		         options->payload != 0 ? options->payload : USUAL_PAYLOAD, &usual_features);
 		return;
 	}
 	for (unsigned payload = 0; payload < COUNT_OF(all_payloads); payload++) {
@@ -138,7 +153,7 @@ static void cases_add(struct block *block, const struct suite_choice *suite, uns
 			if (block_wants(options, all_payloads[payload], 0, USUAL_PAYLOAD) &&
 			    block_wants(options, all_bursts[burst], 0, USUAL_BURST))
 				case_add(block, traffic, suite, all_bursts[burst],
-				         all_payloads[payload]);
+				         all_payloads[payload], &usual_features);
 		}
 	}
 }
@@ -158,6 +173,18 @@ static bool matrix_has(const struct block *block, const struct suite_choice *sui
 	return number == 0 || sessions < MOST;
 }
 
+/** The usual case of sessions with PTP timestamps, with monitoring, and with both. */
+static void features_add(struct block *block, const struct suite_choice *suite)
+{
+	for (unsigned i = 0; i < COUNT_OF(all_features); i++) {
+		struct traffic *traffic = world_add(block, suite, USUAL_SESSIONS, &all_features[i]);
+
+		if (traffic != NULL)
+			case_add(block, traffic, suite, USUAL_BURST, USUAL_PAYLOAD,
+			         &all_features[i]);
+	}
+}
+
 static void suite_add(struct block *block, const struct suite_choice *suite, unsigned number)
 {
 	const struct options *options = block->options;
@@ -172,7 +199,10 @@ static void suite_add(struct block *block, const struct suite_choice *suite, uns
 		if (matrix_has(block, suite, number, matrix_sessions[i]))
 			cases_add(block, suite, matrix_sessions[i], openssl);
 	}
-	if (number > 0 || options->quick || options->smoke || block->family != USUAL_FAMILY)
+	if (number > 0 || options->quick || block->family != USUAL_FAMILY)
+		return;
+	features_add(block, suite);
+	if (options->smoke)
 		return;
 	for (unsigned i = 0; i < COUNT_OF(curve_sessions); i++)
 		cases_add(block, suite, curve_sessions[i], true);
@@ -259,6 +289,11 @@ static void print_case(const struct block *block, const struct record *record,
 {
 	unsigned sessions = datapath->traffic->world->settings.sessions;
 
+	if (datapath->features != NULL) {
+		if (options_want_group(block->options, "features"))
+			record_print(record, stdout);
+		return;
+	}
 	if (options_want_group(block->options, "datapath") &&
 	    (block->options->one || is_of_matrix(sessions)))
 		record_print(record, stdout);
@@ -317,6 +352,8 @@ void block_measure_stages(struct block *block)
 	for (unsigned i = 0; i < block->case_count && count < STAGES_MAX; i++) {
 		const struct datapath_case *one = &block->cases[i];
 
+		if (one->features != NULL)
+			continue;
 		if (!block->options->one &&
 		    (!is_usual(block, one) ||
 		     one->traffic->world->settings.sessions != USUAL_SESSIONS))

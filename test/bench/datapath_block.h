@@ -42,7 +42,7 @@ void block_fill(struct block *block, const struct options *options, enum test_mo
                 unsigned family);
 void block_empty(struct block *block);
 
-/** Measures and prints the groups datapath, scale (the curve over sessions) and bare. */
+/** Measures and prints the groups datapath, scale (the curve over sessions), features and bare. */
 void block_measure(struct block *block);
 /** Group stages: each alone, for every suite, of what is usual or was asked for. */
 void block_measure_stages(struct block *block);

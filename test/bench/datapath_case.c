@@ -28,6 +28,8 @@ void datapath_case_describe(const struct datapath_case *datapath, struct record 
 	record_number(record, "payload", datapath->payload);
 	record_number(record, "sessions", settings->sessions);
 	record_number(record, "burst", datapath->burst);
+	if (datapath->features != NULL)
+		record_text(record, "features", datapath->features);
 }
 
 static void give_up(const char *text)

@@ -19,7 +19,8 @@ enum stage {
 
 struct datapath_case {
 	struct traffic *traffic;
-	const char *suite; /**< its name; "none" in unauthenticated mode */
+	const char *suite;    /**< its name; "none" in unauthenticated mode */
+	const char *features; /**< "ptp", "dscp-ecn", ...: NULL for a usual session */
 	unsigned burst;
 	uint16_t payload;
 	unsigned packets; /**< a round measures */
@@ -27,7 +28,7 @@ struct datapath_case {
 	unsigned warm_up;
 };
 
-/** Adds the fields by which the records of groups datapath, stages and scale are told apart. */
+/** Adds the fields by which the records of groups datapath, stages, scale and features are told apart. */
 void datapath_case_describe(const struct datapath_case *datapath, struct record *record);
 
 /** Runs one burst and checks its replies with OpenSSL; a wrong one ends the program with its text. */

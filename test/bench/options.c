@@ -14,7 +14,7 @@
 
 static const char usage[] =
         "usage: %s [--quick] [--smoke] [--rounds N]\n"
-        "          [--group machine|datapath|stages|bare|scale]\n"
+        "          [--group machine|datapath|stages|bare|scale|features]\n"
         "          [--mode unauthenticated|authenticated|encrypted]\n"
         "          [--suite none|avx512|ipsec-mb|openssl]\n"
         "          [--sessions N] [--burst N] [--payload OCTETS] [--family 4|6]\n"
@@ -95,7 +95,8 @@ static bool is_one_of(const char *text, const char *const *words, unsigned count
 static bool names_are_known(const struct options *options)
 {
 	static const char *const suites[] = {"none", "avx512", "ipsec-mb", "openssl"};
-	static const char *const groups[] = {"machine", "datapath", "stages", "bare", "scale"};
+	static const char *const groups[] = {"machine", "datapath", "stages",
+	                                     "bare",    "scale",    "features"};
 
 	return (options->mode == NULL || mode_is_known(options->mode)) &&
 	       (options->suite == NULL || strchr(options->suite, ' ') != NULL ||

@@ -60,6 +60,16 @@ def datapath_section(results):
                  ["mode, suite", "", "payload", "sessions", "burst", "TSC cycles a packet", "Mpps", "x of ipsec-mb"], rows)
 
 
+def features_section(results):
+    rows = []
+    for record in results.select("features"):
+        usual = results.figure("datapath", **{name: value for name, value in record.case.items() if name != "features"})
+        rows.append([f"{record.case['mode']}, {record.case['suite']}", record.case["features"], shown(record.figure),
+                     shown(ratio(usual, record.figure))])
+    return table("Sessions with PTP timestamps, or with DSCP and ECN monitoring, one core",
+                 ["mode, suite", "", "TSC cycles a packet", "x of usual sessions"], rows)
+
+
 def stage_section(results):
     rows = []
     cases = []
@@ -227,7 +237,7 @@ def report(results, found, quick):
             which = ", ".join(str(value) for value in record.case.values())
             lines.append(f"SHARED CORE: {100 * (1 - record.figure.median):.0f} % of what was measured ({which}) was "
                          "measured while somebody else used the core's units.")
-    for part in (datapath_section, stage_section, process_section, crypto_section, latency_section, scale_section):
+    for part in (datapath_section, features_section, stage_section, process_section, crypto_section, latency_section, scale_section):
         lines += part(results)
     lines += case_section(results, "control", "Control plane: connect to stop", "set-ups a CPU second")
     lines += case_section(results, "mass-stop", "Sessions that end at once: connect to Greeting of somebody else meanwhile", "us")

@@ -161,7 +161,8 @@ static void request_write(struct traffic *traffic, unsigned i,
 	uint8_t *ip = octets + ETHERNET_HEADER_SIZE;
 	uint8_t *udp = ip + ip_size(family);
 	uint8_t *payload = udp + UDP_HEADER_SIZE;
-	uint16_t header = sender_header_size(parameters->mode, false, false);
+	bool monitoring = parameters->monitoring;
+	uint16_t header = sender_header_size(parameters->mode, false, monitoring);
 	const struct sender_packet packet = {.sequence = traffic->sent[i],
 	                                     .timestamp = SENDER_NTP + traffic->sent[i],
 	                                     .error_estimate = SENDER_ERROR};
@@ -176,7 +177,7 @@ static void request_write(struct traffic *traffic, unsigned i,
 	store_be16(udp + UDP_LENGTH, (uint16_t)(UDP_HEADER_SIZE + traffic->payload));
 	store_be16(udp + UDP_CHECKSUM, 0);
 	memset(payload + header, PADDING_OCTET, (size_t)traffic->payload - header);
-	sender_packet_write(payload, parameters->mode, false, false, &packet);
+	sender_packet_write(payload, parameters->mode, false, monitoring, &packet);
 }
 
 static uint8_t *payload_of(const struct traffic *traffic, unsigned i)
@@ -354,15 +355,25 @@ static int open_reply(struct suite *openssl, const struct session_parameters *pa
 static const char *content_fault(const struct traffic *traffic, unsigned i,
                                  const struct reflector_packet *reply)
 {
+	const struct world *world = traffic->world;
 	uint32_t sent = traffic->sent[i];
+	uint64_t received = traffic->arrival.receive_time.ntp;
+	uint64_t transmitted = reply->timestamp;
 
+	if (world->settings.ptp_timestamps) {
+		int32_t tai_offset = tsc_clock_tai_offset(&world->clock);
+
+		received = ptp_from_ntp(received, tai_offset);
+		transmitted = ntp_from_ptp(transmitted, tai_offset);
+	}
 	if (reply->sender_sequence != sent || reply->sender_timestamp != SENDER_NTP + sent ||
 	    reply->sender_error_estimate != SENDER_ERROR || reply->sender_ttl != SENDER_TTL)
 		return "what it says of the request";
 	if (reply->sequence != sent)
 		return "its sequence number";
-	if (reply->receive_timestamp != traffic->arrival.receive_time.ntp ||
-	    ntp_difference_ns(reply->timestamp, reply->receive_timestamp) < 0)
+	/* A PTP timestamp is cut to nanoseconds. */
+	if (reply->receive_timestamp != received ||
+	    ntp_difference_ns(transmitted, traffic->arrival.receive_time.ntp) < -1)
 		return "its timestamps";
 	return NULL;
 }
@@ -374,7 +385,7 @@ static int check_one(const struct traffic *traffic, unsigned i, struct suite *op
 	uint8_t copy[SECURE_REFLECTOR_HEADER_SIZE];
 	struct session_parameters parameters;
 	struct reflector_packet reply;
-	uint16_t header = reflector_header_size(settings->mode, false);
+	uint16_t header = reflector_header_size(settings->mode, settings->monitoring);
 	uint16_t reply_payload = traffic->payload < header ? header : traffic->payload;
 
 	world_parameters(settings, traffic->indexes[i], &parameters);
@@ -386,7 +397,8 @@ static int check_one(const struct traffic *traffic, unsigned i, struct suite *op
 	if (settings->mode != TEST_UNAUTHENTICATED)
 		result = open_reply(openssl, &parameters, copy, error);
 	if (result == 0)
-		result = reflector_packet_read(copy, header, settings->mode, false, &reply);
+		result = reflector_packet_read(copy, header, settings->mode, settings->monitoring,
+		                               &reply);
 	if (result != 0)
 		return result;
 	fault = content_fault(traffic, i, &reply);

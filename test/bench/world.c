@@ -43,6 +43,8 @@ void world_parameters(const struct world_settings *settings, unsigned index,
 	memset(parameters, 0, sizeof(*parameters));
 	parameters->mode = settings->mode;
 	parameters->dscp = 46;
+	parameters->ptp_timestamps = settings->ptp_timestamps;
+	parameters->monitoring = settings->monitoring;
 	fill(parameters->keys.aes, sizeof(parameters->keys.aes), &state);
 	fill(parameters->keys.hmac, sizeof(parameters->keys.hmac), &state);
 	fill(parameters->sid, sizeof(parameters->sid), &state);

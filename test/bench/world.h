@@ -6,6 +6,7 @@
 #ifndef SPECULAR_BENCH_WORLD_H
 #define SPECULAR_BENCH_WORLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "reflect/reflector.h"
@@ -20,7 +21,9 @@ struct world_settings {
 	unsigned family;      /**< 4 or 6, of every session */
 	unsigned sessions;
 	unsigned cores;
-	unsigned room; /**< for so many further sessions, which world_publish brings */
+	bool ptp_timestamps; /**< of replies, RFC 8186 */
+	bool monitoring;     /**< of DSCP and ECN, RFC 7750 */
+	unsigned room;       /**< for so many further sessions, which world_publish brings */
 };
 
 struct world {

@@ -26,6 +26,7 @@ GROUPS = {
     "stages": Group(CASE | {"stage"}, zero=True),
     "bare": Group({"how", "mode", "burst"}),
     "scale": Group(CASE, CASE | {"lcores"}),
+    "features": Group(CASE | {"features"}),
     "crypto": Group({"how", "mode", "burst"}),
     "quiet": Group({"of"}, {"of", "mode"}, {"of", "mode", "family"}, {"of", "sessions"}, {"of", "source", "sessions"},
                    rounds=1, zero=True),

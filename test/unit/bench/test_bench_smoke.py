@@ -50,6 +50,9 @@ def test_every_group_of_the_datapath():
         assert stages == list(STAGES), (record.case, stages)
     for mode in SECURE_MODES:
         assert set(BARE_WAYS) <= {record.case["how"] for record in group(found, "bare") if record.case["mode"] == mode}
+    for mode in MODES:
+        features = [record.case["features"] for record in group(found, "features") if record.case["mode"] == mode]
+        assert features == ["ptp", "dscp-ecn", "ptp, dscp-ecn"], features
     scale = group(found, "scale")
     for mode in MODES:
         assert any(record.case["mode"] == mode and "lcores" not in record.case for record in scale)
