@@ -239,6 +239,12 @@ static int run_latencies(struct conductor *conductor, double pdr, struct error *
 	return status;
 }
 
+static uint64_t search_now_ns(void *unused)
+{
+	(void)unused;
+	return now_ns();
+}
+
 static int run_search(struct conductor *conductor, struct error *error)
 {
 	const struct load_config *config = conductor->config;
@@ -251,6 +257,8 @@ static int run_search(struct conductor *conductor, struct error *error)
 	        .warm_up_ns = config->warm_up_ns,
 	        .duration_ns = config->duration_ns,
 	        .confirm_ns = config->confirm_ns,
+	        .limit_ns = config->search_limit_ns,
+	        .now_ns = search_now_ns,
 	        .lossless_link = result->environment.lossless_link,
 	};
 	int status = configured_rate(conductor, &settings.rate_maximum, error);

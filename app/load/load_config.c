@@ -304,6 +304,9 @@ static int check_run(const struct check *check)
 	if (config->precision == 0)
 		return refuse(check, "run.search.precision",
 		              "the search would not end; allowed: from 1ppm on");
+	if (config->search_limit_ns == 0)
+		return refuse(check, "run.search.time-limit",
+		              "no trial could begin; allowed: from 1ns on");
 	if (config->run == LOAD_RUN_RAMP)
 		return check_ramp(check, sessions);
 	return 0;

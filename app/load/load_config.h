@@ -128,12 +128,13 @@ struct load_config {
 	        late_slot_ns; /**< a packet that leaves later than this behind its schedule is a missed slot */
 	uint16_t send_burst; /**< packets at once, 1 to 64 */
 	/* search */
-	uint64_t ndr_loss;       /**< parts a million, usually 0 */
-	uint64_t pdr_loss;       /**< parts a million, usually 5000 (0.5 %) as FD.io CSIT */
-	uint64_t precision;      /**< parts a million of the rate: the search ends below it */
-	uint64_t confirm_ns;     /**< the result is confirmed for so long; 0: not */
-	uint32_t search_retries; /**< of a trial with loss, before it is believed */
-	bool latency;            /**< trials at 10, 50 and 90 % of PDR follow */
+	uint64_t ndr_loss;        /**< parts a million, usually 0 */
+	uint64_t pdr_loss;        /**< parts a million, usually 5000 (0.5 %) as FD.io CSIT */
+	uint64_t precision;       /**< parts a million of the rate: the search ends below it */
+	uint64_t confirm_ns;      /**< the result is confirmed for so long; 0: not */
+	uint32_t search_retries;  /**< of a trial with loss, before it is believed */
+	uint64_t search_limit_ns; /**< no trial of a search begins later */
+	bool latency;             /**< trials at 10, 50 and 90 % of PDR follow */
 	/* ramp */
 	uint32_t ramp_from, ramp_to, ramp_step; /**< sessions */
 	/* burst (RFC 2544 section 26.4) */

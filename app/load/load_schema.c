@@ -166,6 +166,7 @@ static const struct schema_field search_fields[] = {
         RATIO(precision, "precision", "1%"),
         DURATION(confirm_ns, "confirm", "0"),
         INTEGER(struct load_config, search_retries, "retries", 0, 10, 1),
+        DURATION(search_limit_ns, "time-limit", "1h"),
         BOOLEAN(struct load_config, latency, "latency", true),
         END};
 static const struct schema_field ramp_fields[] = {

@@ -73,6 +73,7 @@ static void asked_of_mode(struct json_writer *json, const struct load_config *co
 		json_unsigned(json, "precision_ppm", config->precision);
 		json_unsigned(json, "confirm_ns", config->confirm_ns);
 		json_unsigned(json, "retries", config->search_retries);
+		json_unsigned(json, "time_limit_ns", config->search_limit_ns);
 	}
 	if (config->run == LOAD_RUN_RAMP) {
 		json_unsigned(json, "ramp_from", config->ramp_from);
@@ -133,6 +134,9 @@ static void bound(struct json_writer *json, const char *name, const struct searc
 
 static void search(struct json_writer *json, const struct run_result *result)
 {
+	static const char *const cuts[] = {[SEARCH_WHOLE] = NULL,
+	                                   [SEARCH_OUT_OF_TIME] = "time",
+	                                   [SEARCH_OUT_OF_TRIALS] = "trials"};
 	const struct search_result *search = &result->search;
 
 	if (!result->searched) {
@@ -143,6 +147,7 @@ static void search(struct json_writer *json, const struct run_result *result)
 	bound(json, "ndr", &search->ndr);
 	bound(json, "pdr", &search->pdr);
 	json_bool(json, "interrupted", search->interrupted);
+	json_string(json, "cut_short", cuts[search->cut]);
 	json_open(json, "trials", '[');
 	for (unsigned i = 0; i < search->trial_count; i++) {
 		const struct search_trial *trial = &search->trials[i];

@@ -23,7 +23,8 @@ struct search {
 	struct error *error;
 	double came_back; /**< answered a second in the newest trial */
 	double step_down; /**< of the bound that is looked for */
-	bool full;        /**< no room for more trials */
+	uint64_t end_ns;  /**< no trial begins from here on, if there is a limit */
+	enum search_cut used_up;
 };
 
 /** Whether the load fell short of what was ordered. */
@@ -99,6 +100,17 @@ static bool is_better(const struct search_trial *one, const struct search_trial 
 	return one->loss < other->loss;
 }
 
+/** Whether there is room and time for another trial. */
+static void look_what_is_left(struct search *search)
+{
+	const struct search_settings *settings = search->settings;
+
+	if (search->result->trial_count == SEARCH_TRIALS_MAX)
+		search->used_up = SEARCH_OUT_OF_TRIALS;
+	else if (settings->limit_ns > 0 && settings->now_ns(search->context) >= search->end_ns)
+		search->used_up = SEARCH_OUT_OF_TIME;
+}
+
 /** One trial, repeated while it loses more than `loss` or falls short; the best of them is kept. */
 static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t duration_ns)
 {
@@ -130,11 +142,13 @@ static int try_rate(struct search *search, double rate, uint64_t loss, uint64_t 
 			search->observer(search->context, result, &trial);
 		if (trial.interrupted)
 			return 0;
-		if (best.loss <= (double)loss && !fell_short(&best))
+		look_what_is_left(search);
+		if ((best.loss <= (double)loss && !fell_short(&best)) ||
+		    search->used_up == SEARCH_OUT_OF_TIME)
 			break;
 	}
 	result->trials[result->trial_count++] = best;
-	search->full = result->trial_count == SEARCH_TRIALS_MAX;
+	look_what_is_left(search);
 	read_bounds(search);
 	return 0;
 }
@@ -161,14 +175,19 @@ static bool is_settled(const struct search *search, const struct search_bound *b
 {
 	const struct search_settings *settings = search->settings;
 
-	if (search->full || search->result->interrupted || bound->maximum_reached ||
-	    bound->load_limited || bound->back_pressure || (!bound->found && sent_nothing(search)))
+	if (bound->maximum_reached || bound->load_limited || bound->back_pressure ||
+	    (!bound->found && sent_nothing(search)))
 		return true;
 	if (bound->upper == 0)
 		return false;
 	if (!bound->found)
 		return bound->upper <= settings->rate_minimum;
 	return top_of(bound) - bound->rate <= share_of(search, top_of(bound));
+}
+
+static bool goes_on(const struct search *search)
+{
+	return search->used_up == SEARCH_WHOLE && !search->result->interrupted;
 }
 
 static double next_rate(struct search *search, const struct search_bound *bound)
@@ -192,7 +211,7 @@ static int narrow(struct search *search, const struct search_bound *bound, uint6
 {
 	int status = 0;
 
-	while (status == 0 && !is_settled(search, bound))
+	while (status == 0 && goes_on(search) && !is_settled(search, bound))
 		status = try_rate(search, next_rate(search, bound), loss,
 		                  search->settings->duration_ns);
 	return status;
@@ -205,8 +224,7 @@ static int find(struct search *search, struct search_bound *bound, uint64_t loss
 
 	search->step_down = STEP_DOWN;
 	status = narrow(search, bound, loss);
-	while (status == 0 && search->settings->confirm_ns > 0 && bound->found && !search->full &&
-	       !search->result->interrupted) {
+	while (status == 0 && search->settings->confirm_ns > 0 && bound->found && goes_on(search)) {
 		double rate = bound->rate;
 
 		status = try_rate(search, rate, loss, search->settings->confirm_ns);
@@ -222,6 +240,13 @@ static int find(struct search *search, struct search_bound *bound, uint64_t loss
 	return status;
 }
 
+static bool is_open(const struct search *search, const struct search_bound *bound)
+{
+	bool unconfirmed = search->settings->confirm_ns > 0 && bound->found && !bound->confirmed;
+
+	return unconfirmed || !is_settled(search, bound);
+}
+
 int search_throughput(const struct search_settings *settings, trial_run run, void *context,
                       search_observer observer, struct search_result *result, struct error *error)
 {
@@ -233,8 +258,12 @@ int search_throughput(const struct search_settings *settings, trial_run run, voi
 	                        .error = error};
 
 	memset(result, 0, sizeof(*result));
+	if (settings->limit_ns > 0)
+		search.end_ns = settings->now_ns(context) + settings->limit_ns;
 	int status = find(&search, &result->ndr, settings->ndr_loss);
 	if (status == 0)
 		status = find(&search, &result->pdr, settings->pdr_loss);
+	if (is_open(&search, &result->ndr) || is_open(&search, &result->pdr))
+		result->cut = search.used_up;
 	return status;
 }

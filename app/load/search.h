@@ -27,6 +27,9 @@ struct search_settings {
 	uint64_t
 	        confirm_ns; /**< the bound is tried once more for so long, and lowered until it holds; 0: not */
 	uint32_t sessions; /**< 0: all */
+	/** No trial begins later than this behind the first one; now_ns is its clock, given trial_run's context. 0: there is no such limit. */
+	uint64_t limit_ns;
+	uint64_t (*now_ns)(void *context);
 	/** The way to the reflector holds its sender back rather than lose: a full transmit ring is the reflector's own (memif, rings). */
 	bool lossless_link;
 };
@@ -67,10 +70,14 @@ struct search_trial {
 	unsigned limits; /**< enum trial_limit */
 };
 
+/** What a search had no more of before its bounds were as close as they were to be. */
+enum search_cut { SEARCH_WHOLE, SEARCH_OUT_OF_TIME, SEARCH_OUT_OF_TRIALS };
+
 struct search_result {
 	struct search_bound ndr, pdr;
 	struct search_trial trials[SEARCH_TRIALS_MAX];
 	unsigned trial_count;
+	enum search_cut cut;
 	bool interrupted;
 };
 
@@ -78,7 +85,7 @@ struct search_result {
 typedef void (*search_observer)(void *context, const struct search_result *so_far,
                                 const struct trial_result *last);
 
-/** 0 when the search came to its end (bounds may be not found: rate_minimum lost too much, or nothing could be sent) or was interrupted; else the trial's error. */
+/** 0 when the search came to its end (bounds may be not found: rate_minimum lost too much, or nothing could be sent), was cut short or interrupted; else the trial's error. */
 int search_throughput(const struct search_settings *settings, trial_run run, void *context,
                       search_observer observer, struct search_result *result, struct error *error);
 

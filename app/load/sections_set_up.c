@@ -81,6 +81,7 @@ static void search_rows(struct section *section, const struct load_config *confi
 	             words_percent((double)config->precision).text, config->search_retries);
 	if (config->confirm_ns > 0)
 		text_row(section, "confirmed for", words_duration(config->confirm_ns).text);
+	text_row(section, "at most", words_duration(config->search_limit_ns).text);
 }
 
 static void paced_rows(struct section *section, const struct run_result *result)

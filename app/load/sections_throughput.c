@@ -35,6 +35,16 @@ void section_throughput(struct section *section, const void *context)
 	section_note(section, "PDR: %s.", words_bound(&search->pdr).text);
 	if (search->interrupted)
 		section_note(section, "The search was interrupted: the bounds may be far apart.");
+	else if (search->cut == SEARCH_OUT_OF_TIME)
+		section_note(section,
+		             "The search was cut short: its time of %s (run.search.time-limit) was "
+		             "used up. The bounds may be far apart.",
+		             words_duration(result->config->search_limit_ns).text);
+	else if (search->cut == SEARCH_OUT_OF_TRIALS)
+		section_note(section,
+		             "The search was cut short: after %u trials the bounds are still "
+		             "apart, as what is measured changes all the time.",
+		             SEARCH_TRIALS_MAX);
 }
 
 void section_search_trials(struct section *section, const void *context)

@@ -151,13 +151,16 @@ def test_hangs_up(lab):
 def test_link_goes_down(lab):
     """For a while, at the reflector's end of the cable: said with its length, and the run did not pass."""
     wrong.WrongReflector(lab, wrong.Right())
-    ready = Load(lab, {"sessions": [group(count=1)], "run": {**RUN, "rate": 200, "duration": "8s"}})
+    ready = Load(lab, {"sessions": [group(count=1)], "run": {**RUN, "rate": 200, "duration": "1h"}})
     ready.start()
     ready.await_packets(20)
     lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "down")
-    time.sleep(0.5)
+    ready.await_complaint("port load: link down")
+    time.sleep(0.3)
     lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "up")
+    ready.await_complaint("port load: link up")
+    ready.interrupt()
     result = ready.wait(1)
     (missed,) = [check for check in result.report["checks"] if not check["met"]]
-    assert missed["name"] == "link of load" and missed["value"].startswith("was down for 0."), missed
+    assert missed["name"] == "link of load" and re.match("was down for [0-9.]+ s", missed["value"]), missed
     assert "link" in result.trial["load"]["limits"] and result.trial["load"]["link_down_ns"] >= 200e6, result.trial["load"]

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -82,19 +83,29 @@ class Program:
             lab.private(name)
         subprocess.run(["rm", "-rf", self.folder], check=True)
         self.program = os.path.join(lab.build, "app", "load", "specular-load")
+        self.complaint_path = os.path.join(lab.folder, "load.complaint")
 
     def start(self):
         """Runs it in the background; see wait."""
         command = ["ip", "netns", "exec", f"{self.lab.name}-{self.side}", self.program, "--config", self.path]
-        self.process = self.lab.deferred.enter_context(kept(
-            lambda: subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                     env=self.lab.environment, cwd=ROOT), killed))
+        with open(self.complaint_path, "w", encoding="utf-8") as complaint:
+            self.process = self.lab.deferred.enter_context(kept(
+                lambda: subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaint, text=True,
+                                         env=self.lab.environment, cwd=ROOT), killed))
+
+    def complaint(self):
+        """What it said on standard error so far."""
+        with open(self.complaint_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def await_complaint(self, pattern, timeout=10):
+        self.lab.wait_for(lambda: re.search(pattern, self.complaint()), timeout, f"specular-load to say /{pattern}/")
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
 
     def wait(self, expect=0, timeout=60):
-        text, complaint = self.process.communicate(timeout=timeout)
+        text, complaint = self.process.communicate(timeout=timeout)[0], self.complaint()
         faults = self.lab.faults_in(complaint)
         assert self.process.returncode == expect and not faults, \
             f"specular-load: exit {self.process.returncode}, expected {expect}\n{text}{complaint}"

@@ -175,6 +175,7 @@ static struct load_config *make_config(void)
 	config->precision = 10000;
 	config->confirm_ns = UINT64_C(10) * NS_A_SECOND;
 	config->search_retries = 1;
+	config->search_limit_ns = 3600 * UINT64_C(1000000000);
 	config->ramp_from = 100;
 	config->ramp_to = 1000;
 	config->ramp_step = 100;

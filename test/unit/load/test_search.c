@@ -323,6 +323,59 @@ static void a_device_that_takes_nothing_has_no_throughput(void)
 	CU_ASSERT_FALSE(result.ndr.found || search_bound_is_unsent(&result.ndr));
 }
 
+/** Half a second a trial. */
+static uint64_t simulated_now_ns(void *context)
+{
+	const struct device *device = context;
+
+	return 7000000000 + device->trials * ordinary.duration_ns;
+}
+
+static void time_that_is_used_up_ends_it(void)
+{
+	struct device device = {.capacity = 3 * MILLION};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.now_ns = simulated_now_ns;
+	settings.limit_ns = 4 * ordinary.duration_ns;
+	search(&device, &settings, &result);
+	CU_ASSERT_EQUAL(device.trials, 4);
+	CU_ASSERT_EQUAL(result.cut, SEARCH_OUT_OF_TIME);
+	CU_ASSERT_FALSE(result.interrupted);
+	/* Time for all: not a word of it, also when it is used up to the last trial. */
+	settings.limit_ns = 1000 * ordinary.duration_ns;
+	device.trials = 0;
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.found && result.cut == SEARCH_WHOLE);
+	settings.limit_ns = device.trials * ordinary.duration_ns;
+	device.trials = 0;
+	search(&device, &settings, &result);
+	CU_ASSERT_EQUAL(device.trials * ordinary.duration_ns, settings.limit_ns);
+	CU_ASSERT_EQUAL(result.cut, SEARCH_WHOLE);
+	/* Retries count as well. */
+	settings.retries = 10;
+	settings.limit_ns = ordinary.duration_ns;
+	device.trials = 0;
+	search(&device, &settings, &result);
+	CU_ASSERT_EQUAL(device.trials, 1);
+	CU_ASSERT(result.cut == SEARCH_OUT_OF_TIME && !result.ndr.found);
+}
+
+/** Whatever is found does not hold. */
+static void trials_that_are_used_up_end_it(void)
+{
+	struct device device = {.capacity = 5 * MILLION, .long_capacity = 2000};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.confirm_ns = 1000000000;
+	settings.precision = 1;
+	search(&device, &settings, &result);
+	CU_ASSERT_EQUAL(result.trial_count, SEARCH_TRIALS_MAX);
+	CU_ASSERT_EQUAL(result.cut, SEARCH_OUT_OF_TRIALS);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -341,6 +394,8 @@ int main(void)
 	        {"random devices", random_devices_end_and_bounds_are_true},
 	        {"a device that takes nothing", a_device_that_takes_nothing_has_no_throughput},
 	        {"a trial that sent nothing is the last", a_trial_that_sent_nothing_is_the_last},
+	        {"time that is used up ends it", time_that_is_used_up_ends_it},
+	        {"trials that are used up end it", trials_that_are_used_up_end_it},
 	        CU_TEST_INFO_NULL};
 
 	return unit_run("load-search", tests);
