@@ -55,7 +55,7 @@ check: ## everything, from installing packages to e2e (root); what CI runs
 	tools/check
 deb: ## Debian packages, in build-deb/
 	tools/deb
-check-deb: ## build the packages and install, upgrade and purge them in a clean Debian (root, network, minutes)
+check-deb: ## build the packages; install, run, upgrade and purge them in a clean Debian (root, network, minutes)
 	tools/check-deb
 demo: ## build and show every mode in the lab (root)
 	tools/demo

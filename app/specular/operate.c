@@ -39,11 +39,12 @@ int operate_start(struct appliance *appliance, struct error *error)
 	        .base = appliance->base, .source = &appliance->status, .appliance = appliance};
 	uint64_t now = tsc_now();
 
+	appliance->loaded = tsc_clock_read(&appliance->clock, now).ntp;
 	appliance->status = (struct status_source){
 	        .config = appliance->config,
 	        .loaded = appliance->loaded,
 	        .state = APPLIANCE_RUNNING,
-	        .started = tsc_clock_read(&appliance->clock, now).ntp,
+	        .started = appliance->loaded,
 	        .started_tsc = now,
 	        .suite = suite_name(appliance->suite),
 	        .hugepages = appliance->eal.hugepages,

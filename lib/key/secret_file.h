@@ -8,8 +8,8 @@
 #include "config/yaml_tree.h"
 
 /**
- * As yaml_tree_load, with ERROR_PERMISSION unless the file is a regular one of root, this process's user or owner that neither
- * group nor others may access. The checks are made on the open file, so that it can't be exchanged in between.
+ * As yaml_tree_load, with ERROR_PERMISSION unless the file is a regular one of root, this process's user, owner or who owns its
+ * folder, that neither group nor others may access. The checks are made on the open file, so that it can't be exchanged in between.
  */
 int secret_file_load(const char *path, uid_t owner, struct yaml_tree **tree, struct error *error);
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 from harness.browser import Browser
 from harness.lab import APPLIANCE, ROOT
@@ -106,6 +107,8 @@ def test_metrics(lab):
     found, counters = samples(text), lab.counters()
     assert summed(found, "specular_reflected_packets_total") == counters["reflected"] >= 100
     assert found["specular_turnaround_seconds_count"] == counters["reflected"]
+    for name in ("start", "configuration_loaded"):
+        assert 0 <= time.time() - found[f"specular_{name}_time_seconds"] < 3600, name
     lab.wait_for(lambda: add_up(lab), 2, "received packets to add up")
     for name in ("setups_completed", "sessions_accepted", "sessions_started", "sessions_stopped"):
         assert found[f"specular_{name}_total"] == counters[name], name

@@ -158,12 +158,31 @@ static void other_owner_is_refused(void)
 	if (chown(path, 65534, 65534) == 0) {
 		CU_ASSERT_EQUAL(psk_file_load(path, geteuid(), &provider, &error),
 		                ERROR_PERMISSION);
-		CU_ASSERT(strstr(error.text, "owned by user 65534; allowed: root or user") != NULL);
+		CU_ASSERT(strstr(error.text, "owned by user 65534; allowed: root, user ") != NULL);
 		/* Unless it is the user that the process is going to be. */
 		CU_ASSERT_EQUAL(psk_file_load(path, 65534, &provider, &error), 0);
 		key_provider_destroy(provider);
 	}
 	(void)unlink(path);
+}
+
+/** As /etc/specular is, which root's --check must be able to judge. */
+static void owner_of_the_folder_is_taken(void)
+{
+	static const char folder[] = "key-files-test.folder", path[] = "key-files-test.folder/keys";
+	char copy[64];
+	struct key_provider *provider;
+	struct error error;
+
+	copy_file(LAB_KEYS, 0600, copy);
+	CU_ASSERT_EQUAL_FATAL(mkdir(folder, 0700), 0);
+	CU_ASSERT_EQUAL_FATAL(rename(copy, path), 0);
+	if (chown(path, 65534, 65534) == 0 && chown(folder, 65534, 65534) == 0) {
+		CU_ASSERT_EQUAL(psk_file_load(path, geteuid(), &provider, &error), 0);
+		key_provider_destroy(provider);
+	}
+	(void)unlink(path);
+	(void)rmdir(folder);
 }
 
 static void what_is_no_file_is_refused(void)
@@ -376,6 +395,7 @@ int main(void)
 	        {"lab SA is found", lab_sa_is_found},
 	        {"readable by others is refused", readable_by_others_is_refused},
 	        {"other owner is refused", other_owner_is_refused},
+	        {"owner of the folder is taken", owner_of_the_folder_is_taken},
 	        {"what is no file is refused", what_is_no_file_is_refused},
 	        {"wrong PSK files are refused", wrong_psk_files_are_refused},
 	        {"wrong SA files are refused", wrong_sa_files_are_refused},
