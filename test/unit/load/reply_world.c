@@ -114,6 +114,8 @@ void reply_world_set_up(struct reply_world *world)
 
 void reply_world_tear_down(struct reply_world *world)
 {
+	if (world->receiver.evidence != NULL)
+		evidence_destroy(world->receiver.evidence);
 	core_table_destroy(world->table);
 	suite_keys_wipe(world->suite, world->keys);
 	free(world->keys);
@@ -121,6 +123,14 @@ void reply_world_tear_down(struct reply_world *world)
 	for (unsigned i = 0; i < REPLY_WORLD_MODES; i++)
 		group_format_free(&world->sessions.formats[i]);
 	group_format_free(&world->swap);
+}
+
+uint64_t reply_world_counted(const struct reply_world *world)
+{
+	const struct load_measures *measures = &world->measures;
+
+	return measures->answered + measures->late + measures->duplicates + measures->stale +
+	       measures->warm_up + load_measures_refused(measures);
 }
 
 uint32_t reply_world_send(struct reply_world *world, struct load_session *session)
@@ -304,6 +314,14 @@ uint16_t answer_build(const struct reply_world *world, const struct answer *answ
 	if (answer->poke_summed != 0)
 		frame[answer->poke_summed] ^= 0x10;
 	return (uint16_t)(udp + UDP_HEADER_SIZE + answer->length - frame + answer->length_change);
+}
+
+struct answer answer_next(struct reply_world *world, struct load_session *session)
+{
+	uint32_t sequence = reply_world_send(world, session);
+
+	world->now += REPLY_WORLD_ROUND_TRIP;
+	return answer_make(world, session, sequence, (uint32_t)session->reflector_next);
 }
 
 enum received_as answer_receive(struct reply_world *world, const struct answer *answer)

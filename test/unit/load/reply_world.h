@@ -20,6 +20,7 @@
 #define REPLY_WORLD_TTL         200u   /**< that is sent */
 #define REPLY_WORLD_DSCP        10u
 #define REPLY_WORLD_TIMEOUT     1000000u /**< ticks; a tick is a nanosecond */
+#define REPLY_WORLD_ROUND_TRIP  400u
 #define REPLY_WORLD_ESTIMATE    0x8105u
 
 struct reply_world {
@@ -38,7 +39,11 @@ struct reply_world {
 
 /** Addresses: of the reflector 192.0.2.2 and 2001:db8::2, ours 192.0.2.1 and 2001:db8::1. */
 void reply_world_set_up(struct reply_world *world);
+/** The receiver's evidence too, if there is any. */
 void reply_world_tear_down(struct reply_world *world);
+
+/** Frames by what became of them: as many as were received. */
+uint64_t reply_world_counted(const struct reply_world *world);
 
 /** Notes a packet as sent now, scheduled 10 ticks ago. Returns its number. */
 uint32_t reply_world_send(struct reply_world *world, struct load_session *session);
@@ -65,6 +70,9 @@ struct answer {
 /** A right one: received 100 ticks after the packet was sent, returned 50 later. */
 struct answer answer_make(struct reply_world *world, struct load_session *session,
                           uint32_t sequence, uint32_t number);
+
+/** Sends a packet, and REPLY_WORLD_ROUND_TRIP ticks later has a right reply to it with the reflector's next number. */
+struct answer answer_next(struct reply_world *world, struct load_session *session);
 
 /** Writes the frame, returns its length. */
 uint16_t answer_build(const struct reply_world *world, const struct answer *answer,
