@@ -3,6 +3,7 @@
 
 #include <event2/event.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,7 +180,11 @@ static bool open_document(struct json_writer *json, struct operation_answer *ans
 	answer->text = NULL;
 	answer->size = 0;
 	json->out = open_memstream(&answer->text, &answer->size);
-	return json->out != NULL;
+	if (json->out == NULL)
+		return false;
+	/* Nobody else has it, and many short pieces come. */
+	(void)__fsetlocking(json->out, FSETLOCKING_BYCALLER);
+	return true;
 }
 
 void operation_answer_error(const char *command, const char *code, const char *text,

@@ -38,8 +38,13 @@ struct selection {
 
 static const char *format_sid(const uint8_t sid[SID_SIZE], char text[SID_TEXT_SIZE])
 {
-	for (unsigned i = 0; i < SID_SIZE; i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", sid[i]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < SID_SIZE; i++) {
+		text[2 * i] = digits[sid[i] >> 4];
+		text[2 * i + 1] = digits[sid[i] & 0xf];
+	}
+	text[2 * SID_SIZE] = '\0';
 	return text;
 }
 

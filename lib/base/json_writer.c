@@ -22,6 +22,16 @@ static void write_escape(FILE *out, uint32_t code)
 	(void)fprintf(out, "\\u%04x", code);
 }
 
+/** Octets that stand for themselves. */
+static size_t plain_length(const unsigned char *at)
+{
+	size_t length = 0;
+
+	while (at[length] >= ' ' && at[length] < 0x7f && at[length] != '"' && at[length] != '\\')
+		length++;
+	return length;
+}
+
 /**
  * What is no UTF-8, in a name of the command line or at the end of a text that was cut, becomes U+FFFD: JSON is UTF-8. What would mislead a
  * terminal or an eye stands as its escape, since people look at files and logs.
@@ -31,7 +41,12 @@ static void write_string(FILE *out, const char *text)
 	const unsigned char *at = (const unsigned char *)text;
 
 	(void)fputc('"', out);
-	while (*at != '\0') {
+	for (;;) {
+		size_t plain = plain_length(at);
+		(void)fwrite(at, 1, plain, out);
+		at += plain;
+		if (*at == '\0')
+			break;
 		size_t size = utf8_character_size((const char *)at);
 		uint32_t code = size == 0 ? 0 : utf8_code_point((const char *)at, size);
 		if (size == 0)
