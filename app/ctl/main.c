@@ -8,6 +8,7 @@
 #include "call.h"
 #include "ctl_options.h"
 #include "paging.h"
+#include "session_pages.h"
 #include "show.h"
 #include "terminal_text.h"
 #include "top.h"
@@ -53,8 +54,12 @@ static int ask(struct ctl_options *options, struct error *error)
 		request_set(&options->request, "describe", "yes");
 	bool whole = options->command == CTL_CONNECTIONS ||
 	             (options->command == CTL_SESSIONS && options->all);
-	status = whole ? paging_call(&call, &options->request, &answer, error)
-	               : call_appliance(&call, &options->request, &answer, error);
+	if (whole)
+		status = paging_call(&call, &options->request, &answer, error);
+	else if (options->command == CTL_SESSIONS)
+		status = session_pages_call(&call, &options->request, &answer, error);
+	else
+		status = call_appliance(&call, &options->request, &answer, error);
 	status = show(options, &answer, status, error);
 	answer_clear(&answer);
 	return status;

@@ -36,8 +36,9 @@ int show_sessions(const json_t *document, bool all, FILE *out)
 		add_session(table, session);
 	status = table_print(table, out);
 	table_destroy(table);
-	(void)fprintf(out, "\n%zu of %" PRIu64 " shown; %" PRIu64 " in all\n",
+	(void)fprintf(out, "\n%zu of %" PRIu64 "%s shown; %" PRIu64 " in all\n",
 	              json_array_size(sessions), document_count(document, "matched"),
+	              json_is_false(document_at(document, "complete")) ? " or more" : "",
 	              document_count(document, "total"));
 	return status;
 }

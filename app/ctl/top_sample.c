@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "document.h"
+#include "session_pages.h"
 
 #define NS_PER_SECOND 1e9
 #define NUMBER_SIZE   16
@@ -39,7 +40,7 @@ int top_sample_take(const struct call *call, enum top_order order, struct top_sa
 	if (status == 0)
 		status = call_appliance(call, &cores_request, &sample->cores, error);
 	if (status == 0)
-		status = call_appliance(call, &sessions_request, &sample->sessions, error);
+		status = session_pages_call(call, &sessions_request, &sample->sessions, error);
 	if (status != 0)
 		top_sample_clear(sample);
 	return status;

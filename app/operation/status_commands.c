@@ -7,7 +7,7 @@ const struct operation_command status_commands[] = {
         {.name = "cores", .parameters = "core", .run = status_cores},
         {.name = "ports", .run = status_ports},
         {.name = "sessions",
-         .parameters = "state mode peer sort limit after",
+         .parameters = "state mode peer sort limit after look",
          .run = status_sessions},
         {.name = "session", .parameters = "sid", .run = status_session},
         {.name = "connections", .parameters = "limit after", .run = status_connections},

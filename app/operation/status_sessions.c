@@ -11,8 +11,8 @@
 #define LIMIT_DEFAULT 100
 /** A portion of some 500 KB: it is made at one go, and waits in memory until it was fetched. */
 #define LIMIT_MAX 1000
-/** Sessions that one request looks at: some tens of milliseconds of the slow path. */
-#define LOOKED_AT_MAX 131072u
+/** Sessions that one request looks at: some milliseconds of the slow path. */
+#define LOOKED_AT_MAX 16384u
 #define SID_TEXT_SIZE (2 * SID_SIZE + 1)
 #define NS_PER_SECOND 1e9
 
@@ -29,6 +29,7 @@ struct selection {
 	struct address peer; /**< family 0: any */
 	int order;
 	size_t limit;
+	uint32_t look; /**< so many are looked at */
 	uint64_t matched;
 	bool more;           /**< one that matched is not in found */
 	const uint8_t *last; /**< SID of the last that was looked at */
@@ -175,7 +176,7 @@ static bool select_session(void *context, const struct control_session_status *s
 	struct selection *selection = context;
 	bool ordered = selection->order != ORDER_NONE;
 
-	if (!selection->more)
+	if (!selection->more || ordered)
 		selection->last = session->sid;
 	if (!matches(selection, session))
 		return true;
@@ -199,7 +200,7 @@ static int read_selection(const struct operation_request *request, struct select
                           struct error *error)
 {
 	const char *peer = operation_parameter(request, "peer");
-	uint64_t limit = LIMIT_DEFAULT;
+	uint64_t limit = LIMIT_DEFAULT, look = LOOKED_AT_MAX;
 	int status;
 
 	*selection = (struct selection){.state = -1, .mode = -1};
@@ -209,15 +210,15 @@ static int read_selection(const struct operation_request *request, struct select
 	            0 ||
 	    (status = operation_choice(request, "sort", order_names, &selection->order, error)) !=
 	            0 ||
-	    (status = operation_unsigned(request, "limit", 1, LIMIT_MAX, &limit, error)) != 0)
+	    (status = operation_unsigned(request, "limit", 1, LIMIT_MAX, &limit, error)) != 0 ||
+	    (status = operation_unsigned(request, "look", 1, LOOKED_AT_MAX, &look, error)) != 0)
 		return status;
 	selection->limit = (size_t)limit;
+	selection->look = (uint32_t)look;
 	if (peer != NULL && address_parse(peer, &selection->peer) != 0)
 		return error_set(error, ERROR_ARGUMENT,
 		                 "peer: not an address; allowed: the "
 		                 "Session-Sender's IPv4 or IPv6 address");
-	if (selection->order != ORDER_NONE && operation_parameter(request, "after") != NULL)
-		return error_set(error, ERROR_ARGUMENT, "after goes with no sort; allowed: either");
 	selection->found = calloc(selection->limit, sizeof(*selection->found));
 	return selection->found != NULL ? 0 : error_set(error, ERROR_MEMORY, "no memory");
 }
@@ -226,14 +227,16 @@ static void write_selection(const struct status_source *source, const struct sel
                             bool all, struct json_writer *json)
 {
 	unsigned total = session_registry_count(source->sessions);
-	bool goes_on = selection->order == ORDER_NONE && (selection->more || !all);
-	const uint8_t *next =
-	        selection->more ? selection->found[selection->count - 1].sid : selection->last;
+	bool ordered = selection->order != ORDER_NONE;
+	bool goes_on = !all || (selection->more && !ordered);
+	const uint8_t *next = selection->more && !ordered
+	                              ? selection->found[selection->count - 1].sid
+	                              : selection->last;
 	char sid[SID_TEXT_SIZE];
 
 	json_unsigned(json, "total", total);
 	json_unsigned(json, "matched", is_filtered(selection) ? selection->matched : total);
-	json_bool(json, "complete", all || !is_filtered(selection));
+	json_bool(json, "complete", all || !(ordered || is_filtered(selection)));
 	json_string(json, "next", goes_on && next != NULL ? format_sid(next, sid) : NULL);
 	json_open(json, "sessions", '[');
 	for (size_t i = 0; i < selection->count; i++) {
@@ -257,7 +260,7 @@ int status_sessions(struct operation *operation, const struct operation_request 
 		status = read_selection(request, &selection, error);
 	if (status != 0)
 		return status;
-	bool all = control_visit_sessions(source->control, from_one ? after : NULL, LOOKED_AT_MAX,
+	bool all = control_visit_sessions(source->control, from_one ? after : NULL, selection.look,
 	                                  select_session, &selection);
 	if (selection.order != ORDER_NONE)
 		unheap(&selection);

@@ -10,6 +10,7 @@
 #include "call.h"
 #include "document.h"
 #include "paging.h"
+#include "session_pages.h"
 #include "unit.h"
 
 #define PAGE(next, sid)                                                                            \
@@ -112,6 +113,70 @@ static void pages_become_one_answer(void)
 	stop();
 }
 
+#define PART(next, complete, sessions)                                                             \
+	"{\"schema\": \"specular-status/1\", \"total\": 9, \"matched\": 2, "                       \
+	"\"complete\": " complete ", \"next\": " next ", \"sessions\": [" sessions "]}\n"
+#define SESSION(sid, reflected) "{\"sid\": \"" sid "\", \"reflected\": " reflected "}"
+
+/** Asks with one parameter and limit=3; the SIDs in the answer's order are `sids`. */
+static void ask_in_parts(const char *const *answers, const char *name, const char *value,
+                         const char *sids, struct served *served, struct answer *answer)
+{
+	struct call call = {.socket = path, .wait_ms = 10000};
+	struct request request = {.command = "sessions"};
+	char found[64] = "";
+	const json_t *session;
+	pthread_t thread;
+	size_t index;
+
+	*served = (struct served){.answers = answers};
+	request_set(&request, name, value);
+	request_set(&request, "limit", "3");
+	(void)pthread_create(&thread, NULL, serve, served);
+	CU_ASSERT_EQUAL(session_pages_call(&call, &request, answer, &error), 0);
+	(void)pthread_join(thread, NULL);
+	json_array_foreach (document_at(answer->document, "sessions"), index, session)
+		strcat(found, document_text(session, "sid", "?"));
+	CU_ASSERT_STRING_EQUAL(found, sids);
+}
+
+static void parts_become_one_answer(void)
+{
+	const char *const sorted[] = {
+	        PART("\"k\"", "false", SESSION("a", "5") "," SESSION("b", "3")),
+	        PART("\"z\"", "false", SESSION("c", "9") "," SESSION("d", "4")),
+	        PART("null", "true", SESSION("0", "5")), NULL};
+	const char *const filtered[] = {
+	        PART("\"k\"", "false", SESSION("a", "5")), PART("\"z\"", "false", ""),
+	        PART("\"c\"", "false", SESSION("b", "3") "," SESSION("c", "4")), NULL};
+	const char *const one[] = {
+	        PART("\"c\"", "true",
+	             SESSION("b", "3") "," SESSION("a", "3") "," SESSION("c", "4")),
+	        NULL};
+	struct answer answer;
+	struct served served;
+
+	start();
+	ask_in_parts(sorted, "sort", "reflected", "c0a", &served, &answer);
+	CU_ASSERT_STRING_EQUAL(served.lines[1], "sessions sort=reflected limit=3 after=k\n");
+	CU_ASSERT_EQUAL(document_count(answer.document, "matched"), 2);
+	CU_ASSERT(json_is_true(document_at(answer.document, "complete")));
+	CU_ASSERT_EQUAL(strlen(answer.text), answer.size);
+	answer_clear(&answer);
+	ask_in_parts(filtered, "state", "started", "abc", &served, &answer);
+	CU_ASSERT_STRING_EQUAL(served.lines[2], "sessions state=started limit=2 after=z\n");
+	CU_ASSERT_EQUAL(document_count(answer.document, "matched"), 6);
+	CU_ASSERT(json_is_false(document_at(answer.document, "complete")));
+	CU_ASSERT_STRING_EQUAL(document_text(answer.document, "next", ""), "c");
+	answer_clear(&answer);
+	/* Enough at once: the answer as it is. */
+	ask_in_parts(one, "mode", "encrypted", "bac", &served, &answer);
+	CU_ASSERT_EQUAL_FATAL(answer.size, strlen(one[0]));
+	CU_ASSERT_EQUAL(memcmp(answer.text, one[0], answer.size), 0);
+	answer_clear(&answer);
+	stop();
+}
+
 #define CONNECTIONS(next, id)                                                                      \
 	"{\"schema\": \"specular-status/1\", \"total\": 2, \"connections\": [{\"id\": " id         \
 	"}], \"next\": " next "}\n"
@@ -186,6 +251,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 	        {"a question is answered", a_question_is_answered},
 	        {"pages become one answer", pages_become_one_answer},
+	        {"parts become one answer", parts_become_one_answer},
 	        {"connections come in pages too", connections_come_in_pages_too},
 	        {"nobody there is explained", nobody_there_is_explained},
 	        {"a silent appliance is not waited for", a_silent_appliance_is_not_waited_for},

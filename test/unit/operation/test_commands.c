@@ -161,6 +161,25 @@ static void the_busiest_sessions_come_first(void)
 	}
 	CU_ASSERT_PTR_NULL(strstr(answer, "\"reflected\""));
 	CU_ASSERT(operation_world_says(&world, "sessions sort=received", "\"complete\": true"));
+	/* A part of them at a time, each with its own first ones. */
+	unsigned seen = 0, parts = 0;
+	char line[96] = "sessions sort=reflected limit=1 look=2";
+	for (bool more = true; more && parts < 9; parts++) {
+		answer = operation_world_ask(&world, line, &status);
+		CU_ASSERT_EQUAL_FATAL(status, 0);
+		for (const char *at = answer; (at = strstr(at, "\"sid\": \"")) != NULL; at++)
+			seen++;
+		more = strstr(answer, "\"complete\": false") != NULL;
+		CU_ASSERT_EQUAL(more, strstr(answer, "\"next\": null") == NULL);
+		if (more)
+			(void)snprintf(line, sizeof(line),
+			               "sessions sort=reflected limit=1 look=2 after=%.32s",
+			               sid_behind(answer, "\"next\": \""));
+	}
+	CU_ASSERT_EQUAL(seen, 3);
+	CU_ASSERT_EQUAL(parts, 3);
+	CU_ASSERT(operation_world_says(&world, "sessions state=accepted look=2", "\"matched\": 2"));
+	CU_ASSERT(operation_world_says(&world, "sessions look=16385", "wrong-parameter"));
 	client_close(&client);
 }
 
