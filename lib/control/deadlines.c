@@ -9,6 +9,9 @@
 
 /** One round of the wheel is more than a minute: what waits for longer is looked at once a round. */
 #define TICKS 4096u
+/** What is so many ticks away waits for a tick that is a multiple of COARSE: the sessions of hours keep the event loop asleep for a second. */
+#define FAR_TICKS 1024u
+#define COARSE    64u
 
 LIST_HEAD(deadline_list, deadline);
 
@@ -145,6 +148,8 @@ void deadline_arm(struct deadlines *deadlines, struct deadline *deadline, uint64
 	/* Its list has been taken: the next one. */
 	if (deadline->tick < deadlines->next)
 		deadline->tick = deadlines->next;
+	if (deadline->tick - deadlines->next >= FAR_TICKS)
+		deadline->tick = (deadline->tick + COARSE - 1) / COARSE * COARSE;
 	deadline->is_armed = true;
 	deadlines->count++;
 	hang_in(deadlines, deadline);

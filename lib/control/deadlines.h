@@ -2,7 +2,8 @@
 /**
  * Times at which something of very many has to be looked at: REFWAIT and Timeout of test sessions. A timing wheel with one timer of the
  * event loop for all of them, so that 100,000 that pass together do so in portions, and others are served between them. Nothing passes
- * too early; it may pass DEADLINES_TICK_MS later than asked for, and later when there are more than one portion of them. Slow path only.
+ * too early; it may pass DEADLINES_TICK_MS later than asked for, a second later when it is far away, and later still when there are more than
+ * one portion of them. Slow path only.
  */
 #ifndef SPECULAR_CONTROL_DEADLINES_H
 #define SPECULAR_CONTROL_DEADLINES_H

@@ -129,6 +129,22 @@ static void a_later_round_waits(void)
 	close_all();
 }
 
+/** Those that are far away wait together, a second apart, and none too short. */
+static void far_ones_share_their_ticks(void)
+{
+	open_all();
+	for (unsigned i = 0; i < MANY; i++) {
+		uint64_t wanted = 60000 + 3 * i;
+
+		arm(&waiting[i], wanted);
+		CU_ASSERT_TRUE(waiting[i].deadline.tick * DEADLINES_TICK_MS >= waiting[i].due_ms);
+		CU_ASSERT_TRUE(waiting[i].deadline.tick * DEADLINES_TICK_MS <
+		               waiting[i].due_ms + 1100);
+		CU_ASSERT_EQUAL(waiting[i].deadline.tick % 64, 0);
+	}
+	close_all();
+}
+
 static void one_that_passes_may_disarm_another(void)
 {
 	open_all();
@@ -150,6 +166,7 @@ int main(void)
 	        {"many pass in portions", many_pass_in_portions},
 	        {"each has a time of its own", each_has_a_time_of_its_own},
 	        {"a later round waits", a_later_round_waits},
+	        {"far ones share their ticks", far_ones_share_their_ticks},
 	        {"one that passes may disarm another", one_that_passes_may_disarm_another},
 	        CU_TEST_INFO_NULL,
 	};
