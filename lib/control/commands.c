@@ -216,13 +216,14 @@ static bool acknowledge_start(struct connection *connection, enum accept accept)
 }
 
 /** All before the answer, so that the first packet finds its session started. */
-static enum step_outcome start_some(struct connection *connection, unsigned most)
+static enum step_outcome start_some(struct connection *connection, unsigned *left)
 {
 	struct test_session *test;
 
 	while ((test = TAILQ_FIRST(&connection->accepted)) != NULL) {
-		if (most-- == 0)
+		if (*left == 0)
 			return STEP_MORE;
+		--*left;
 		test_session_start(test);
 		connection->unstopped++;
 	}
@@ -244,13 +245,14 @@ static bool start_sessions(struct connection *connection)
 }
 
 /** The others are stopped later, but for how long they are answered is counted from the command. */
-static enum step_outcome stop_some(struct connection *connection, unsigned most)
+static enum step_outcome stop_some(struct connection *connection, unsigned *left)
 {
 	struct test_session *test;
 
 	while ((test = TAILQ_FIRST(&connection->started)) != NULL) {
-		if (most-- == 0)
+		if (*left == 0)
 			return STEP_MORE;
+		--*left;
 		test_session_stop(test, connection->command_tsc);
 	}
 	connection->unstopped = 0;

@@ -193,7 +193,7 @@ static void on_read(struct bufferevent *stream, void *context)
 		flush(connection);
 	if (!go_on || (connection->state == CONNECTION_FLUSHING && output_is_empty(connection)))
 		connection_close(connection, CONTROL_END_PROTOCOL_ERROR);
-	else if (connection->hung_up && connection->state == CONNECTION_OPEN)
+	else if (connection->hung_up && connection->state == CONNECTION_OPEN && !connection->paused)
 		hang_up(connection);
 }
 

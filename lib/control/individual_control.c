@@ -61,7 +61,7 @@ static bool acknowledge(struct connection *connection, uint8_t *octets, uint8_t 
 }
 
 /** The action to some of the SIDs; when it was applied to each, answers those it was done to and the others. */
-static enum step_outcome do_some(struct connection *connection, unsigned most)
+static enum step_outcome do_some(struct connection *connection, unsigned *left)
 {
 	struct sid_list *list = connection->sids;
 
@@ -69,8 +69,9 @@ static enum step_outcome do_some(struct connection *connection, unsigned most)
 		const uint8_t *sid = connection->message + SESSION_LIST_HEADER_SIZE +
 		                     (size_t)list->at * SID_SIZE;
 
-		if (most-- == 0)
+		if (*left == 0)
 			return STEP_MORE;
+		--*left;
 		struct test_session *test = test_session_find(connection, sid);
 		bool is_done = test != NULL && list->action(test);
 		size_t slot =

@@ -27,9 +27,11 @@ static unsigned left(struct control_server *server)
 	return server->spent < server->portion ? server->portion - server->spent : 0;
 }
 
+/** What is about to run is not put off: whoever comes before it in every turn would keep it from running at all. */
 static void go_on_later(struct control_server *server)
 {
-	timer_arm(server->portions, 0);
+	if (!evtimer_pending(server->portions, NULL))
+		timer_arm(server->portions, 0);
 }
 
 /** As many as the turn has room for; true when none is left. */
@@ -118,32 +120,38 @@ void portions_close_all(struct control_server *server)
 	go_on_later(server);
 }
 
-/** One more portion of a command, of each connection in its turn. */
+/** As much of a command as the turn has room for. */
+static enum step_outcome take_step(struct connection *connection, portion_step step)
+{
+	struct control_server *server = connection->server;
+	unsigned most = left(server);
+	unsigned rest = most;
+	enum step_outcome outcome = step(connection, &rest);
+
+	server->spent += most - rest;
+	return outcome;
+}
+
+/** One more portion, of each connection's command in its turn: what a short one leaves of it is the next one's. */
 static void work(struct control_server *server)
 {
-	struct connection *connection = TAILQ_FIRST(&server->working);
-	unsigned most = left(server);
+	struct connection *connection;
 
-	if (connection == NULL || most == 0)
-		return;
-	TAILQ_REMOVE(&server->working, connection, portion_link);
-	enum step_outcome outcome = connection->step(connection, most);
-	server->spent += most;
-	if (outcome == STEP_MORE) {
-		TAILQ_INSERT_TAIL(&server->working, connection, portion_link);
-		return;
+	while (left(server) > 0 && (connection = TAILQ_FIRST(&server->working)) != NULL) {
+		TAILQ_REMOVE(&server->working, connection, portion_link);
+		enum step_outcome outcome = take_step(connection, connection->step);
+		if (outcome == STEP_MORE)
+			TAILQ_INSERT_TAIL(&server->working, connection, portion_link);
+		else
+			connection_command_done(connection, outcome == STEP_DONE);
 	}
-	connection_command_done(connection, outcome == STEP_DONE);
 }
 
 bool portions_run(struct connection *connection, portion_step step)
 {
 	struct control_server *server = connection->server;
-	unsigned most = left(server);
-	unsigned sessions = connection->session_count;
-	enum step_outcome outcome = most > 0 ? step(connection, most) : STEP_MORE;
+	enum step_outcome outcome = take_step(connection, step);
 
-	server->spent += sessions < most ? sessions : most;
 	if (outcome != STEP_MORE)
 		return outcome == STEP_DONE;
 	connection_command_goes_on(connection, step);

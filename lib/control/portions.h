@@ -23,8 +23,11 @@ struct connection;
 struct control_server;
 
 enum step_outcome { STEP_MORE, STEP_DONE, STEP_FAILED };
-/** Does a part of a command: to `most` sessions, or fewer when these are all. STEP_FAILED: the connection is to be closed. */
-typedef enum step_outcome (*portion_step)(struct connection *connection, unsigned most);
+/**
+ * Does a part of a command, to as many sessions as *left says or, when these are all, fewer; *left is what remains then. STEP_FAILED: the
+ * connection is to be closed.
+ */
+typedef enum step_outcome (*portion_step)(struct connection *connection, unsigned *left);
 
 /** ERROR_MEMORY. */
 int portions_create(struct control_server *server);
