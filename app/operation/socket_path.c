@@ -145,7 +145,9 @@ static int open_at(int fd, const struct config_operation *config, const struct s
 		return fail(error, path, "stat");
 	if ((uid != KEEP_OWNER || gid != KEEP_GROUP) && lchown(path, uid, gid) != 0)
 		status =
-		        fail(error, path, "giving it to operation.user and operation.socket-group");
+		        fail(error, path,
+		             "giving it to operation.user and operation.socket-group, of which the "
+		             "process's user must be a member");
 	else if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) != 0)
 		status = fail(error, path, "chmod");
 	else if (listen(fd, BACKLOG) != 0)
