@@ -22,6 +22,12 @@ COMP_WORDS=(specularctl sessions --st)
 COMP_CWORD=2
 _specularctl
 printf '%s\\n' "${COMPREPLY[@]}"
+for program in specular specular-probe specular-load specular-host-check; do
+	_completion_loader "$program"
+	COMP_WORDS=("$program" --v --he)
+	_specular_options "$program"
+	printf '%s\\n' "$program ${COMPREPLY[@]}"
+done
 """
 
 
@@ -71,7 +77,8 @@ def check_man(debian):
 
 def check_completion(debian):
     said = debian.run("bash", "-c", COMPLETED).stdout.splitlines()
-    assert said == ["complete -F _specularctl specularctl", "--state"], said
+    others = ("specular", "specular-probe", "specular-load", "specular-host-check")
+    assert said == ["complete -F _specularctl specularctl", "--state", *(f"{program} --help" for program in others)], said
 
 
 def check_logrotate(debian):
