@@ -140,15 +140,17 @@ void deadlines_destroy(struct deadlines *deadlines)
 void deadline_arm(struct deadlines *deadlines, struct deadline *deadline, uint64_t milliseconds)
 {
 	uint64_t now = now_ms();
+	uint64_t tick = now / DEADLINES_TICK_MS;
 
 	deadline_disarm(deadlines, deadline);
 	if (deadlines->count == 0)
-		deadlines->next = now / DEADLINES_TICK_MS;
-	deadline->tick = (now + milliseconds + DEADLINES_TICK_MS - 1) / DEADLINES_TICK_MS;
+		deadlines->next = tick;
+	/* The next one after it: `now` has lost up to a millisecond. */
+	deadline->tick = (now + milliseconds) / DEADLINES_TICK_MS + 1;
 	/* Its list has been taken: the next one. */
 	if (deadline->tick < deadlines->next)
 		deadline->tick = deadlines->next;
-	if (deadline->tick - deadlines->next >= FAR_TICKS)
+	if (deadline->tick - tick >= FAR_TICKS)
 		deadline->tick = (deadline->tick + COARSE - 1) / COARSE * COARSE;
 	deadline->is_armed = true;
 	deadlines->count++;
