@@ -100,7 +100,8 @@ void bursts_summarize(struct bursts *bursts, struct burst_summary *summary)
 	*summary = (struct burst_summary){.rounds = bursts->count,
 	                                  .lost = bursts->sum.lost,
 	                                  .each = bursts->each,
-	                                  .each_count = bursts->each_count};
+	                                  .each_count = bursts->each_count,
+	                                  .out_of_time = bursts->out_of_time};
 	bursts->each = NULL;
 	if (bursts->count == 0)
 		return;

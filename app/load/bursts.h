@@ -13,6 +13,7 @@ struct bursts {
 	unsigned count;
 	double *each; /**< of all rounds, in their order; 0: the round does not count */
 	unsigned each_count;
+	bool out_of_time; /**< there were to be more rounds */
 	struct trial_result sum;
 };
 

@@ -18,6 +18,7 @@
 #define PACKETS_LEAST  10.0   /* of a trial */
 #define PARTS          1000000u
 #define LATENCY_SHARES 3u
+#define SILENT_ROUNDS  3u
 
 static uint64_t now_ns(void)
 {
@@ -301,18 +302,38 @@ static int run_ramp(struct conductor *conductor, struct error *error)
 	return status;
 }
 
+/* Of bursts in a row without a single reply, to go on would but take one timeout after the other. */
+static int count_silence(const struct trial_result *round, unsigned *silent, struct error *error)
+{
+	bool down = (round->limits & (unsigned)TRIAL_LIMIT_LINK) != 0;
+
+	*silent = round->measures.received > 0 || round->interrupted ? 0 : *silent + 1;
+	if (*silent < SILENT_ROUNDS)
+		return 0;
+	return error_set(error, ERROR_UNAVAILABLE, "nothing came back of %u bursts in a row%s",
+	                 SILENT_ROUNDS, down ? ": the port's link is down" : "");
+}
+
 static int run_rounds(struct conductor *conductor, struct bursts *bursts,
                       struct trial_result *round, struct error *error)
 {
 	const struct load_config *config = conductor->config;
 	const struct trial_order order = {.kind = TRIAL_BURST, .frames = config->burst_frames};
+	uint64_t begin = now_ns();
+	unsigned silent = 0;
 	int status = 0;
 
 	for (uint32_t i = 0; i < config->burst_rounds && status == 0 && !*conductor->interrupt;
 	     i++) {
+		bursts->out_of_time = i > 0 && config->burst_limit_ns > 0 &&
+		                      now_ns() - begin >= config->burst_limit_ns;
+		if (bursts->out_of_time)
+			break;
 		status = run_trial(conductor, "bursts", &order, round, error);
-		if (status == 0)
+		if (status == 0) {
 			bursts_add(bursts, round);
+			status = count_silence(round, &silent, error);
+		}
 	}
 	return status;
 }

@@ -307,6 +307,9 @@ static int check_run(const struct check *check)
 	if (config->search_limit_ns == 0)
 		return refuse(check, "run.search.time-limit",
 		              "no trial could begin; allowed: from 1ns on");
+	if (config->burst_limit_ns == 0)
+		return refuse(check, "run.burst.time-limit",
+		              "no round could begin; allowed: from 1ns on");
 	if (config->run == LOAD_RUN_RAMP)
 		return check_ramp(check, sessions);
 	return 0;

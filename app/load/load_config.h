@@ -140,6 +140,7 @@ struct load_config {
 	/* burst (RFC 2544 section 26.4) */
 	uint32_t burst_frames; /**< sent back to back */
 	uint32_t burst_rounds;
+	uint64_t burst_limit_ns; /**< no round begins later */
 
 	uint64_t
 	        clock_error_ns; /**< one-way delays' error as the user states it; 0: by the packets' Error Estimates */

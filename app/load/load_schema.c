@@ -186,7 +186,8 @@ static const struct schema_field ramp_fields[] = {
         END};
 static const struct schema_field burst_fields[] = {
         INTEGER(struct load_config, burst_frames, "frames", 2, 16384, 4096),
-        INTEGER(struct load_config, burst_rounds, "rounds", 1, 10000, 50), END};
+        INTEGER(struct load_config, burst_rounds, "rounds", 1, 10000, 50),
+        DURATION(burst_limit_ns, "time-limit", "1h"), END};
 
 static const struct schema_field run_fields[] = {
         CHOICE(struct load_config, run, "mode", runs, LOAD_RUN_RATE),

@@ -83,6 +83,7 @@ static void asked_of_mode(struct json_writer *json, const struct load_config *co
 	if (config->run == LOAD_RUN_BURST) {
 		json_unsigned(json, "burst_frames", config->burst_frames);
 		json_unsigned(json, "burst_rounds", config->burst_rounds);
+		json_unsigned(json, "time_limit_ns", config->burst_limit_ns);
 	}
 }
 
@@ -180,6 +181,7 @@ static void burst(struct json_writer *json, const struct run_result *result)
 		json_double(json, "rate_p90", burst->rate_p90);
 		json_double(json, "rate_best", burst->rate_best);
 	}
+	json_string(json, "cut_short", burst->out_of_time ? "time" : NULL);
 	json_unsigned(json, "lost", burst->lost);
 	json_open(json, "rates", '[');
 	json->flat = json->depth;

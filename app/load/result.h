@@ -66,6 +66,7 @@ struct burst_summary {
 	uint64_t lost; /**< of all rounds */
 	double *each; /**< rate of every round in its order, 0: it does not count. Owned; NULL for none */
 	unsigned each_count;
+	bool out_of_time; /**< run.burst.time-limit was used up before all rounds */
 };
 
 struct run_result {

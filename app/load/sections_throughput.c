@@ -102,6 +102,12 @@ void section_bursts(struct section *section, const void *context)
 	if (result->config->run != LOAD_RUN_BURST || result->trial_count == 0)
 		return;
 	burst_rows(section, result);
+	if (burst->out_of_time)
+		section_note(section,
+		             "Cut short after %u of %s bursts: the time of %s "
+		             "(run.burst.time-limit) was used up.",
+		             burst->each_count, words_count(result->config->burst_rounds).text,
+		             words_duration(result->config->burst_limit_ns).text);
 	if (!burst->valid) {
 		section_note(section,
 		             "No burst came back whole and right: there is no rate. %s "

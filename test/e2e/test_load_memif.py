@@ -114,6 +114,21 @@ def test_delay(lab):
 
 
 @configuration(start=False)
+def test_bursts_without_a_reply(lab):
+    """An appliance that hangs, with its control connection open, does not hold the load up for as many timeouts as there are rounds."""
+    appliance = Appliance(lab)
+    before = appliance.datapath()
+    load = Load(lab, [group()], run={"mode": "burst", "burst": {"frames": 64, "rounds": 10000}, "timeout": "100ms"})
+    load.start()
+    lab.wait_for(lambda: growth(before, appliance.datapath()).get("reflected", 0) > 0, 10, "replies")
+    os.kill(appliance.process.pid, signal.SIGSTOP)
+    result = load.wait(2)
+    os.kill(appliance.process.pid, signal.SIGCONT)
+    assert "nothing came back of 3 bursts in a row" in result.complaint, result.complaint
+    assert result.trial["answered"] > 0 and 0 < result.report["burst"]["rounds"] < len(result.report["burst"]["rates"]) < 10000, result.text
+
+
+@configuration(start=False)
 def test_a_server_that_takes_nobody(lab):
     """DPDK asks for a memif's server with a call that waits for ever while those who ask already are not taken: said instead."""
     with lab.inside("appliance"):

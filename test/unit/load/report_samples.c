@@ -181,6 +181,7 @@ static struct load_config *make_config(void)
 	config->ramp_step = 100;
 	config->burst_frames = 4096;
 	config->burst_rounds = BURSTS;
+	config->burst_limit_ns = config->search_limit_ns;
 	return config;
 }
 

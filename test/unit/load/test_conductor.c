@@ -21,6 +21,7 @@ struct engine {
 	bool told_to_end;
 	bool endless;
 	bool refuses;
+	unsigned silent_from;           /* begins from which on no reply comes; 0: never */
 	unsigned finish_sets_interrupt; /* the begin after which a person stops; 0: never */
 	bool *interrupt;
 };
@@ -86,6 +87,8 @@ void engine_collect(struct engine *of, struct trial_result *result)
 	result->lost = result->sent - answered;
 	result->measures.sent = result->sent;
 	result->measures.answered = answered;
+	if (of->silent_from == 0 || of->begun < of->silent_from)
+		result->measures.received = answered;
 }
 
 static struct load_config config;
@@ -190,6 +193,32 @@ static void bursts_are_summed_up(void)
 	CU_ASSERT_EQUAL_FATAL(result.burst.each_count, 4);
 	for (unsigned i = 0; i < 4; i++)
 		CU_ASSERT_DOUBLE_EQUAL(result.burst.each[i], 1e8 / (i + 1), 1);
+}
+
+/* Each of them would take the timeout. */
+static void bursts_without_any_reply_end_the_run(void)
+{
+	configure(LOAD_RUN_BURST);
+	config.burst_rounds = 1000;
+	engine.silent_from = 5;
+	CU_ASSERT_EQUAL(run(), ERROR_UNAVAILABLE);
+	CU_ASSERT_EQUAL(engine.begun, 7);
+	CU_ASSERT_STRING_EQUAL(error.text, "nothing came back of 3 bursts in a row");
+	CU_ASSERT_EQUAL_FATAL(result.trial_count, 1);
+	CU_ASSERT_EQUAL(result.burst.each_count, 7);
+}
+
+static void bursts_have_a_time_limit(void)
+{
+	configure(LOAD_RUN_BURST);
+	config.burst_limit_ns = 1;
+	CU_ASSERT_EQUAL(run(), 0);
+	CU_ASSERT_EQUAL(engine.begun, 1);
+	CU_ASSERT(result.burst.out_of_time && result.burst.valid);
+	configure(LOAD_RUN_BURST);
+	config.burst_limit_ns = UINT64_MAX;
+	CU_ASSERT_EQUAL(run(), 0);
+	CU_ASSERT(engine.begun == 4 && !result.burst.out_of_time);
 }
 
 static void only_rounds_that_went_well_have_a_rate(void)
@@ -316,6 +345,8 @@ int main(void)
 	        {"a_search_finds_the_capacity", a_search_finds_the_capacity},
 	        {"a_ramp_ends_where_it_was_told", a_ramp_ends_where_it_was_told},
 	        {"bursts_are_summed_up", bursts_are_summed_up},
+	        {"bursts_without_any_reply_end_the_run", bursts_without_any_reply_end_the_run},
+	        {"bursts_have_a_time_limit", bursts_have_a_time_limit},
 	        {"only_rounds_that_went_well_have_a_rate", only_rounds_that_went_well_have_a_rate},
 	        {"an_interrupt_ends_the_run", an_interrupt_ends_the_run},
 	        {"what_can_not_run_says_so", what_can_not_run_says_so},
