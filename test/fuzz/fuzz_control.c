@@ -5,7 +5,8 @@
  *   1: as commands of a connection that was set up in unauthenticated mode;
  *   2: as commands of a connection that was set up in a keyed mode, with fixed keys.
  * Commands are cut or filled to their length, given their HMAC and encrypted, so that what comes after decryption is reached. The second
- * octet is added to the Mode. SIDs that begin with 0xff stand for the connection's sessions.
+ * octet is added to the Mode. SIDs that begin with 0xff stand for the connection's sessions. Between commands an octet that no command has
+ * makes something else happen (enum incident), in the midst of a command too that is done in portions.
  */
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -14,6 +15,7 @@
 
 #include "base/log.h"
 #include "control/connection.h"
+#include "control/control_operator.h"
 #include "control/server.h"
 #include "crypto/control_stream.h"
 #include "crypto/key_derivation.h"
@@ -21,6 +23,18 @@
 #define OPTION_MODES 0xf0u /**< what the second octet may add */
 #define KNOWN_SID    0xff
 #define TSC_HZ       1000000000u
+
+enum incident {
+	INCIDENT_NONE = 0xf0, /**< the next command, and what is behind it, come in one piece */
+	INCIDENT_TURN,
+	INCIDENT_CLOSE_ALL,
+	INCIDENT_CLOSE_SESSION,
+	INCIDENT_RECONFIGURE,
+	INCIDENT_SECRET_GONE,
+	INCIDENT_REFWAIT,
+	INCIDENT_HANG_UP,
+	INCIDENT_END
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -201,15 +215,56 @@ static void fill_in_sids(uint8_t *octets, size_t size)
 	}
 }
 
+/** REFWAIT of a session passes without a packet. */
+static void pass_refwait(struct test_session *test)
+{
+	uint64_t refwait = server->timing.refwait;
+
+	server->timing.refwait = 0;
+	deadline_disarm(server->deadlines, &test->deadline);
+	test_session_deadline(&test->deadline);
+	server->timing.refwait = refwait;
+}
+
+static void happen(enum incident incident, struct bufferevent *stream)
+{
+	struct test_session *test = connection_any_session(the_connection());
+	struct control_closed closed;
+
+	if (incident == INCIDENT_TURN)
+		(void)event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	else if (incident == INCIDENT_CLOSE_ALL)
+		closed = control_server_close_all(server);
+	else if (incident == INCIDENT_CLOSE_SESSION && test != NULL)
+		(void)control_server_close_session(server, test->session->sid, &closed);
+	else if (incident == INCIDENT_RECONFIGURE)
+		control_server_reconfigure(server, &config, &provider, &provider);
+	else if (incident == INCIDENT_SECRET_GONE && provider.gone != NULL)
+		provider.gone(provider.gone_context, &secret);
+	else if (incident == INCIDENT_REFWAIT && test != NULL &&
+	         test->state == TEST_SESSION_STARTED)
+		pass_refwait(test);
+	else if (incident == INCIDENT_HANG_UP)
+		(void)bufferevent_flush(stream, EV_WRITE, BEV_FINISHED);
+}
+
 /** Sends the input as whole commands, protected by cipher. */
 static void send_commands(struct bufferevent *stream, struct control_stream *cipher,
                           const uint8_t *data, size_t size)
 {
 	uint8_t octets[SESSION_LIST_SIZE(16)];
 
-	while (size > 0 && the_connection() != NULL) {
+	for (bool waits = true; size > 0 && the_connection() != NULL;) {
 		size_t length;
 		size_t given;
+
+		if (data[0] >= INCIDENT_NONE && data[0] < INCIDENT_END) {
+			happen(data[0], stream);
+			waits = data[0] != INCIDENT_NONE;
+			data++;
+			size--;
+			continue;
+		}
 
 		memset(octets, 0, sizeof(octets));
 		memcpy(octets, data, size < CONTROL_BLOCK ? size : CONTROL_BLOCK);
@@ -221,7 +276,9 @@ static void send_commands(struct bufferevent *stream, struct control_stream *cip
 		(void)bufferevent_write(stream, octets, length);
 		data += given;
 		size -= given;
-		run();
+		if (waits)
+			run();
+		waits = true;
 	}
 }
 

@@ -96,6 +96,10 @@ bool harness_wait_sessions(struct harness *harness, unsigned sessions);
 /** Runs the loop until a counter has that value. */
 bool harness_wait_counter(struct harness *harness, enum control_counter counter, uint64_t value);
 
+/** FAKE_IMMEDIATE; secret is a text. */
+void fake_provider_init(struct fake_provider *provider, const char *key_id, size_t significant,
+                        const char *secret);
+
 /** Answers the question that FAKE_LATER kept: status 0 gives the secret. */
 void fake_provider_answer(struct fake_provider *provider, int status);
 
