@@ -158,7 +158,7 @@ def test_telemetry(lab):
     assert core["cores/0/received"] >= 1 and "left_out" not in core
     assert {"/specular/status", "/specular/counters", "/specular/cores", "/specular/sessions"} <= set(names)
     assert not any(re.match("/specular/(close|drain|reload|log)", name) for name in names)
-    assert status["state"] == "running" and status["sessions/started"] == 1
+    assert status["state"] == "running" and status["sessions/started"] >= 1
     assert counters["datapath/reflected"] >= 1 and "left_out" not in counters
     assert sessions["sessions/0/sender/address"] == CLIENT[4] and wrong["error/code"] == "wrong-parameter"
 
