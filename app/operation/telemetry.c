@@ -69,6 +69,13 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
 	free(answer.text);
 }
 
+/** By a clock that nobody sets: the appliance's time may be what is being put right. */
+static int wait_until(const struct timespec *deadline)
+{
+	return pthread_cond_clockwait(&telemetry.answered, &telemetry.lock, CLOCK_MONOTONIC,
+	                              deadline);
+}
+
 /** In a thread of telemetry, with the lock. The answer, which the caller frees; NULL: none came in time. */
 static char *ask_locked(const char *line)
 {
@@ -76,10 +83,10 @@ static char *ask_locked(const char *line)
 	struct timespec deadline;
 	int status = 0;
 
-	(void)clock_gettime(CLOCK_REALTIME, &deadline);
+	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
 	deadline.tv_sec += TELEMETRY_SECONDS;
 	while (telemetry.busy && status == 0)
-		status = pthread_cond_timedwait(&telemetry.answered, &telemetry.lock, &deadline);
+		status = wait_until(&deadline);
 	if (telemetry.busy || telemetry.operation == NULL)
 		return NULL;
 	telemetry.busy = true;
@@ -88,7 +95,7 @@ static char *ask_locked(const char *line)
 	(void)snprintf(telemetry.line, sizeof(telemetry.line), "%s", line);
 	(void)!write(telemetry.wake, &one, sizeof(one));
 	while (telemetry.waiting && status == 0)
-		status = pthread_cond_timedwait(&telemetry.answered, &telemetry.lock, &deadline);
+		status = wait_until(&deadline);
 	char *text = telemetry.text;
 	telemetry.text = NULL;
 	telemetry.waiting = false;

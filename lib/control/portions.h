@@ -16,7 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Sessions that one turn starts, stops or ends: some tenths of a millisecond, and some milliseconds with an audit trail. */
+/**
+ * Sessions that one turn starts, stops or ends: some tenths of a millisecond, and some milliseconds with an audit trail. When others end
+ * in it, a command that goes on has as many again, and so have deadlines that pass.
+ */
 #define PORTION_SESSIONS 256u
 
 struct connection;
