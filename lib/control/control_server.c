@@ -120,7 +120,7 @@ static void on_derivation(evutil_socket_t fd, short what, void *context)
 		key_agreement_go_on(server);
 	}
 	if (token_key_cache_is_busy(server->token_keys))
-		timer_arm(server->derivation, 0);
+		timer_arm_soon(server->derivation);
 }
 
 /** key_gone */

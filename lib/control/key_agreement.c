@@ -56,7 +56,7 @@ static void wait_for_token_key(struct connection *connection, const struct share
 	}
 	*connection->secret = *secret;
 	connection->secret_is_known = known;
-	timer_arm(connection->server->derivation, 0);
+	timer_arm_soon(connection->server->derivation);
 }
 
 /** Opens the Token with a secret, at once or when its token key has been derived. */
@@ -135,7 +135,7 @@ void key_agreement_secret_gone(struct control_server *server, const struct share
 		connection->asks_anew = true;
 	}
 	server->secrets_went = true;
-	timer_arm(server->derivation, 0);
+	timer_arm_soon(server->derivation);
 }
 
 void key_agreement_restart(struct control_server *server)
@@ -150,7 +150,7 @@ void key_agreement_restart(struct control_server *server)
 		connection->asks_anew = true;
 	}
 	server->secrets_went = true;
-	timer_arm(server->derivation, 0);
+	timer_arm_soon(server->derivation);
 }
 
 void key_agreement_go_on(struct control_server *server)

@@ -27,13 +27,6 @@ static unsigned left(struct control_server *server)
 	return server->spent < server->portion ? server->portion - server->spent : 0;
 }
 
-/** What is about to run is not put off: whoever comes before it in every turn would keep it from running at all. */
-static void go_on_later(struct control_server *server)
-{
-	if (!evtimer_pending(server->portions, NULL))
-		timer_arm(server->portions, 0);
-}
-
 /** As many as the turn has room for; true when none is left. */
 static bool end_sessions(struct connection *connection)
 {
@@ -59,7 +52,7 @@ void portions_end(struct connection *connection)
 		return;
 	}
 	TAILQ_INSERT_TAIL(&server->ending, connection, portion_link);
-	go_on_later(server);
+	timer_arm_soon(server->portions);
 }
 
 static void end_connections(struct control_server *server)
@@ -117,7 +110,7 @@ void portions_close_all(struct control_server *server)
 	while (!TAILQ_EMPTY(&server->working))
 		portions_cancel(TAILQ_FIRST(&server->working));
 	close_doomed(server);
-	go_on_later(server);
+	timer_arm_soon(server->portions);
 }
 
 /** As much of a command as the turn has room for. */
@@ -156,7 +149,7 @@ bool portions_run(struct connection *connection, portion_step step)
 		return outcome == STEP_DONE;
 	connection_command_goes_on(connection, step);
 	TAILQ_INSERT_TAIL(&server->working, connection, portion_link);
-	go_on_later(server);
+	timer_arm_soon(server->portions);
 	return true;
 }
 
@@ -186,7 +179,7 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
 	server->spent = 0;
 	work(server);
 	if (has_more(server))
-		go_on_later(server);
+		timer_arm_soon(server->portions);
 }
 
 int portions_create(struct control_server *server)

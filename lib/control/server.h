@@ -104,8 +104,18 @@ static inline void timer_arm(struct event *timer, uint64_t milliseconds)
 }
 
 /**
+ * Has it fire in the next turn of the event loop. When it is about to run it is not armed anew, which would put it off: whoever came before
+ * it in every turn would keep it from running at all.
+ */
+static inline void timer_arm_soon(struct event *timer)
+{
+	if (!evtimer_pending(timer, NULL))
+		timer_arm(timer, 0);
+}
+
+/**
  * The same for one of the few delays of the configuration. libevent keeps the timers of such a delay in a queue of their own, so that
- * those of 100,000 sessions don't make the others' heap deep.
+ * those of all connections don't make the others' heap deep.
  */
 static inline void timer_arm_common(struct event *timer, uint64_t milliseconds)
 {

@@ -2,6 +2,8 @@
 /** What may come in the midst of a command that is done in portions: the next commands, wrong ones, an end, others, the operator. */
 #include <event2/bufferevent.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "portions_fixture.h"
 
@@ -125,6 +127,35 @@ static void the_same_sid_in_two_portions(void)
 	}
 	CU_ASSERT_EQUAL(stopped(&fixture), MANY / 2);
 	CU_ASSERT_EQUAL(started(&fixture), 0);
+	close_checked(&fixture);
+}
+
+static void ask_for_a_turn(evutil_socket_t fd, short what, void *context)
+{
+	const struct control_server *server = context;
+
+	(void)fd;
+	(void)what;
+	timer_arm_soon(server->portions);
+}
+
+/** Others begin something in every turn, before what goes on has its own: it goes on nevertheless. */
+static void nobody_puts_it_off(void)
+{
+	struct fixture fixture;
+	int ready = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	set_up(&fixture, MODE_UNAUTHENTICATED);
+	struct event *others = event_new(fixture.harness.base, ready, EV_READ | EV_PERSIST,
+	                                 ask_for_a_turn, fixture.harness.server);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(others);
+	(void)event_add(others, NULL);
+	send_start(&fixture);
+	for (unsigned i = 0; i < 1000 && started(&fixture) < MANY; i++)
+		turn(&fixture);
+	CU_ASSERT_EQUAL(started(&fixture), MANY);
+	event_free(others);
+	(void)close(ready);
 	close_checked(&fixture);
 }
 
@@ -275,6 +306,7 @@ int main(void)
 	        {"a reset is no less than a stop", a_reset_is_no_less_than_a_stop},
 	        {"a wrong command waits too", a_wrong_command_waits_too},
 	        {"the same SID in two portions", the_same_sid_in_two_portions},
+	        {"nobody puts it off", nobody_puts_it_off},
 	        {"short commands share a portion", short_commands_share_a_portion},
 	        {"REFWAIT in the midst", refwait_in_the_midst},
 	        {"keys go in the midst", keys_go_in_the_midst},
