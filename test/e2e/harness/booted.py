@@ -13,6 +13,7 @@ from .running import kept
 BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
 NAMESPACES = ("--cgroup", "--ipc", "--uts", "--mount", "--pid")
 BOOT_SECONDS = 30
+END_SECONDS = 10
 UNITS_OFF = ("console-getty.service", "getty.target", "apt-daily.timer", "apt-daily-upgrade.timer", "systemd-networkd-wait-online.service")
 
 
@@ -30,9 +31,13 @@ def cgroup2():
 
 
 def remove_cgroup(folder):
-    for path, _, _ in os.walk(folder, topdown=False):
-        with contextlib.suppress(OSError):
-            os.rmdir(path)
+    """What was killed there may take a moment to go."""
+    deadline = time.monotonic() + END_SECONDS
+    while os.path.exists(folder) and time.monotonic() < deadline:
+        for path, _, _ in os.walk(folder, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+        time.sleep(0.05)
 
 
 class Booted:
