@@ -114,7 +114,7 @@ static inline void timer_arm_soon(struct event *timer)
 }
 
 /**
- * The same for one of the few delays of the configuration. libevent keeps the timers of such a delay in a queue of their own, so that
+ * As timer_arm, for one of the few delays of the configuration. libevent keeps the timers of such a delay in a queue of their own, so that
  * those of all connections don't make the others' heap deep.
  */
 static inline void timer_arm_common(struct event *timer, uint64_t milliseconds)
