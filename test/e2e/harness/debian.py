@@ -4,9 +4,12 @@
 import os
 import shutil
 import subprocess
+import tempfile
 
 MOUNTS = (("proc", "proc"), ("sysfs", "sys"))
 FROM_HOST = ("/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/apt.conf.d")  # mirrors and proxies
+RELEASE = "bookworm"
+HEAD = f"http://deb.debian.org/debian/dists/{RELEASE}/Release"  # where mmdebstrap looks
 ENVIRONMENT = ("env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
 
 
@@ -17,15 +20,23 @@ def run(*command, check=True, **options):
     return result
 
 
+def unreachable():
+    """Why no Debian can be made here, as apt says it; empty when its mirror answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = run("/usr/lib/apt/apt-helper", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=10", "download-file", HEAD,
+                    os.path.join(folder, "Release"), check=False)
+    return "" if asked.returncode == 0 else f"no answer from Debian's mirror: {asked.stderr.strip()[-200:]}"
+
+
 class Debian:
     """Its root is FOLDER/root, from the archive FOLDER/root.tar, which is kept: making it takes longest."""
 
-    def __init__(self, folder, release="bookworm"):
+    def __init__(self, folder):
         self.root = os.path.join(folder, "root")
         archive = self.root + ".tar"
         self.clear()
         if not os.path.exists(archive):
-            run("mmdebstrap", "--variant=apt", "--format=tar", release, archive + ".new")
+            run("mmdebstrap", "--variant=apt", "--format=tar", RELEASE, archive + ".new")
             os.rename(archive + ".new", archive)
         os.makedirs(self.root)
         run("tar", "--extract", "--file", archive, "--directory", self.root)
