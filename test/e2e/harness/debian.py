@@ -9,7 +9,6 @@ import tempfile
 MOUNTS = (("proc", "proc"), ("sysfs", "sys"))
 FROM_HOST = ("/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/apt.conf.d")  # mirrors and proxies
 RELEASE = "bookworm"
-HEAD = f"http://deb.debian.org/debian/dists/{RELEASE}/Release"  # where mmdebstrap looks
 ENVIRONMENT = ("env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
 
 
@@ -21,10 +20,13 @@ def run(*command, check=True, **options):
 
 
 def unreachable():
-    """Why no Debian can be made here, as apt says it; empty when its mirror answers."""
+    """Why no Debian can be made here, as apt says it; empty when a mirror of its sources answers."""
+    listed = run("apt-get", "indextargets", "--format", "$(REPO_URI)dists/$(RELEASE)/Release", f"Codename: {RELEASE}", check=False).stdout
+    if not listed:
+        return f"apt's sources have no {RELEASE}"
     with tempfile.TemporaryDirectory() as folder:
-        asked = run("/usr/lib/apt/apt-helper", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=10", "download-file", HEAD,
-                    os.path.join(folder, "Release"), check=False)
+        asked = run("/usr/lib/apt/apt-helper", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=10", "download-file",
+                    listed.splitlines()[0], os.path.join(folder, "Release"), check=False)
     return "" if asked.returncode == 0 else f"no answer from Debian's mirror: {asked.stderr.strip()[-200:]}"
 
 

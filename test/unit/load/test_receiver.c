@@ -7,39 +7,19 @@
 
 static struct reply_world world;
 
-static void begin(void)
-{
-	reply_world_set_up(&world);
-}
-
-static void end(void)
-{
-	reply_world_tear_down(&world);
-}
-
-static struct answer next_answer(struct load_session *session)
-{
-	return answer_next(&world, session);
-}
-
-static void expect_sums(void)
-{
-	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
-}
-
 /** A long test passes half of the sequence numbers, and then all of them: its packets count on. */
 static void days_of_packets_count(void)
 {
 	static const uint64_t sent[] = {0, UINT64_C(1) << 31, UINT32_MAX, UINT64_C(5) << 32};
 
-	begin();
+	reply_world_set_up(&world);
 	for (unsigned i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
 		struct load_session *session = &world.array[0];
 
 		session->next_sequence = session->highest_answered = sent[i];
 		session->reflector_next = sent[i];
 		for (unsigned k = 0; k < 3; k++) {
-			struct answer answer = next_answer(session);
+			struct answer answer = answer_next(&world, session);
 
 			CU_ASSERT_EQUAL(answer_receive(&world, &answer), RECEIVED_TEST);
 			CU_ASSERT_EQUAL(world.measures.answered, 3 * i + k + 1);
@@ -50,16 +30,16 @@ static void days_of_packets_count(void)
 	CU_ASSERT_EQUAL(world.measures.stale, 0);
 	CU_ASSERT_EQUAL(world.measures.reordered, 0);
 	CU_ASSERT_EQUAL(load_measures_wrong(&world.measures), 0);
-	expect_sums();
-	end();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
+	reply_world_tear_down(&world);
 }
 
 static void every_mode_is_answered(void)
 {
-	begin();
+	reply_world_set_up(&world);
 	for (unsigned i = 0; i < REPLY_WORLD_SESSIONS; i++) {
 		for (unsigned k = 0; k < 4; k++) {
-			struct answer answer = next_answer(&world.array[i]);
+			struct answer answer = answer_next(&world, &world.array[i]);
 
 			answer.zero_padding = k >= 2;
 			CU_ASSERT_EQUAL(answer_receive(&world, &answer), RECEIVED_TEST);
@@ -67,8 +47,8 @@ static void every_mode_is_answered(void)
 		}
 	}
 	CU_ASSERT_EQUAL(load_measures_wrong(&world.measures), 0);
-	expect_sums();
-	end();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
+	reply_world_tear_down(&world);
 }
 
 static void expect_only(enum load_distribution distribution, uint64_t value, uint64_t tolerance)
@@ -82,8 +62,8 @@ static void expect_only(enum load_distribution distribution, uint64_t value, uin
 
 static void delays_are_told(void)
 {
-	begin();
-	struct answer answer = next_answer(&world.array[0]);
+	reply_world_set_up(&world);
+	struct answer answer = answer_next(&world, &world.array[0]);
 	answer_receive(&world, &answer);
 	expect_only(LOAD_RESPONSE, REPLY_WORLD_ROUND_TRIP + 10, 0);
 	expect_only(LOAD_RTT, REPLY_WORLD_ROUND_TRIP + 10 - 50, 1);
@@ -100,34 +80,34 @@ static void delays_are_told(void)
 	expect_only(LOAD_DELAY_VARIATION, 23, 1);
 	/* After a lost one there is no pair. */
 	(void)reply_world_send(&world, &world.array[0]);
-	answer = next_answer(&world.array[0]);
+	answer = answer_next(&world, &world.array[0]);
 	answer_receive(&world, &answer);
 	CU_ASSERT_EQUAL(world.measures.distributions[LOAD_DELAY_VARIATION].count, 1);
 	CU_ASSERT_EQUAL(world.measures.unsynchronized, 0);
 	CU_ASSERT_EQUAL(world.measures.error_maximum_ns,
 	                error_estimate_to_ns(REPLY_WORLD_ESTIMATE) + error_estimate_to_ns(0x8203));
-	end();
+	reply_world_tear_down(&world);
 }
 
 static void swapped_packets_have_no_turnaround(void)
 {
-	begin();
-	struct answer answer = next_answer(&world.array[REPLY_WORLD_SWAP]);
+	reply_world_set_up(&world);
+	struct answer answer = answer_next(&world, &world.array[REPLY_WORLD_SWAP]);
 	answer_receive(&world, &answer);
 	expect_only(LOAD_RTT, REPLY_WORLD_ROUND_TRIP + 10, 0);
 	expect_only(LOAD_RTT_SENT, REPLY_WORLD_ROUND_TRIP, 0);
 	CU_ASSERT_EQUAL(world.measures.distributions[LOAD_TURNAROUND].count, 0);
 	CU_ASSERT_EQUAL(world.measures.distributions[LOAD_FORWARD].count, 0);
-	end();
+	reply_world_tear_down(&world);
 }
 
 /* Classes. */
 
 static void a_late_reply_is_lost(void)
 {
-	begin();
+	reply_world_set_up(&world);
 	struct load_session *session = &world.array[0];
-	struct answer answer = next_answer(session);
+	struct answer answer = answer_next(&world, session);
 	world.now += REPLY_WORLD_TIMEOUT;
 	answer_receive(&world, &answer);
 	CU_ASSERT(world.measures.late == 1 && world.measures.answered == 0);
@@ -136,15 +116,15 @@ static void a_late_reply_is_lost(void)
 	CU_ASSERT(loss.sent == 1 && loss.answered == 0 && loss.backward == 1 && loss.unknown == 0);
 	answer_receive(&world, &answer);
 	CU_ASSERT_EQUAL(world.measures.duplicates, 1);
-	expect_sums();
-	end();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
+	reply_world_tear_down(&world);
 }
 
 static void duplicates_are_told_by_direction(void)
 {
-	begin();
+	reply_world_set_up(&world);
 	struct load_session *session = &world.array[4];
-	struct answer answer = next_answer(session);
+	struct answer answer = answer_next(&world, session);
 	answer_receive(&world, &answer);
 	answer_receive(&world, &answer);
 	CU_ASSERT(world.measures.duplicates == 1 && world.measures.duplicates_forward == 0);
@@ -154,13 +134,13 @@ static void duplicates_are_told_by_direction(void)
 	answer_receive(&world, &answer);
 	CU_ASSERT(world.measures.duplicates == 3 && world.measures.duplicates_forward == 1);
 	CU_ASSERT(world.measures.answered == 1 && load_measures_wrong(&world.measures) == 0);
-	expect_sums();
-	end();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
+	reply_world_tear_down(&world);
 }
 
 static void other_trials_and_warm_ups_do_not_count(void)
 {
-	begin();
+	reply_world_set_up(&world);
 	struct load_session *session = &world.array[0];
 	uint32_t first = reply_world_send(&world, session);
 	struct answer stale = answer_make(&world, session, first, 0);
@@ -178,13 +158,13 @@ static void other_trials_and_warm_ups_do_not_count(void)
 	CU_ASSERT(world.measures.answered == 1 && world.measures.duplicates == 0);
 	struct session_loss loss = receive_loss(session);
 	CU_ASSERT(loss.sent == 1 && loss.answered == 1 && loss.unknown == 0);
-	expect_sums();
-	end();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
+	reply_world_tear_down(&world);
 }
 
 static void reordering_by_direction_and_extent(void)
 {
-	begin();
+	reply_world_set_up(&world);
 	struct load_session *session = &world.array[0];
 	struct answer answers[4];
 	for (unsigned i = 0; i < 4; i++)
@@ -205,7 +185,7 @@ static void reordering_by_direction_and_extent(void)
 	CU_ASSERT(world.measures.reordered == 2 && world.measures.reordered_forward == 1);
 	CU_ASSERT_EQUAL(world.measures.reordering_extent, 3);
 	CU_ASSERT_EQUAL(load_measures_wrong(&world.measures), 0);
-	end();
+	reply_world_tear_down(&world);
 }
 
 /* What is no reply of ours. */
@@ -213,15 +193,15 @@ static void reordering_by_direction_and_extent(void)
 static void others_frames_are_left_alone(void)
 {
 	static const uint8_t station[6] = {2, 0, 0, 0, 0, 9};
-	begin();
-	struct answer answer = next_answer(&world.array[0]);
+	reply_world_set_up(&world);
+	struct answer answer = answer_next(&world, &world.array[0]);
 	struct load_session foreign = world.array[0];
 	answer.session = &foreign;
 	foreign.core.flow.destination_port ^= 0x0100;
 	CU_ASSERT_EQUAL(answer_receive(&world, &answer), RECEIVED_TEST);
 	CU_ASSERT_EQUAL(world.measures.faults[LOAD_FAULT_FOREIGN], 1);
 	CU_ASSERT_EQUAL(load_measures_wrong(&world.measures), 0);
-	expect_sums();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
 	foreign.core.flow.destination[15] = 77;
 	CU_ASSERT_EQUAL(answer_receive(&world, &answer), RECEIVED_OTHER);
 	foreign.core.flow = world.array[0].core.flow;
@@ -234,14 +214,14 @@ static void others_frames_are_left_alone(void)
 	CU_ASSERT_EQUAL(world.measures.other, 3);
 	world.receiver.station = NULL;
 	CU_ASSERT_EQUAL(world.measures.received, 1);
-	end();
+	reply_world_tear_down(&world);
 }
 
 static void anothers_sessions_are_handed_over(void)
 {
 	uint8_t frame[REPLY_WORLD_FRAME_MAX], before[REPLY_WORLD_FRAME_MAX];
-	begin();
-	struct answer answer = next_answer(&world.array[4]);
+	reply_world_set_up(&world);
+	struct answer answer = answer_next(&world, &world.array[4]);
 	uint16_t length = answer_build(&world, &answer, frame);
 	struct received_frame received = {
 	        .octets = frame, .length = length, .arrival_tsc = world.now};
@@ -254,7 +234,7 @@ static void anothers_sessions_are_handed_over(void)
 	world.receiver.core = 3;
 	receive_burst(&world.receiver, &received, 1);
 	CU_ASSERT(received.as == RECEIVED_TEST && world.measures.answered == 1);
-	end();
+	reply_world_tear_down(&world);
 }
 
 int main(void)

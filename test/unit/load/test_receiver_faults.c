@@ -9,26 +9,6 @@
 
 static struct reply_world world;
 
-static void begin(void)
-{
-	reply_world_set_up(&world);
-}
-
-static void end(void)
-{
-	reply_world_tear_down(&world);
-}
-
-static struct answer next_answer(struct load_session *session)
-{
-	return answer_next(&world, session);
-}
-
-static void expect_sums(void)
-{
-	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
-}
-
 /** Receives a faulty answer: the fault is counted once, and the packet as answered or not. */
 static void expect_fault(const struct answer *answer, enum load_fault fault)
 {
@@ -40,7 +20,7 @@ static void expect_fault(const struct answer *answer, enum load_fault fault)
 	CU_ASSERT_EQUAL(measures->faults[fault], faults + 1);
 	CU_ASSERT_EQUAL(load_measures_wrong(measures), wrong + 1);
 	CU_ASSERT_EQUAL(measures->answered, answered + !load_fault_refuses(fault));
-	expect_sums();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
 }
 
 static bool is_swap(const struct load_session *session)
@@ -50,30 +30,30 @@ static bool is_swap(const struct load_session *session)
 
 static void faults_of_every_packet(struct load_session *session)
 {
-	struct answer answer = next_answer(session);
+	struct answer answer = answer_next(&world, session);
 
 	answer.poke_summed = (uint16_t)(14 + (session->ipv6 ? 40 : 20) + 8 + 5);
 	expect_fault(&answer, LOAD_FAULT_UDP_CHECKSUM);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.fields.sender_sequence += 1;
 	expect_fault(&answer, LOAD_FAULT_UNKNOWN_SEQUENCE);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.fields.sender_timestamp ^= 1;
 	expect_fault(&answer, LOAD_FAULT_NOT_COPIED);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.fields.sender_error_estimate ^= 0x8000;
 	expect_fault(&answer, LOAD_FAULT_NOT_COPIED);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.traffic_class = (REPLY_WORLD_DSCP + 1) << 2;
 	expect_fault(&answer, LOAD_FAULT_DSCP);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.length++;
 	expect_fault(&answer, LOAD_FAULT_LENGTH);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.length_change = -1;
 	expect_fault(&answer, LOAD_FAULT_TRUNCATED);
 	do {
-		answer = next_answer(session);
+		answer = answer_next(&world, session);
 	} while (answer.length != session->format->sizes[0].reply);
 	answer.poke_plain = (uint16_t)(answer.length - 1);
 	expect_fault(&answer, LOAD_FAULT_PADDING);
@@ -84,35 +64,35 @@ static void faults_of_a_reflector(struct load_session *session)
 	bool secure = session->format->mode != TEST_UNAUTHENTICATED;
 	static const uint16_t secure_mbz[] = {4, 15, 26, 31, 40, 47, 52, 63, 74, 79, 81, 95};
 	static const uint16_t clear_mbz[] = {14, 15, 38, 39};
-	struct answer answer = next_answer(session);
+	struct answer answer = answer_next(&world, session);
 
 	answer.fields.error_estimate = 0x8100;
 	expect_fault(&answer, LOAD_FAULT_ZERO_MULTIPLIER);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.fields.sender_ttl = REPLY_WORLD_TTL + 1;
 	expect_fault(&answer, LOAD_FAULT_SENDER_TTL);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.ttl = 255 - JUDGE_HOPS_MAX - 1;
 	expect_fault(&answer, LOAD_FAULT_TTL);
 	for (unsigned i = 0; i < (secure ? 12 : 4); i++) {
-		answer = next_answer(session);
+		answer = answer_next(&world, session);
 		answer.poke_plain = secure ? secure_mbz[i] : clear_mbz[i];
 		expect_fault(&answer, LOAD_FAULT_MBZ);
 	}
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.fields.sequence--;
 	expect_fault(&answer, LOAD_FAULT_REFLECTOR_SEQUENCE);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.fields.sequence = 0xf0000000;
 	expect_fault(&answer, LOAD_FAULT_REFLECTOR_SEQUENCE);
-	answer = next_answer(session);
+	answer = answer_next(&world, session);
 	answer.fields.sequence += 100000;
 	expect_fault(&answer, LOAD_FAULT_REFLECTOR_SEQUENCE);
 	if (secure) {
-		answer = next_answer(session);
+		answer = answer_next(&world, session);
 		answer.poke_sealed = 100;
 		expect_fault(&answer, LOAD_FAULT_HMAC);
-		answer = next_answer(session);
+		answer = answer_next(&world, session);
 		answer.poke_sealed = 5;
 		expect_fault(&answer, LOAD_FAULT_HMAC);
 	}
@@ -121,13 +101,13 @@ static void faults_of_a_reflector(struct load_session *session)
 static void every_fault_is_told(void)
 {
 	for (unsigned i = 0; i < REPLY_WORLD_SESSIONS; i++) {
-		begin();
-		struct answer answer = next_answer(&world.array[i]);
+		reply_world_set_up(&world);
+		struct answer answer = answer_next(&world, &world.array[i]);
 		answer_receive(&world, &answer);
 		faults_of_every_packet(&world.array[i]);
 		if (!is_swap(&world.array[i]))
 			faults_of_a_reflector(&world.array[i]);
-		end();
+		reply_world_tear_down(&world);
 	}
 }
 
@@ -142,27 +122,27 @@ static void expect_none(const struct answer *answer)
 
 static void what_is_allowed_is_no_fault(void)
 {
-	begin();
-	struct answer answer = next_answer(&world.array[0]);
+	reply_world_set_up(&world);
+	struct answer answer = answer_next(&world, &world.array[0]);
 	answer.no_checksum = true;
 	expect_none(&answer);
-	answer = next_answer(&world.array[0]);
+	answer = answer_next(&world, &world.array[0]);
 	answer.fields.sender_ttl = 255;
 	answer.ttl = 255 - JUDGE_HOPS_MAX;
 	expect_none(&answer);
-	answer = next_answer(&world.array[0]);
+	answer = answer_next(&world, &world.array[0]);
 	answer.fields.sender_ttl = 1;
 	answer.traffic_class |= 3;
 	expect_none(&answer);
-	answer = next_answer(&world.array[0]);
+	answer = answer_next(&world, &world.array[0]);
 	answer.fields.error_estimate = 0x4001;
 	expect_none(&answer);
 	CU_ASSERT_EQUAL(world.measures.unsynchronized, 1);
 	/* IPv6 must have a checksum: RFC 8200 section 8.1. */
-	answer = next_answer(&world.array[1]);
+	answer = answer_next(&world, &world.array[1]);
 	answer.no_checksum = true;
 	expect_fault(&answer, LOAD_FAULT_UDP_CHECKSUM);
-	end();
+	reply_world_tear_down(&world);
 }
 
 static void lying_timestamps_break_nothing(void)
@@ -173,10 +153,10 @@ static void lying_timestamps_break_nothing(void)
 	                                UINT64_C(1) << 63,
 	                                UINT64_C(1) << 62,
 	                                UINT64_C(0xe8e7e6e500000000)};
-	begin();
+	reply_world_set_up(&world);
 	for (unsigned i = 0; i < 6; i++) {
 		for (unsigned k = 0; k < 6; k++) {
-			struct answer answer = next_answer(&world.array[0]);
+			struct answer answer = answer_next(&world, &world.array[0]);
 
 			answer.fields.receive_timestamp = lies[i];
 			answer.fields.timestamp = lies[k];
@@ -191,15 +171,15 @@ static void lying_timestamps_break_nothing(void)
 	                36);
 	CU_ASSERT_EQUAL(world.measures.distributions[LOAD_RTT].maximum,
 	                REPLY_WORLD_ROUND_TRIP + 10);
-	expect_sums();
-	end();
+	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
+	reply_world_tear_down(&world);
 }
 
 static void forgotten_packets_are_unknown(void)
 {
-	begin();
+	reply_world_set_up(&world);
 	struct load_session *session = &world.array[0];
-	struct answer answer = next_answer(session);
+	struct answer answer = answer_next(&world, session);
 	for (unsigned i = 0; i < REPLY_WORLD_FLIGHTS; i++)
 		reply_world_send(&world, session);
 	expect_fault(&answer, LOAD_FAULT_UNKNOWN_SEQUENCE);
@@ -210,7 +190,7 @@ static void forgotten_packets_are_unknown(void)
 	CU_ASSERT_EQUAL(load_measures_wrong(&world.measures), 1);
 	answer.fields.sender_sequence = UINT32_C(0xdeadbeef);
 	expect_fault(&answer, LOAD_FAULT_UNKNOWN_SEQUENCE);
-	end();
+	reply_world_tear_down(&world);
 }
 
 static void evidence_is_what_was_on_the_wire(void)
@@ -218,11 +198,11 @@ static void evidence_is_what_was_on_the_wire(void)
 	uint8_t frame[REPLY_WORLD_FRAME_MAX], before[REPLY_WORLD_FRAME_MAX];
 	static const enum load_fault faults[] = {LOAD_FAULT_NOT_COPIED, LOAD_FAULT_HMAC,
 	                                         LOAD_FAULT_DSCP};
-	begin();
+	reply_world_set_up(&world);
 	world.receiver.evidence = evidence_create(4, REPLY_WORLD_FRAME_MAX);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(world.receiver.evidence);
 	for (unsigned i = 0; i < 3; i++) {
-		struct answer answer = next_answer(&world.array[4]);
+		struct answer answer = answer_next(&world, &world.array[4]);
 		answer.fields.sender_timestamp ^= faults[i] == LOAD_FAULT_NOT_COPIED;
 		answer.poke_sealed = faults[i] == LOAD_FAULT_HMAC ? 110 : 0;
 		answer.traffic_class = faults[i] == LOAD_FAULT_DSCP ? 0 : answer.traffic_class;
@@ -238,7 +218,7 @@ static void evidence_is_what_was_on_the_wire(void)
 		CU_ASSERT_EQUAL(entry.received_ntp, tsc_clock_read(&world.clock, world.now).ntp);
 	}
 	CU_ASSERT_EQUAL(evidence_count(world.receiver.evidence), 3);
-	end();
+	reply_world_tear_down(&world);
 }
 
 static void damage(struct answer *answer)
@@ -277,7 +257,7 @@ static void sums_add_up(void)
 	struct received_frame burst[RECEIVE_BURST_MAX];
 	uint64_t given = 0;
 
-	begin();
+	reply_world_set_up(&world);
 	world.receiver.evidence = evidence_create(2, 64);
 	srand(5);
 	for (unsigned round = 0; round < 500; round++) {
@@ -289,7 +269,7 @@ static void sums_add_up(void)
 				receive_begin(session);
 			if (rand() % 50 == 0)
 				receive_count_from_here(session);
-			struct answer answer = next_answer(session);
+			struct answer answer = answer_next(&world, session);
 			if (rand() % 20 == 0)
 				world.now += REPLY_WORLD_TIMEOUT;
 			damage(&answer);
@@ -299,12 +279,12 @@ static void sums_add_up(void)
 		}
 		receive_burst(&world.receiver, burst, count);
 		given += count;
-		expect_sums();
+		CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
 		CU_ASSERT_EQUAL(world.measures.received + world.measures.other, given);
 	}
 	CU_ASSERT(world.measures.answered > 0 && world.measures.stale > 0 &&
 	          world.measures.warm_up > 0 && world.measures.late > 0);
-	end();
+	reply_world_tear_down(&world);
 }
 
 int main(void)
