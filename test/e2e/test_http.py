@@ -19,7 +19,7 @@ from harness.suite import Skip, configuration, subset
 from harness.twamp import UNAUTHENTICATED
 
 PORT = 9862
-OPERATION = {"socket": "specular.sock", "http": {}, "stuck-after": 1}
+OPERATION = {"socket": "operation.sock", "http": {}, "stuck-after": 1}
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.2"
 CLIENTS_MAX = 32
 

@@ -17,32 +17,22 @@ from harness.suite import configuration, subset
 TELEMETRY = "/run/dpdk/*/dpdk_telemetry.v2"
 
 
-def path_of(lab):
-    return os.path.join(lab.runtime, "operation.sock")
-
-
 def ask(lab, line):
-    with socket.socket(socket.AF_UNIX) as stream:
-        stream.settimeout(10)
-        stream.connect(path_of(lab))
-        stream.sendall(line.encode() + b"\n")
-        text = b"".join(iter(lambda: stream.recv(65536), b""))
-    document = json.loads(text)
+    document = lab.ask(line)
     assert document["schema"] == "specular-status/1" and document["command"] == line.split()[0]
     return document
 
 
 @subset("sanitizers")
 def test_commands(lab):
-    assert stat.S_IMODE(os.stat(path_of(lab)).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(lab.operation_socket()).st_mode) == 0o600
     control = lab.control(twamp.ENCRYPTED)
     session = lab.session(twamp.ENCRYPTED, control=control)
     session.exchange(0)
     status = ask(lab, "status")
     assert status["pid"] == lab.pid() and status["state"] == "running" and status["sessions"]["started"] >= 1
-    # A test before this one may have left a client that only vanished.
-    found, = [found for found in ask(lab, "sessions state=started mode=encrypted peer=192.0.2.1")["sessions"]
-              if found["sender"]["port"] == session.socket.getsockname()[1]]
+    found, = ask(lab, "sessions state=started mode=encrypted peer=192.0.2.1")["sessions"]
+    assert found["sender"]["port"] == session.socket.getsockname()[1]
     assert found["received"] == found["reflected"] == 1 and found["key"] == "lab"
     assert found["reflector"] == {"address": APPLIANCE[4], "port": session.accept.port}
     assert ask(lab, f"session sid={found['sid']}")["started"] == found["started"]
@@ -160,7 +150,8 @@ def test_telemetry(lab):
     assert not any(re.match("/specular/(close|drain|reload|log)", name) for name in names)
     assert status["state"] == "running" and status["sessions/started"] >= 1
     assert counters["datapath/reflected"] >= 1 and "left_out" not in counters
-    assert sessions["sessions/0/sender/address"] == CLIENT[4] and wrong["error/code"] == "wrong-parameter"
+    assert sessions["sessions/0/sender/address"] == CLIENT[4], sessions
+    assert wrong["error/code"] == "wrong-parameter", wrong
 
 
 @configuration(start=False)

@@ -4,7 +4,6 @@
 import json
 import os
 import signal
-import socket
 import threading
 import time
 
@@ -17,11 +16,7 @@ PACKETS, INTERVAL = 300, 0.005
 
 
 def ask(lab, line):
-    with socket.socket(socket.AF_UNIX) as stream:
-        stream.settimeout(10)
-        stream.connect(os.path.join(lab.folder, "operation.sock"))
-        stream.sendall(line.encode() + b"\n")
-        return json.loads(b"".join(iter(lambda: stream.recv(65536), b"")))
+    return lab.ask(line, lab.folder)
 
 
 def write(lab, changes=None, secret=None):

@@ -148,6 +148,27 @@ class Lab:
         except (OSError, ValueError):
             return None
 
+    def ask(self, line, folder=None):
+        """What the appliance answers to a command on its own socket; folder: the configuration's, when a test starts it by hand."""
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.settimeout(10 * PATIENCE)
+            stream.connect(self.operation_socket(folder))
+            stream.sendall(line.encode() + b"\n")
+            return json.loads(b"".join(iter(lambda: stream.recv(65536), b"")))
+
+    def operation_socket(self, folder=None):
+        return os.path.join(folder or self.runtime, "operation.sock")
+
+    def close_connections(self):
+        """What earlier tests' clients left open or waiting for its Timeout goes: a test meets its own sessions alone."""
+        def nothing_left():
+            status = self.ask("status")
+            return status["sessions"]["installed"] == status["connections"]["open"] == 0
+
+        if not nothing_left():
+            self.ask("close all=yes")
+            self.wait_for(nothing_left, 10, "earlier tests' sessions to end")
+
     def resident_kib(self):
         with open(f"/proc/{self.pid()}/status", encoding="ascii") as file:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))

@@ -27,12 +27,12 @@ class Appliance:
         self.process = lab.start_specular({
             "ports": [_port("server", REFLECTOR)],
             "control": {"listen": [{"address": "127.0.0.1", "port": 862}], "sender-addresses": [f"{LOAD}/32"]},
-            "operation": {"socket": os.path.join(lab.runtime, "operation.sock")}})
+            "operation": {"socket": lab.operation_socket()}})
 
     def ask(self, *words):
         """What specularctl says, parsed."""
         program = os.path.join(self.lab.build, "app", "ctl", "specularctl")
-        result = subprocess.run([program, "--socket", os.path.join(self.lab.runtime, "operation.sock"), *words, "--json"],
+        result = subprocess.run([program, "--socket", self.lab.operation_socket(), *words, "--json"],
                                 capture_output=True, text=True, timeout=30, check=False)
         assert result.returncode == 0, f"{words}: {result.stdout}{result.stderr}"
         return json.loads(result.stdout)

@@ -115,6 +115,8 @@ class Runner:
 
     def raise_for(self, test):
         if self.running == test.group() and (not test.start or self.lab.pid() is not None):
+            if test.start:
+                self.lab.close_connections()
             return
         self.lower()
         self.lab.up(test.configuration, test.start)
