@@ -5,57 +5,40 @@
 #include <string.h>
 
 #include "config/config_complete.h"
+#include "config/config_reader.h"
 #include "config/config_schema.h"
 
-static int read_tree(const struct yaml_tree *tree, const char *name, struct config **config,
-                     struct error *error)
+static int complete(const struct yaml_tree *tree, const char *name, void *made, struct error *error)
 {
-	/* Zeroed, since lists write only the elements that there are. */
-	struct config *made = calloc(1, sizeof(*made));
+	struct config *config = made;
+	int status = config_set_path(config, name, error);
 
-	if (made == NULL)
-		return error_set(error, ERROR_MEMORY, "out of memory");
-	int status = schema_read_mapping(tree, tree->root, config_schema(), made, error);
 	if (status == 0)
-		status = config_set_path(made, name, error);
+		status = config_complete(tree, config, error);
 	if (status == 0)
-		status = config_complete(tree, made, error);
-	if (status == 0)
-		status = config_check(tree, made, error);
-	if (status == 0)
-		status = config_read_drivers(tree, made, error);
-	if (status != 0) {
-		config_free(made);
-		return status;
-	}
-	*config = made;
-	return 0;
+		status = config_check(tree, config, error);
+	return status == 0 ? config_read_drivers(tree, config, error) : status;
 }
+
+static const struct config_kind kind = {
+        .size = sizeof(struct config), .schema = config_schema, .complete = complete};
 
 int config_parse(const char *name, const char *text, size_t size, struct config **config,
                  struct error *error)
 {
-	struct yaml_tree *tree;
-	int status = yaml_tree_parse(name, text, size, &tree, error);
+	void *made;
+	int status = config_reader_parse(&kind, name, text, size, &made, error);
 
-	*config = NULL;
-	if (status != 0)
-		return status;
-	status = read_tree(tree, name, config, error);
-	yaml_tree_free(tree);
+	*config = made;
 	return status;
 }
 
 int config_load(const char *path, struct config **config, struct error *error)
 {
-	struct yaml_tree *tree;
-	int status = yaml_tree_load(path, &tree, error);
+	void *made;
+	int status = config_reader_load(&kind, path, &made, error);
 
-	*config = NULL;
-	if (status != 0)
-		return status;
-	status = read_tree(tree, path, config, error);
-	yaml_tree_free(tree);
+	*config = made;
 	return status;
 }
 
