@@ -8,26 +8,30 @@ import os
 import shutil
 import subprocess
 
+import yaml
+
 from ending import Failed
 from harness import twamp
 from harness.running import running
 from process_programs import MAIN_CPU, POLLING_CPU, START_SECONDS, ROOT, Program, die_with, free_port
 
-LOAD, REFLECTOR = "192.0.2.1", "192.0.2.2"
-LOAD_MAC, REFLECTOR_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
-MEMORY_MIB = 320
-SESSIONS = 64
-# Exponent of the ring's size: a burst fits whole, so that no frame waits for room, and none is lost for want of it.
-RING = 11
-# Octets of a memif buffer. Not a power of two: buffers then share the cache's sets evenly.
-BUFFER = 2112
 LOAD_SECONDS = 60
 NICE = -20
 KEYS = {"keys": [{"key-id": twamp.PSK_ID.decode(), "secret-key": twamp.PSK.decode()}]}
+SOCKET = "socket=specular-ci-bench"
 
 
-def memif(role, name, mac):
-    return f"net_memif0,role={role},socket=specular-{name}-{os.getpid()},rsize={RING},bsize={BUFFER},mac={mac}"
+def example(name, changes):
+    """An example of config/ with a memif of this run's own. changes: keys by section."""
+    with open(os.path.join(ROOT, "config", name), encoding="utf-8") as file:
+        made = yaml.safe_load(file)
+    for section, keys in changes.items():
+        made[section] = {**made.get(section, {}), **keys}
+    (port,) = made["ports"]
+    if SOCKET not in port["device"]:
+        raise Failed(f"config/{name}: ports[0].device has no {SOCKET}")
+    port["device"] = port["device"].replace(SOCKET, f"{SOCKET}-{os.getpid()}")
+    return {**made, "drivers-config": os.path.join(ROOT, "drivers-config")}
 
 
 def before_others(process):
@@ -68,23 +72,15 @@ class Reflector(Program):
         self.version, self.suite = found.groups()
 
     def configuration(self):
-        return {
-            "eal": {"lcores": {"main": MAIN_CPU, "workers": [POLLING_CPU]}, "hugepages": "none", "memory": MEMORY_MIB,
-                    "idle": "spin"},
-            "drivers-config": os.path.join(ROOT, "drivers-config"),
-            "ports": [{"name": "bench", "device": memif("server", self.name, REFLECTOR_MAC), "driver": "memif",
-                       "addresses": [f"{REFLECTOR}/24"], "exception": "management"}],
-            "control": {"listen": [{"address": "127.0.0.1", "port": self.control_port}], "modes": list(self.modes),
-                        "sender-addresses": [f"{LOAD}/32"]},
+        return example("ci-bench.yaml", {
+            "eal": {"lcores": {"main": MAIN_CPU, "workers": [POLLING_CPU]}},
+            "control": {"listen": [{"address": "127.0.0.1", "port": self.control_port}], "modes": list(self.modes)},
             "keys": {"psk-file": "keys.yaml"},
-            "test": {"crypto": self.crypto},
-        }
+            "test": {"crypto": self.crypto}})
 
     def peer(self):
         """What the load's configuration says of it."""
-        return {"control": {"server": "127.0.0.1", "port": self.control_port, "key-file": "keys.yaml",
-                            "key-id": twamp.PSK_ID.decode()},
-                "reflector": {"mac": REFLECTOR_MAC}}
+        return {"control": {"port": self.control_port, "key-file": "keys.yaml", "key-id": twamp.PSK_ID.decode()}}
 
 
 class Reference:
@@ -127,14 +123,13 @@ class Load:
         """The report of a run, and the folder in which the load left its reports."""
         output = os.path.join(self.folder, "load")
         shutil.rmtree(output, ignore_errors=True)
-        session = {"count": SESSIONS, "reflector": REFLECTOR, "mode": mode}
         path = os.path.join(self.folder, "load.yaml")
-        write_private(path, {
-            "eal": {"lcores": {"main": MAIN_CPU, "workers": [MAIN_CPU]}, "hugepages": "none", "memory": MEMORY_MIB, "idle": "pause"},
-            "drivers-config": os.path.join(ROOT, "drivers-config"),
-            "ports": [{"name": "load", "device": memif("client", peer.name, LOAD_MAC), "driver": "memif",
-                       "addresses": [f"{LOAD}/24"], "exception": "management"}],
-            "sessions": [session], "run": run, "report": {"folder": output, "progress": False}, **peer.peer()})
+        configuration = example("ci-bench-load.yaml", {
+            "eal": {"lcores": {"main": MAIN_CPU, "workers": [MAIN_CPU]}},
+            "report": {"folder": output, "progress": False}, **peer.peer()})
+        for group in configuration["sessions"]:
+            group["mode"] = mode
+        write_private(path, {**configuration, "run": run})
         code, complaint = self.attempt(path)
         if code not in (0, 1):
             raise Failed(f"specular-load against {peer.name}: exit {code}\n{complaint}\n{peer.name} said:\n{peer.text[-1500:]}")

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The files that tools/ci-bench leaves: report.txt, report.json, report.html, junit.xml."""
 
+import contextlib
 import html
 import json
 import os
 from xml.sax.saxutils import escape, quoteattr
 
-from ci_verdict import NOT_JUDGED, PASSED, SLOWER, WRONG
+from ci_verdict import PASSED, SLOWER, WRONG
 
 SCHEMA = "specular-ci-bench/2"
+NAMES = ("report.txt", "report.json", "junit.xml", "report.html")
 COLOURS = {PASSED: "#1a7f37", SLOWER: "#cf222e", WRONG: "#cf222e"}
 GREY = "#57606a"
 WIDTH, ROW = 640, 46
@@ -67,10 +69,10 @@ def junit(run):
     cases = []
     for one in run["verdicts"]:
         told = quoteattr(one.text())
-        inner = {SLOWER: f"<failure message={told}/>", NOT_JUDGED: f"<skipped message={told}/>"}.get(
-            one.state, "" if one.state == PASSED else f"<skipped message={told}/>")
+        failure = f"<failure message={told}>{escape(one.text())}</failure>"  # some readers show the message, some the text
+        inner = {SLOWER: failure, PASSED: ""}.get(one.state, f"<skipped message={told}/>")
         cases.append(("throughput", one.mode, inner))
-        cases.append(("correctness", one.mode, f"<failure message={told}/>" if one.state == WRONG else ""))
+        cases.append(("correctness", one.mode, failure if one.state == WRONG else ""))
     failures = sum("<failure" in inner for _, _, inner in cases)
     skipped = sum("<skipped" in inner for _, _, inner in cases)
     body = "".join(f'  <testcase classname="ci-bench.{kind}" name="{mode}" time="0">{inner}</testcase>\n' for kind, mode, inner in cases)
@@ -123,10 +125,16 @@ the tick is the baseline, below the shade's end it is too slow.</p>
 """
 
 
+def forget(folder):
+    """What an earlier run left shall not be taken for one's that could not run."""
+    for name in NAMES:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, name))
+
+
 def write(run, folder):
     os.makedirs(folder, exist_ok=True)
-    for name, content in (("report.txt", text(run)), ("report.json", json.dumps(as_json(run), indent=1) + "\n"),
-                          ("junit.xml", junit(run)), ("report.html", page(run))):
+    for name, content in zip(NAMES, (text(run), json.dumps(as_json(run), indent=1) + "\n", junit(run), page(run))):
         path = os.path.join(folder, name)
         with open(path + ".new", "w", encoding="utf-8") as file:
             file.write(content)

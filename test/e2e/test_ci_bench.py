@@ -42,10 +42,12 @@ def test_nothing_to_compare_with(lab):
     baseline = os.path.join(lab.folder, "baseline.json")
     with open(baseline, "w", encoding="utf-8") as file:
         json.dump({"schema": "specular-ci-baseline/3", "suites": {"another": {}}}, file)
-    result = ci_bench(lab, "--no-search", "--seconds", "0", "--baseline", baseline, "--output", os.path.join(lab.folder, "ci-bench"))
+    output = os.path.join(lab.folder, "ci-bench")
+    result = ci_bench(lab, "--no-search", "--seconds", "0", "--baseline", baseline, "--output", output)
     assert result.returncode == 2, f"exit {result.returncode}\n{result.stdout}{result.stderr}"
     assert re.search(r"COULD NOT TELL: \S+ has nothing of .*another.*--write-baseline", result.stdout), result.stdout
     with open(baseline, "w", encoding="utf-8") as file:
         file.write("{}")
-    result = ci_bench(lab, "--baseline", baseline)
+    result = ci_bench(lab, "--baseline", baseline, "--output", output)
     assert result.returncode == 2 and "no baseline of schema" in result.stderr, result.stdout + result.stderr
+    assert os.listdir(output) == []  # an earlier run's reports are not this one's

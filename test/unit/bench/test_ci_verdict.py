@@ -178,11 +178,15 @@ def test_reports_of_each_state():
         ci_report.write(run, folder)
         suite = xml.etree.ElementTree.parse(os.path.join(folder, "junit.xml")).getroot()
         assert suite.get("failures") == "3" and suite.get("skipped") == "6"  # one slower, two wrong; and as many not judged for speed
+        assert all(failure.text == failure.get("message") for failure in suite.iter("failure"))
         with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
             assert json.load(file)["modes"]["encrypted"]["state"] == WRONG
         with open(os.path.join(folder, "report.txt"), encoding="utf-8") as file:
             text = file.read()
         assert all(state in text for state in (PASSED, SLOWER, WRONG, UNKNOWN, NOT_JUDGED))
+        ci_report.forget(folder)
+        assert os.listdir(folder) == []
+        ci_report.forget(os.path.join(folder, "not there"))
 
 
 if __name__ == "__main__":
