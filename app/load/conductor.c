@@ -187,9 +187,14 @@ static int configured_rate(const struct conductor *conductor, double *rate, stru
 		                 "the rate is a share of the link's, and the port does not say how "
 		                 "fast that is: set reflector.link-rate");
 	*rate = (double)load_rate_packets(config, &config->rate, conductor->link_rate);
-	if (*rate > 0)
-		return 0;
-	return error_set(error, ERROR_ARGUMENT, "the rate is less than a packet a second");
+	if (!(*rate > 0))
+		return error_set(error, ERROR_ARGUMENT, "the rate is less than a packet a second");
+	if (*rate * (double)config->duration_ns < (double)NS_PER_SECOND)
+		return error_set(error, ERROR_ARGUMENT,
+		                 "run.duration is too short: at %.0f packets/s no packet is due "
+		                 "in it",
+		                 *rate);
+	return 0;
 }
 
 static int run_rate(struct conductor *conductor, const char *name, struct error *error)
@@ -223,6 +228,7 @@ static void search_observed(void *context, const struct search_result *so_far,
 	struct conductor *conductor = context;
 
 	conductor->result->search_wrong += load_measures_wrong(&last->measures);
+	conductor->result->search_received += last->measures.received;
 	progress_search(conductor->progress, so_far);
 }
 

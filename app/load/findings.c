@@ -95,26 +95,38 @@ int findings_make_folder(const char *path, struct error *error)
 	               : error_set(error, ERROR_SYSTEM, "%s: %s", made, strerror(errno));
 }
 
+int findings_begin(const char *folder, struct error *error)
+{
+	char path[CONFIG_PATH_SIZE + sizeof(FINDINGS_FILE) + 1];
+	int status = findings_make_folder(folder, error);
+
+	if (status != 0)
+		return status;
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, FINDINGS_FILE);
+	return unlink(path) == 0 || errno == ENOENT
+	               ? 0
+	               : error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
 static int write_pcap(const struct evidence *evidence, struct run_result *result,
                       struct error *error)
 {
 	const char *folder = result->config->report_folder;
-	char path[CONFIG_PATH_SIZE + sizeof(FINDINGS_FILE) + 1];
+	char path[CONFIG_PATH_SIZE + sizeof(FINDINGS_FILE) + 1], temporary[sizeof(path) + 8];
 
-	if (folder[0] == '\0')
+	if (folder[0] == '\0' || result->evidence_count == 0)
 		return 0;
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, FINDINGS_FILE);
-	/* An earlier run's is not this one's. */
-	(void)unlink(path);
-	if (result->evidence_count == 0)
-		return 0;
+	(void)snprintf(temporary, sizeof(temporary), "%s/.%s.new", folder, FINDINGS_FILE);
 	if (strlen(path) >= sizeof(result->evidence_path))
 		return error_set(error, ERROR_SYSTEM, "%s: the path is too long", path);
 	int status = findings_make_folder(folder, error);
 	if (status == 0)
-		status = evidence_write_pcap(evidence, path, error);
+		status = evidence_write_pcap(evidence, temporary, error);
+	if (status == 0 && rename(temporary, path) != 0)
+		status = error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
 	if (status != 0)
-		(void)unlink(path);
+		(void)unlink(temporary);
 	else
 		memcpy(result->evidence_path, path, strlen(path) + 1);
 	return status;

@@ -17,6 +17,9 @@ int findings_take(const struct evidence *evidence, const struct load_sessions *s
 void findings_describe(const struct evidence_entry *entry, const struct load_sessions *sessions,
                        char text[RESULT_TEXT_SIZE]);
 
+/** Before anything is measured: the report's folder is there and can be written to, and no earlier run's pcap is in it. ERROR_SYSTEM. */
+int findings_begin(const char *folder, struct error *error);
+
 /** Makes a folder and those above it; one that is there and can be written to is fine. ERROR_SYSTEM names it. */
 int findings_make_folder(const char *path, struct error *error);
 

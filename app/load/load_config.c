@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "config/config_complete.h"
+#include "config/config_reader.h"
 #include "load_schema.h"
+#include "load_thresholds.h"
 #include "wire/control_message.h"
 
 #define PATH_SIZE    96u
@@ -324,7 +326,7 @@ static void complete_idle(const struct check *check)
 		check->config->host.eal.idle = IDLE_SPIN;
 }
 
-static int complete(const struct check *check)
+static int check_all(const struct check *check)
 {
 	struct load_config *config = check->config;
 	int status = config_complete_host(check->tree, &config->host, check->error);
@@ -340,57 +342,42 @@ static int complete(const struct check *check)
 		status = check_control(check);
 	if (status == 0)
 		status = check_run(check);
-	if (status == 0)
-		status = config_resolve_path(check->tree, &config->host, "report.folder",
-		                             config->report_folder, check->error);
-	return status == 0 ? config_read_drivers(check->tree, &config->host, check->error) : status;
+	return status == 0 ? load_thresholds_check(check->tree, config, check->error) : status;
 }
 
-static int read_tree(const struct yaml_tree *tree, const char *name, struct load_config **config,
-                     struct error *error)
+static int complete(const struct yaml_tree *tree, const char *name, void *made, struct error *error)
 {
-	struct load_config *made = calloc(1, sizeof(*made));
-	const struct check check = {.tree = tree, .config = made, .error = error};
+	struct load_config *config = made;
+	const struct check check = {.tree = tree, .config = config, .error = error};
+	int status = config_set_path(&config->host, name, error);
 
-	if (made == NULL)
-		return error_set(error, ERROR_MEMORY, "out of memory");
-	int status = schema_read_mapping(tree, tree->root, load_schema(), made, error);
 	if (status == 0)
-		status = config_set_path(&made->host, name, error);
+		status = check_all(&check);
 	if (status == 0)
-		status = complete(&check);
-	if (status != 0) {
-		load_config_free(made);
-		return status;
-	}
-	*config = made;
-	return 0;
+		status = config_resolve_path(tree, &config->host, "report.folder",
+		                             config->report_folder, error);
+	return status == 0 ? config_read_drivers(tree, &config->host, error) : status;
 }
+
+static const struct config_kind kind = {
+        .size = sizeof(struct load_config), .schema = load_schema, .complete = complete};
 
 int load_config_parse(const char *name, const char *text, size_t size, struct load_config **config,
                       struct error *error)
 {
-	struct yaml_tree *tree;
-	int status = yaml_tree_parse(name, text, size, &tree, error);
+	void *made;
+	int status = config_reader_parse(&kind, name, text, size, &made, error);
 
-	*config = NULL;
-	if (status != 0)
-		return status;
-	status = read_tree(tree, name, config, error);
-	yaml_tree_free(tree);
+	*config = made;
 	return status;
 }
 
 int load_config_load(const char *path, struct load_config **config, struct error *error)
 {
-	struct yaml_tree *tree;
-	int status = yaml_tree_load(path, &tree, error);
+	void *made;
+	int status = config_reader_load(&kind, path, &made, error);
 
-	*config = NULL;
-	if (status != 0)
-		return status;
-	status = read_tree(tree, path, config, error);
-	yaml_tree_free(tree);
+	*config = made;
 	return status;
 }
 

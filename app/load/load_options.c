@@ -18,9 +18,9 @@ const char load_usage[] =
         "\n"
         "Ends with 0 when every threshold is met, 1 when one is missed or after SIGINT or SIGTERM, "
         "2 when it\n"
-        "could not run. The first SIGINT ends the running trial and reports what there is, a "
-        "second one\n"
-        "ends at once.\n";
+        "could not run, or was interrupted before the first packet. The first SIGINT ends the "
+        "running trial\n"
+        "and reports what there is, a second one ends at once.\n";
 
 enum long_only { OPTION_CHECK = 256, OPTION_VERSION };
 

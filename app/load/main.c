@@ -45,7 +45,7 @@ static int run(const struct load_config *config, bool quiet)
 		return complain("out of memory");
 	/* Hours of a soak shall not end with nowhere to write to. */
 	if (config->report_folder[0] != '\0' &&
-	    findings_make_folder(config->report_folder, &error) != 0) {
+	    findings_begin(config->report_folder, &error) != 0) {
 		free(result);
 		return complain(error.text);
 	}

@@ -42,13 +42,24 @@ static void properties(FILE *out, const struct run_result *result)
 	(void)fputs("  </properties>\n", out);
 }
 
-/** element NULL: passed. */
-static void testcase(FILE *out, const struct run_result *result, const char *name,
+/** Of the run; the clock may have been set meanwhile. */
+static double seconds_of(const struct run_environment *environment)
+{
+	const struct timespec *from = &environment->started, *to = &environment->ended;
+	double seconds = (double)(to->tv_sec - from->tv_sec) +
+	                 (double)(to->tv_nsec - from->tv_nsec) / NS_A_SECOND;
+
+	return seconds > 0 ? seconds : 0;
+}
+
+/** element NULL: passed. The message is the element's text as well: some readers show the one, some the other. */
+static void testcase(FILE *out, const struct run_result *result, const char *name, double seconds,
                      const char *element, const char *type, const char *message)
 {
 	(void)fputs("  <testcase classname=\"specular-load.", out);
 	(void)fprintf(out, "%s\"", words_run(result->config->run));
 	attribute(out, "name", name);
+	(void)fprintf(out, " time=\"%.3f\"", seconds);
 	if (element == NULL) {
 		(void)fputs("/>\n", out);
 		return;
@@ -56,18 +67,22 @@ static void testcase(FILE *out, const struct run_result *result, const char *nam
 	(void)fprintf(out, ">\n    <%s", element);
 	attribute(out, "type", type);
 	attribute(out, "message", message);
-	(void)fputs("/>\n  </testcase>\n", out);
+	(void)fputc('>', out);
+	markup_text(out, message);
+	(void)fprintf(out, "</%s>\n  </testcase>\n", element);
 }
 
 static void run_case(FILE *out, const struct run_result *result)
 {
+	double seconds = seconds_of(&result->environment);
+
 	if (result->failure[0] != '\0')
-		testcase(out, result, "run", "error", "could-not-run", result->failure);
+		testcase(out, result, "run", seconds, "error", "could-not-run", result->failure);
 	else if (result->interrupted)
-		testcase(out, result, "run", "failure", "interrupted",
+		testcase(out, result, "run", seconds, "failure", "interrupted",
 		         "interrupted before its end");
 	else
-		testcase(out, result, "run", NULL, NULL, NULL);
+		testcase(out, result, "run", seconds, NULL, NULL, NULL);
 }
 
 static void check_case(FILE *out, const struct run_result *result, const struct run_check *check)
@@ -75,27 +90,20 @@ static void check_case(FILE *out, const struct run_result *result, const struct 
 	char message[MESSAGE_SIZE];
 
 	if (check->met) {
-		testcase(out, result, check->name, NULL, NULL, NULL);
+		testcase(out, result, check->name, 0, NULL, NULL, NULL);
 		return;
 	}
 	(void)snprintf(message, sizeof(message), "limit: %s; measured: %s%s", check->limit,
 	               check->value,
 	               check->load_limited ? "; the load, not the reflector, was the limit" : "");
-	testcase(out, result, check->name, "failure",
+	testcase(out, result, check->name, 0, "failure",
 	         check->load_limited ? "load-limited" : "threshold", message);
-}
-
-static double seconds_between(const struct timespec *from, const struct timespec *to)
-{
-	return (double)(to->tv_sec - from->tv_sec) +
-	       (double)(to->tv_nsec - from->tv_nsec) / NS_A_SECOND;
 }
 
 static void suite(FILE *out, const struct run_result *result, const struct run_check *checks,
                   unsigned count)
 {
 	const struct run_environment *environment = &result->environment;
-	double seconds = seconds_between(&environment->started, &environment->ended);
 	bool failed = result->failure[0] != '\0';
 	unsigned missed = !failed && result->interrupted;
 
@@ -104,7 +112,7 @@ static void suite(FILE *out, const struct run_result *result, const struct run_c
 	(void)fprintf(out,
 	              "<testsuite name=\"specular-load\" tests=\"%u\" failures=\"%u\" "
 	              "errors=\"%u\" skipped=\"0\" time=\"%.3f\"",
-	              count + 1, missed, failed ? 1u : 0u, seconds > 0 ? seconds : 0);
+	              count + 1, missed, failed ? 1u : 0u, seconds_of(environment));
 	attribute(out, "timestamp", words_time(&environment->started).text);
 	attribute(out, "hostname", environment->host);
 	(void)fputs(">\n", out);

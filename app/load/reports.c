@@ -21,26 +21,24 @@ static int close_whole(FILE *out)
 	return failed;
 }
 
-static int write_one(const char *folder, const char *name,
+static int write_one(const char *path, const char *temporary,
                      void (*report)(FILE *out, const struct run_result *result),
                      const struct run_result *result, struct error *error)
 {
-	char path[PATH_SIZE], temporary[PATH_SIZE];
-	FILE *out;
-	int failed;
+	FILE *out = fopen(temporary, "we");
+	int failed = out == NULL ? errno : 0;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	(void)snprintf(temporary, sizeof(temporary), "%s/.%s.new", folder, name);
-	out = fopen(temporary, "we");
-	if (out == NULL)
-		return error_set(error, ERROR_SYSTEM, "%s: %s", temporary, strerror(errno));
-	report(out, result);
-	failed = close_whole(out);
+	if (out != NULL) {
+		report(out, result);
+		failed = close_whole(out);
+	}
 	if (failed == 0 && rename(temporary, path) != 0)
 		failed = errno;
 	if (failed == 0)
 		return 0;
 	(void)unlink(temporary);
+	/* An earlier run's is not this one's. */
+	(void)unlink(path);
 	return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(failed));
 }
 
@@ -54,12 +52,19 @@ int reports_write(const struct run_result *result, struct error *error)
 	           {"junit.xml", report_junit},
 	           {"report.html", report_html}};
 	const char *folder = result->config->report_folder;
-	int status = 0;
 
 	if (folder[0] == '\0')
 		return 0;
-	status = findings_make_folder(folder, error);
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && status == 0; i++)
-		status = write_one(folder, all[i].name, all[i].report, result, error);
+	int status = findings_make_folder(folder, error);
+	/* A disk too full for one of them may hold the others. */
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		char path[PATH_SIZE], temporary[PATH_SIZE];
+		struct error reason;
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, all[i].name);
+		(void)snprintf(temporary, sizeof(temporary), "%s/.%s.new", folder, all[i].name);
+		int written = write_one(path, temporary, all[i].report, result, &reason);
+		if (written != 0 && status == 0)
+			status = error_set(error, written, "%s", reason.text);
+	}
 	return status;
 }

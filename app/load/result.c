@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "load_thresholds.h"
 #include "load_value.h"
 
 #define PPM_A_PERCENT 10000.0
@@ -143,6 +144,20 @@ static void check_offered(struct judging *judging, const struct named_trial *tri
 	settle(judging, check, trial_offered(&trial->result));
 }
 
+/** As check_offered: of a reflector that does not answer at all nothing is found out. No check where something came back. */
+static void check_answered(struct judging *judging, const char *what, bool silent)
+{
+	struct run_check *check = silent ? next_check(judging, 0) : NULL;
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "answered, %s", what);
+	(void)snprintf(check->limit, sizeof(check->limit), "some packets");
+	(void)snprintf(check->value, sizeof(check->value), "nothing came back");
+	judging->load_limited = false;
+	settle(judging, check, false);
+}
+
 static void check_trial(struct judging *judging, const struct named_trial *trial)
 {
 	const struct load_thresholds *limits = &judging->result->config->thresholds;
@@ -152,6 +167,9 @@ static void check_trial(struct judging *judging, const struct named_trial *trial
 
 	if (trial->result.order.kind == TRIAL_PACED && !trial->result.interrupted)
 		check_offered(judging, trial);
+	check_answered(judging, trial->name,
+	               trial->result.sent > 0 && measures->received == 0 &&
+	                       !trial->result.interrupted);
 	judging->load_limited = is_load_limited(trial->result.limits);
 	check_loss(judging, trial->name, trial_loss(&trial->result), limits->loss_maximum);
 	check_duration(judging, "RTT p50", trial->name, rtt, histogram_percentile(rtt, P50),
@@ -211,16 +229,38 @@ static void check_sent(struct judging *judging, const struct search_bound *bound
 	settle(judging, check, false);
 }
 
+/** The thresholds of trials that no trial was made for are not met. */
+static void check_latencies(struct judging *judging)
+{
+	const struct run_result *result = judging->result;
+	bool lacking = !result->search.pdr.found && !result->interrupted &&
+	               load_thresholds_of_trials(&result->config->thresholds);
+	struct run_check *check = lacking ? next_check(judging, 0) : NULL;
+
+	if (check == NULL)
+		return;
+	(void)snprintf(check->name, sizeof(check->name), "latency at shares of PDR");
+	(void)snprintf(check->limit, sizeof(check->limit), "trials to judge");
+	(void)snprintf(check->value, sizeof(check->value), "none: PDR was not found");
+	settle(judging, check, false);
+}
+
 static void check_search(struct judging *judging)
 {
 	const struct load_thresholds *limits = &judging->result->config->thresholds;
+	const struct run_result *result = judging->result;
 
 	/* What could be sent with no loss allowed is what could be sent with some. */
-	check_sent(judging, &judging->result->search.ndr);
-	check_bound(judging, "NDR", &judging->result->search.ndr, limits->ndr_minimum);
-	check_bound(judging, "PDR", &judging->result->search.pdr, limits->pdr_minimum);
+	check_sent(judging, &result->search.ndr);
+	check_bound(judging, "NDR", &result->search.ndr, limits->ndr_minimum);
+	check_bound(judging, "PDR", &result->search.pdr, limits->pdr_minimum);
+	check_answered(judging, "search",
+	               result->search.trial_count > 0 && result->search_received == 0 &&
+	                       !result->interrupted &&
+	                       !search_bound_is_unsent(&result->search.ndr));
 	judging->load_limited = false;
-	check_count(judging, "wrong replies", "search", judging->result->search_wrong,
+	check_latencies(judging);
+	check_count(judging, "wrong replies", "search", result->search_wrong,
 	            limits->wrong_maximum);
 }
 

@@ -77,6 +77,7 @@ struct run_result {
 	struct search_result search;
 	uint64_t
 	        search_wrong; /**< replies that broke a rule in the search's own trials, which have no named_trial */
+	uint64_t search_received; /**< replies in them, right or wrong */
 	struct burst_summary burst;
 	struct named_trial *trials; /**< owned, in order */
 	unsigned trial_count;

@@ -131,7 +131,7 @@ static void load_row(struct section *section, const struct named_trial *named)
 		             PERCENT * (double)measures->busy_polls / (double)measures->polls);
 	else
 		section_cell(section, "-");
-	section_cell(section, "%s", trial_offered(trial) && trial->limits == 0 ? "yes" : "no");
+	section_cell(section, "%s", trial_offered(trial) ? "yes" : "no");
 }
 
 void section_load(struct section *section, const void *context)

@@ -159,6 +159,7 @@ static void a_search_finds_the_capacity(void)
 	CU_ASSERT_EQUAL(run(), 0);
 	CU_ASSERT_TRUE(result.searched);
 	CU_ASSERT_TRUE(result.search.ndr.found);
+	CU_ASSERT(result.search_received > 0 && result.search_wrong == 0);
 	CU_ASSERT_DOUBLE_EQUAL(result.search.ndr.rate, CAPACITY, CAPACITY * 0.02);
 	CU_ASSERT_EQUAL_FATAL(result.trial_count, 3);
 	CU_ASSERT_STRING_EQUAL(result.trials[0].name, "latency at 10% of PDR");
@@ -281,6 +282,14 @@ static void what_can_not_run_says_so(void)
 	config.rate = (struct load_rate){.parts = 500000};
 	CU_ASSERT_EQUAL(run(), ERROR_ARGUMENT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "link-rate"));
+	configure(LOAD_RUN_RATE);
+	config.rate.packets = 9;
+	config.duration_ns = 100000000;
+	CU_ASSERT_EQUAL(run(), ERROR_ARGUMENT);
+	CU_ASSERT_STRING_EQUAL(error.text,
+	                       "run.duration is too short: at 9 packets/s no packet is due in it");
+	config.rate.packets = 10;
+	CU_ASSERT_EQUAL(run(), 0);
 }
 
 static void a_series_has_differences(void)

@@ -3,9 +3,11 @@
  * doc/load.md has a row for every key of the table. The keys of eal and ports are the appliance's: doc/configuration.md has them. With
  * the argument "rows" the program prints the rows that the table wants.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "load_options.h"
 #include "load_schema.h"
 #include "table_rows.h"
 #include "unit.h"
@@ -31,9 +33,32 @@ static void every_key_has_its_row(void)
 	free(document.text);
 }
 
+/** The man page is made of --help itself. */
+static void every_option_is_there(void)
+{
+	struct document document = {.name = "doc/load.md"};
+	unsigned count = 0;
+
+	table_rows_read(&document, SOURCE_ROOT "/doc/load.md");
+	for (const char *at = strstr(load_usage, "\n  "); at != NULL; at = strstr(at + 1, "\n  ")) {
+		char option[32] = "`";
+		const char *name = strstr(at, "--");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(name);
+		(void)strncat(option, name, strcspn(name, " "));
+		if (strstr(document.text, option) == NULL)
+			(void)fprintf(stderr, "doc/load.md lacks %s\n", option);
+		CU_ASSERT_PTR_NOT_NULL(strstr(document.text, option));
+		count++;
+	}
+	CU_ASSERT_EQUAL(count, 7);
+	free(document.text);
+}
+
 int main(int argc, char **argv)
 {
-	CU_TestInfo tests[] = {{"every key has its row", every_key_has_its_row}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"every key has its row", every_key_has_its_row},
+	                       {"every option is there", every_option_is_there},
+	                       CU_TEST_INFO_NULL};
 
 	if (argc == 2 && strcmp(argv[1], "rows") == 0) {
 		struct document document = {0};

@@ -175,6 +175,47 @@ static void mistakes_are_named(void)
 	                                     "duplicates, wrong, ndr, pdr, burst-rate");
 }
 
+static void examples_load(void)
+{
+	static const char *const names[] = {"load-rate", "load-search", "ci-bench-load"};
+	static const enum load_run runs[] = {LOAD_RUN_RATE, LOAD_RUN_SEARCH, LOAD_RUN_BURST};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct load_config *config;
+		struct error error = {""};
+		char path[512];
+
+		(void)snprintf(path, sizeof(path), SOURCE_ROOT "/config/%s.yaml", names[i]);
+		CU_ASSERT_EQUAL(load_config_load(path, &config, &error), 0);
+		CU_ASSERT_STRING_EQUAL(error.text, "");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+		CU_ASSERT(config->run == runs[i] && config->control.key_file[0] == '/');
+		load_config_free(config);
+	}
+}
+
+/** A threshold that is there and judges nothing would be met whatever happens. */
+static void thresholds_without_a_figure_are_refused(void)
+{
+	refuse(ONE "thresholds: {ndr: 1M}\n",
+	       "t.yaml:5:19: thresholds.ndr: nothing would be judged by it: run.mode is not "
+	       "search; allowed: none");
+	refuse(ONE "run: {mode: ramp}\nthresholds: {pdr: 1M}\n",
+	       "t.yaml:6:19: thresholds.pdr: nothing would be judged by it: run.mode is not "
+	       "search; allowed: none");
+	refuse(ONE "run: {mode: search}\nthresholds: {burst-rate: 1M}\n",
+	       "t.yaml:6:26: thresholds.burst-rate: nothing would be judged by it: run.mode is "
+	       "not burst; allowed: none");
+	refuse(ONE "run: {mode: search, search: {latency: false}}\nthresholds: {rtt-p99: 1ms}\n",
+	       "t.yaml:6:23: thresholds.rtt-p99: nothing would be judged by it: "
+	       "run.search.latency is false, so no trial follows the search; allowed: none");
+	load_config_free(parse(ONE "run: {mode: search, search: {latency: false}}\n"
+	                           "thresholds: {ndr: 1, pdr: 1, wrong: 3, loss: none}\n"));
+	load_config_free(parse(ONE "run: {mode: search}\nthresholds: {loss: 1%, duplicates: 0}\n"));
+	load_config_free(
+	        parse(ONE "run: {mode: burst}\nthresholds: {burst-rate: 1, rtt-p50: 1s}\n"));
+}
+
 /** The appliance's names of RFC 7750 and RFC 8186 are neither modes of a session nor keys. */
 static void what_is_not_measured_is_refused(void)
 {
@@ -198,6 +239,9 @@ int main(void)
 	                       {"values are taken", values_are_taken},
 	                       {"shares of a link become packets", shares_of_a_link_become_packets},
 	                       {"mistakes are named", mistakes_are_named},
+	                       {"examples load", examples_load},
+	                       {"thresholds without a figure are refused",
+	                        thresholds_without_a_figure_are_refused},
 	                       {"what is not measured is refused", what_is_not_measured_is_refused},
 	                       CU_TEST_INFO_NULL};
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "findings.h"
 #include "report_samples.h"
 #include "report_words.h"
 #include "unit.h"
@@ -197,14 +198,19 @@ static void junit_counts_and_escapes(void)
 	static const char *const rate[] = {
 	        "tests=\"6\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"42.500\"",
 	        "timestamp=\"2026-09-21T14:13:20.250Z\" hostname=\"bench-7\"",
-	        "<testcase classname=\"specular-load.rate\" name=\"RTT p99, rate\"/>",
-	        "<failure type=\"threshold\" message=\"limit: at most 0 %; measured: ", NULL};
+	        "<testcase classname=\"specular-load.rate\" name=\"RTT p99, rate\" "
+	        "time=\"0.000\"/>",
+	        "name=\"run\" time=\"42.500\"/>",
+	        "<failure type=\"threshold\" message=\"limit: at most 0 %; measured: ",
+	        NULL};
 	static const char *const limited[] = {
-	        "type=\"load-limited\"", "; the load, not the reflector, was the limit\"/>", NULL};
+	        "type=\"load-limited\"",
+	        "; the load, not the reflector, was the limit\">limit: ", NULL};
 	static const char *const failed[] = {
 	        "tests=\"1\" failures=\"0\" errors=\"1\"",
 	        "<error type=\"could-not-run\" message=\"control 192.0.2.2:862: connection "
-	        "refused &lt;&quot;&amp;&#39;&gt;\"/>",
+	        "refused &lt;&quot;&amp;&#39;&gt;\">control 192.0.2.2:862: connection refused "
+	        "&lt;&quot;&amp;&#39;&gt;</error>",
 	        NULL};
 
 	expect(report_junit, SAMPLE_RATE, rate);
@@ -278,6 +284,51 @@ static void writes_whole_files_into_a_new_folder(void)
 	report_sample_free(result);
 }
 
+static void write_text(const char *folder, const char *name, const char *text)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *out = fopen(path, "w");
+	CU_ASSERT_FATAL(out != NULL);
+	(void)fputs(text, out);
+	CU_ASSERT_EQUAL(fclose(out), 0);
+}
+
+/** What can't be written leaves nothing of an earlier run that would be taken for it, and does not keep others from being written. */
+static void a_report_that_fails_is_not_an_earlier_one(void)
+{
+	char folder[] = "/tmp/reports-XXXXXX", path[96];
+	struct error error = {""};
+
+	CU_ASSERT_FATAL(mkdtemp(folder) != NULL);
+	write_text(folder, "report.json", "an earlier run's");
+	(void)snprintf(path, sizeof(path), "%s/.report.json.new", folder);
+	CU_ASSERT_EQUAL(mkdir(path, 0700), 0); /* in the way */
+	struct run_result *result = report_sample_make(SAMPLE_RATE, folder);
+	CU_ASSERT_EQUAL(reports_write(result, &error), ERROR_SYSTEM);
+	CU_ASSERT(strstr(error.text, "/report.json: Is a directory") != NULL);
+	CU_ASSERT_EQUAL(rmdir(path), 0);
+	(void)snprintf(path, sizeof(path), "%s/report.json", folder);
+	CU_ASSERT_EQUAL(access(path, F_OK), -1);
+	CU_ASSERT_EQUAL(entries(folder), 3);
+	CU_ASSERT_EQUAL(reports_write(result, &error), 0);
+	CU_ASSERT_EQUAL(entries(folder), 4);
+	/* And a pcap goes before a run begins. */
+	write_text(folder, FINDINGS_FILE, "an earlier run's");
+	CU_ASSERT_EQUAL(findings_begin(folder, &error), 0);
+	CU_ASSERT_EQUAL(findings_begin(folder, &error), 0);
+	CU_ASSERT_EQUAL(entries(folder), 4);
+	static const char *const names[] = {"report.txt", "report.json", "junit.xml",
+	                                    "report.html"};
+	for (unsigned i = 0; i < 4; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		CU_ASSERT_EQUAL(unlink(path), 0);
+	}
+	CU_ASSERT_EQUAL(rmdir(folder), 0);
+	report_sample_free(result);
+}
+
 static void a_folder_that_cannot_be_made_is_named(void)
 {
 	struct run_result *result = report_sample_make(SAMPLE_RATE, "/dev/null/reports");
@@ -321,6 +372,8 @@ int main(int argc, char **argv)
 	        {"JSON is exact", json_is_exact},
 	        {"HTML needs nothing and escapes", html_needs_nothing_and_escapes},
 	        {"writes whole files into a new folder", writes_whole_files_into_a_new_folder},
+	        {"a report that fails is not an earlier one",
+	         a_report_that_fails_is_not_an_earlier_one},
 	        {"a folder that can't be made is named", a_folder_that_cannot_be_made_is_named},
 	        CU_TEST_INFO_NULL};
 

@@ -25,20 +25,30 @@ static void begin(void)
 	trial.result.sent_rate = 1000;
 	trial.result.sent = 10000;
 	trial.result.measures.sent = 10000;
+	trial.result.measures.received = 10000;
 	result.config = &config;
 	result.trials = &trial;
 	result.trial_count = 1;
 }
 
-static struct run_check check_named(const char *name)
+static const struct run_check *find_check(const char *name)
 {
 	static struct run_check checks[RUN_CHECKS_MAX];
 	unsigned count = run_judge(&result, checks);
 
 	for (unsigned i = 0; i < count; i++) {
 		if (strcmp(checks[i].name, name) == 0)
-			return checks[i];
+			return &checks[i];
 	}
+	return NULL;
+}
+
+static struct run_check check_named(const char *name)
+{
+	const struct run_check *check = find_check(name);
+
+	if (check != NULL)
+		return *check;
 	CU_FAIL("no such check");
 	return (struct run_check){.met = false};
 }
@@ -119,6 +129,62 @@ static void a_search_that_sent_nothing_is_missed(void)
 	CU_ASSERT_EQUAL(run_exit_code(&result), 0);
 }
 
+/** A dead reflector does not pass, whatever is allowed to be lost. */
+static void where_nothing_comes_back_nothing_passes(void)
+{
+	begin();
+	trial.result.lost = trial.result.sent;
+	trial.result.limits = TRIAL_LIMIT_SCHEDULE;
+	CU_ASSERT_PTR_NULL(find_check("answered, rate"));
+	trial.result.measures.received = 0;
+	CU_ASSERT(!check_named("answered, rate").met);
+	CU_ASSERT(!check_named("answered, rate").load_limited);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+	/* Its replies may have been on their way. */
+	trial.result.interrupted = true;
+	CU_ASSERT_PTR_NULL(find_check("answered, rate"));
+	/* Nothing was sent: that is another check's. */
+	trial.result.interrupted = false;
+	trial.result.sent = 0;
+	CU_ASSERT_PTR_NULL(find_check("answered, rate"));
+}
+
+static void where_nothing_comes_back_no_search_passes(void)
+{
+	begin();
+	result.trial_count = 0;
+	result.searched = true;
+	result.search.trial_count = 3;
+	result.search.ndr = (struct search_bound){.upper = 1000};
+	result.search.pdr = result.search.ndr;
+	CU_ASSERT(!check_named("answered, search").met);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+	result.search_received = 1;
+	CU_ASSERT_PTR_NULL(find_check("answered, search"));
+	CU_ASSERT_EQUAL(run_exit_code(&result), 0);
+	result.search_received = 0;
+	result.interrupted = true;
+	CU_ASSERT_PTR_NULL(find_check("answered, search"));
+}
+
+/** Without a PDR there are no trials at shares of it, and their thresholds are not met. */
+static void thresholds_that_no_trial_was_made_for_are_missed(void)
+{
+	begin();
+	result.trial_count = 0;
+	result.searched = true;
+	result.search_received = 1;
+	CU_ASSERT_PTR_NULL(find_check("latency at shares of PDR"));
+	config.thresholds.rtt_p99_maximum = 50000;
+	CU_ASSERT(!check_named("latency at shares of PDR").met);
+	CU_ASSERT_EQUAL(run_exit_code(&result), 1);
+	result.interrupted = true;
+	CU_ASSERT_PTR_NULL(find_check("latency at shares of PDR"));
+	result.interrupted = false;
+	result.search.pdr.found = true;
+	CU_ASSERT_PTR_NULL(find_check("latency at shares of PDR"));
+}
+
 static void a_full_queue_is_not_the_loads(void)
 {
 	begin();
@@ -189,6 +255,12 @@ int main(void)
 	        {"a delay needs replies", a_delay_needs_replies},
 	        {"rates of a search", rates_of_a_search},
 	        {"a search that sent nothing is missed", a_search_that_sent_nothing_is_missed},
+	        {"where nothing comes back nothing passes",
+	         where_nothing_comes_back_nothing_passes},
+	        {"where nothing comes back no search passes",
+	         where_nothing_comes_back_no_search_passes},
+	        {"thresholds that no trial was made for",
+	         thresholds_that_no_trial_was_made_for_are_missed},
 	        {"a full queue is not the load's", a_full_queue_is_not_the_loads},
 	        {"without its link nothing is measured", without_its_link_nothing_is_measured},
 	        {"wrong replies of a search count", wrong_replies_of_a_search_count},
