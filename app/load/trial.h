@@ -97,7 +97,7 @@ struct trial_result {
 /** lost in parts a million of sent. */
 double trial_loss(const struct trial_result *result);
 
-/** Whether the load offered what was ordered: no limit, and sent within 1 % of the order. */
+/** Whether the load sent what was ordered, within 1 %; always of a burst. */
 bool trial_offered(const struct trial_result *result);
 
 /** Runs one; 0 also when interrupted. An error ends the whole run (the device is gone, the control connection closed). */

@@ -2,9 +2,11 @@
 /** The engine when packets are lost, doubled or held up; and bursts. */
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_ring.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "departure.h"
 #include "engine_stand.h"
 #include "unit.h"
 
@@ -137,6 +139,76 @@ static void a_device_that_takes_frames_too_late(void)
 	CU_ASSERT_EQUAL(result.sent, 0);
 	CU_ASSERT_EQUAL(result.limits, TRIAL_LIMIT_TRANSMIT);
 	engine_stand_tear_down(&stand, &stand.narrow);
+}
+
+/** The warm-up's last packet waits when the counted ones begin: it leaves, and does not count. */
+static void what_the_warm_up_left_waiting_does_not_count(void)
+{
+	const struct peer_faults paused = {.pause = true};
+	/* One packet more than the ring has room for. */
+	const struct trial_order order = {.kind = TRIAL_PACED,
+	                                  .rate = 20000,
+	                                  .warm_up_ns = 64 * 50000,
+	                                  .duration_ns = 10 * MS};
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.narrow);
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.narrow, &stand.world, &paused);
+	engine_stand_begin(&stand, &order);
+	await_full_ring(5 * MS);
+	engine_peer_pause(&stand.narrow, false);
+	engine_stand_finish(&stand, &result);
+	CU_ASSERT(result.sent >= 199 && result.sent <= 201);
+	CU_ASSERT_EQUAL(result.measures.sent, result.sent);
+	CU_ASSERT_EQUAL(result.measures.scheduled, result.sent);
+	CU_ASSERT_EQUAL(result.measures.warm_up, 64);
+	CU_ASSERT_EQUAL(result.lost, 0);
+	engine_stand_tear_down(&stand, &stand.narrow);
+}
+
+/** Time in which the device takes no more is to spare, unless there was something else to do. */
+static void what_arrives_takes_the_time_to_wait(void)
+{
+	enum { FRAMES = 64 };
+	static struct lcore lcore;
+	static struct load_measures measures;
+	static struct load_flight flights[FRAMES];
+	struct lcore_pending *pending = &lcore.pending;
+
+	CU_ASSERT_EQUAL_FATAL(rte_pktmbuf_alloc_bulk(stand.pool, pending->mbufs, FRAMES), 0);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		(void)rte_pktmbuf_append(pending->mbufs[i], 60);
+		pending->flights[i] = &flights[i];
+	}
+	pending->end = FRAMES;
+	lcore.port_id = stand.narrow.port_id;
+	lcore.tsc_hz = stand.tsc_hz;
+	lcore.phase = LCORE_SENDING;
+	lcore.turn.counts = true;
+	lcore.receiver.measures = &measures;
+	CU_ASSERT_TRUE(departure_send(&lcore)); /* the ring is full */
+	CU_ASSERT(pending->at == 63 && measures.held_back_ns == 0);
+	(void)usleep(2000);
+	CU_ASSERT_TRUE(departure_send(&lcore));
+	uint64_t held_back = measures.held_back_ns;
+	CU_ASSERT(held_back >= MS);
+	measures.received++;
+	(void)usleep(2000);
+	CU_ASSERT_TRUE(departure_send(&lcore));
+	CU_ASSERT_EQUAL(measures.held_back_ns, held_back);
+	measures.other++;
+	(void)usleep(2000);
+	CU_ASSERT_TRUE(departure_send(&lcore));
+	CU_ASSERT_EQUAL(measures.held_back_ns, held_back);
+	CU_ASSERT(measures.sent == 63 && measures.transmit_full == 4);
+	departure_drop(&lcore);
+	CU_ASSERT(measures.missed == 1 && lcore.result.dropped == 1);
+	void *mbuf;
+	while (rte_ring_dequeue(stand.narrow.requests[0], &mbuf) == 0)
+		rte_pktmbuf_free(mbuf);
+	CU_ASSERT_EQUAL(rte_mempool_avail_count(stand.pool), STAND_MBUFS);
 }
 
 static void no_buffers(void)
@@ -348,6 +420,8 @@ int main(void)
 	        {"a device that takes no more", a_device_that_takes_no_more},
 	        {"a device that never takes anything", a_device_that_never_takes_anything},
 	        {"a device that takes frames too late", a_device_that_takes_frames_too_late},
+	        {"what the warm-up left waiting", what_the_warm_up_left_waiting_does_not_count},
+	        {"what arrives takes the time to wait", what_arrives_takes_the_time_to_wait},
 	        {"no buffers", no_buffers},
 	        {"bursts", bursts},
 	        {"a burst with losses ends", a_burst_with_losses_ends},

@@ -184,12 +184,28 @@ static void difference_is_what_came_between(void)
 	CU_ASSERT(difference->minimum <= between->minimum);
 	CU_ASSERT(difference->maximum >= between->maximum &&
 	          difference->maximum - between->maximum <= between->maximum / HISTOGRAM_STEPS);
+	CU_ASSERT(difference->maximum <= running->maximum);
 	/* The earlier look may be written over. */
 	histogram_difference(earlier, running, earlier);
 	CU_ASSERT_EQUAL(memcmp(earlier, difference, sizeof(*earlier)), 0);
 	free(running);
 	free(earlier);
 	free(between);
+	free(difference);
+}
+
+/** A bucket is wider than what is in it: the highest value ever is known. */
+static void a_difference_has_no_more_than_the_highest(void)
+{
+	struct histogram *running = histogram_new(), *earlier = histogram_new();
+	struct histogram *difference = histogram_new();
+
+	histogram_add(running, 1000001);
+	histogram_difference(difference, running, earlier);
+	CU_ASSERT_EQUAL(difference->maximum, 1000001);
+	CU_ASSERT_EQUAL(histogram_percentile(difference, 500000), 1000001);
+	free(running);
+	free(earlier);
 	free(difference);
 }
 
@@ -245,6 +261,8 @@ int main(void)
 	        {"percentiles_are_nearest_rank", percentiles_are_nearest_rank},
 	        {"merging_is_exact", merging_is_exact},
 	        {"difference_is_what_came_between", difference_is_what_came_between},
+	        {"a difference has no more than the highest",
+	         a_difference_has_no_more_than_the_highest},
 	        {"a_large_sum_is_exact", a_large_sum_is_exact},
 	        {"several_are_added_as_one_by_one", several_are_added_as_one_by_one},
 	        CU_TEST_INFO_NULL,

@@ -169,6 +169,21 @@ static void more_than_was_sent_is_impossible(void)
 	CU_ASSERT_EQUAL(loss_note_number(session, 999999), LOSS_NUMBER_NEW);
 }
 
+/** All that is on its way may have been doubled, and a few more; numbers long past are as impossible as those ahead. */
+static void doubles_may_have_been_counted(void)
+{
+	struct load_session *session = begin();
+
+	session->next_sequence = 10;
+	CU_ASSERT_EQUAL(loss_note_number(session, 2 * 10 + 64 + 1), LOSS_NUMBER_IMPOSSIBLE);
+	CU_ASSERT_EQUAL(loss_note_number(session, 2 * 10 + 64), LOSS_NUMBER_NEW);
+	session->next_sequence = 100000;
+	CU_ASSERT_EQUAL(loss_note_number(session, 99999), LOSS_NUMBER_NEW);
+	/* As far back as a flight may be remembered, twice. */
+	CU_ASSERT_EQUAL(loss_note_number(session, 99999 - (2 * 511 + 64)), LOSS_NUMBER_OLD);
+	CU_ASSERT_EQUAL(loss_note_number(session, 99999 - (2 * 511 + 65)), LOSS_NUMBER_IMPOSSIBLE);
+}
+
 static void misnumbered_loss_is_unknown(void)
 {
 	struct load_session *session = begin();
@@ -196,6 +211,7 @@ int main(void)
 	        {"more_packets_than_numbers", more_packets_than_numbers},
 	        {"a_number_is_used_once", a_number_is_used_once},
 	        {"more_than_was_sent_is_impossible", more_than_was_sent_is_impossible},
+	        {"doubles_may_have_been_counted", doubles_may_have_been_counted},
 	        {"misnumbered_loss_is_unknown", misnumbered_loss_is_unknown},
 	        CU_TEST_INFO_NULL,
 	};

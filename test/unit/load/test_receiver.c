@@ -78,11 +78,19 @@ static void delays_are_told(void)
 	answer = answer_make(&world, &world.array[0], sequence, 1);
 	answer_receive(&world, &answer);
 	expect_only(LOAD_DELAY_VARIATION, 23, 1);
+	/* It is no less when the next one is faster. */
+	sequence = reply_world_send(&world, &world.array[0]);
+	world.now += REPLY_WORLD_ROUND_TRIP + 3;
+	answer = answer_make(&world, &world.array[0], sequence, 2);
+	answer_receive(&world, &answer);
+	const struct histogram *variation = &world.measures.distributions[LOAD_DELAY_VARIATION];
+	CU_ASSERT(variation->count == 2 && variation->negative == 0);
+	CU_ASSERT(variation->minimum >= 19 && variation->minimum <= 21);
 	/* After a lost one there is no pair. */
 	(void)reply_world_send(&world, &world.array[0]);
 	answer = answer_next(&world, &world.array[0]);
 	answer_receive(&world, &answer);
-	CU_ASSERT_EQUAL(world.measures.distributions[LOAD_DELAY_VARIATION].count, 1);
+	CU_ASSERT_EQUAL(variation->count, 2);
 	CU_ASSERT_EQUAL(world.measures.unsynchronized, 0);
 	CU_ASSERT_EQUAL(world.measures.error_maximum_ns,
 	                error_estimate_to_ns(REPLY_WORLD_ESTIMATE) + error_estimate_to_ns(0x8203));
@@ -135,6 +143,26 @@ static void duplicates_are_told_by_direction(void)
 	CU_ASSERT(world.measures.duplicates == 3 && world.measures.duplicates_forward == 1);
 	CU_ASSERT(world.measures.answered == 1 && load_measures_wrong(&world.measures) == 0);
 	CU_ASSERT_EQUAL(world.measures.received, reply_world_counted(&world));
+	reply_world_tear_down(&world);
+}
+
+/** The reflector's number of a packet that was doubled before it is none of a packet whose reply got lost. */
+static void a_double_on_the_way_there_is_no_loss_on_the_way_back(void)
+{
+	reply_world_set_up(&world);
+	struct load_session *session = &world.array[0];
+	struct answer answer = answer_next(&world, session);
+	answer_receive(&world, &answer);
+	answer.fields.sequence = 1;
+	answer_receive(&world, &answer);
+	CU_ASSERT_EQUAL(world.measures.duplicates_forward, 1);
+	/* One never gets there; the reflector's third is the next one's. */
+	(void)reply_world_send(&world, session);
+	answer = answer_make(&world, session, reply_world_send(&world, session), 2);
+	world.now += REPLY_WORLD_ROUND_TRIP;
+	answer_receive(&world, &answer);
+	struct session_loss loss = receive_loss(session);
+	CU_ASSERT(loss.forward == 1 && loss.backward == 0 && loss.unknown == 0);
 	reply_world_tear_down(&world);
 }
 
@@ -246,6 +274,7 @@ int main(void)
 	        {"swapped_packets_have_no_turnaround", swapped_packets_have_no_turnaround},
 	        {"a_late_reply_is_lost", a_late_reply_is_lost},
 	        {"duplicates_are_told_by_direction", duplicates_are_told_by_direction},
+	        {"a double on the way there", a_double_on_the_way_there_is_no_loss_on_the_way_back},
 	        {"other_trials_and_warm_ups_do_not_count", other_trials_and_warm_ups_do_not_count},
 	        {"reordering_by_direction_and_extent", reordering_by_direction_and_extent},
 	        {"others_frames_are_left_alone", others_frames_are_left_alone},

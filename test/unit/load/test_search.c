@@ -99,6 +99,64 @@ static void finds_any_throughput(void)
 	}
 }
 
+/** What the confirmation could not offer is not confirmed. */
+static void a_confirmation_that_falls_short_is_none(void)
+{
+	struct device device = {
+	        .capacity = 50 * MILLION, .load_limit = 3 * MILLION, .limited_from = 2};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.retries = 0;
+	settings.confirm_ns = 600000000;
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.found && result.ndr.rate == 10 * MILLION);
+	CU_ASSERT_FALSE(result.ndr.confirmed);
+	device = (struct device){.capacity = 50 * MILLION};
+	search(&device, &settings, &result);
+	CU_ASSERT(result.ndr.confirmed && result.pdr.confirmed);
+}
+
+/** A loss that PDR allows is no reason to repeat a trial of its, or not to confirm it. */
+static void pdr_is_confirmed_by_its_own_loss(void)
+{
+	struct device device = {.capacity = 50 * MILLION, .residual = 0.002};
+	struct search_settings settings = ordinary;
+	struct search_result result;
+
+	settings.confirm_ns = 600000000;
+	search(&device, &settings, &result);
+	CU_ASSERT_FALSE(result.ndr.found);
+	CU_ASSERT(result.pdr.confirmed && result.pdr.rate == 10 * MILLION);
+	CU_ASSERT_EQUAL(result.trials[result.trial_count - 1].duration_ns, settings.confirm_ns);
+}
+
+/** The first one falls short without loss, its repetition loses a packet. */
+static void of_repeated_trials_the_best_is_kept(void)
+{
+	struct device device = {.capacity = 50 * MILLION,
+	                        .load_limit = 3 * MILLION,
+	                        .limited_until = 2,
+	                        .spurious = 2};
+	struct search_result result;
+
+	search(&device, &ordinary, &result);
+	CU_ASSERT(result.trials[0].loss == 0 && result.trials[0].offered == 3 * MILLION);
+}
+
+/** Nothing comes back: steps of a quarter at most, so that what answers slowly only is found. */
+static void steps_down_are_not_too_long(void)
+{
+	struct device device = {.capacity = 50 * MILLION, .residual = 1};
+	struct search_result result;
+
+	search(&device, &ordinary, &result);
+	CU_ASSERT(!result.ndr.found && result.trial_count > 5);
+	for (unsigned i = 1; i < result.trial_count; i++)
+		CU_ASSERT(result.trials[i].rate >= result.trials[i - 1].rate * 0.25 - 1);
+	CU_ASSERT_EQUAL(result.trials[result.trial_count - 1].rate, ordinary.rate_minimum);
+}
+
 static void tells_that_the_maximum_passed(void)
 {
 	struct device device = {.capacity = 50 * MILLION};
@@ -379,6 +437,10 @@ static void trials_that_are_used_up_end_it(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
+	        {"a confirmation that falls short", a_confirmation_that_falls_short_is_none},
+	        {"PDR is confirmed by its own loss", pdr_is_confirmed_by_its_own_loss},
+	        {"of repeated trials the best is kept", of_repeated_trials_the_best_is_kept},
+	        {"steps down are not too long", steps_down_are_not_too_long},
 	        {"finds any throughput", finds_any_throughput},
 	        {"tells that the maximum passed", tells_that_the_maximum_passed},
 	        {"tells that the load gave out", tells_that_the_load_gave_out},
