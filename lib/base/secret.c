@@ -6,9 +6,6 @@
 
 #include "base/bytes.h"
 
-/** The compiler knows nothing of the value any more, so that it can't end a comparison when it has seen enough. */
-#define HIDE(value) __asm__ volatile("" : "+r"(value))
-
 void secret_wipe(void *secret, size_t size)
 {
 	if (size > 0)
@@ -24,11 +21,11 @@ bool secret_equal(const void *left, const void *right, size_t size)
 
 	for (; i + sizeof(uint64_t) <= size; i += sizeof(uint64_t)) {
 		difference |= load_be64(a + i) ^ load_be64(b + i);
-		HIDE(difference);
+		SECRET_HIDE(difference);
 	}
 	for (; i < size; i++) {
 		difference |= (uint64_t)(a[i] ^ b[i]);
-		HIDE(difference);
+		SECRET_HIDE(difference);
 	}
 	return difference == 0;
 }

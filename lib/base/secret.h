@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/** The compiler knows nothing of the value any more, so that it can't end a comparison when it has seen enough. */
+#define SECRET_HIDE(value) __asm__ volatile("" : "+r"(value))
+
 /** Overwrites size octets with zeros; never optimised away. secret may be NULL when size is 0. */
 void secret_wipe(void *secret, size_t size);
 

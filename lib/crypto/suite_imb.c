@@ -179,6 +179,7 @@ static bool hmac_equal(const uint8_t *left, const uint8_t *right)
 	uint64_t difference =
 	        (load_be64(left) ^ load_be64(right)) |
 	        (load_be64(left + SUITE_HMAC_SIZE / 2) ^ load_be64(right + SUITE_HMAC_SIZE / 2));
+	SECRET_HIDE(difference);
 	return difference == 0;
 }
 

@@ -167,6 +167,7 @@ static bool entry_equal(const struct entry *entry, const uint8_t *block, const u
 	                      (load_be64(entry->hmac) ^ load_be64(hmac)) |
 	                      (load_be64(entry->hmac + 8) ^ load_be64(hmac + 8));
 
+	SECRET_HIDE(difference);
 	return difference == 0;
 }
 

@@ -29,7 +29,7 @@ void alternation_run(struct alternation *alternation, unsigned rounds)
 {
 	unsigned count = alternation->count;
 
-	for (unsigned round = 0; round < rounds; round++) {
+	for (unsigned round = 0; round < rounds && patience_for_round(round); round++) {
 		for (unsigned i = 0; i < count; i++) {
 			struct measurement *one =
 			        &alternation->measurements[(round * 7 + i) % count];

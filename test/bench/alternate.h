@@ -26,7 +26,7 @@ struct measurement *alternation_add(struct alternation *alternation,
                                     double (*measure)(void *context), void *context);
 /**
  * Measures the rounds; each begins with another case. What was measured while somebody else used the core is measured again,
- * as long as patience lasts.
+ * as long as patience lasts; where patience_limit's time is over, there are fewer rounds.
  */
 void alternation_run(struct alternation *alternation, unsigned rounds);
 /** Prints the records on standard output. */

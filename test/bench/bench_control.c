@@ -182,6 +182,8 @@ static int bench_cached(struct bench *bench)
 	for (unsigned i = 0; i < CASES; i++)
 		name(&records[i], &cases[i], cases[i].keys == KEYS_NONE ? "none" : "cached");
 	for (unsigned round = 0; round <= bench->extent.rounds && status == 0; round++) {
+		if (round > 0 && !patience_for_round(round - 1))
+			break;
 		for (unsigned i = 0; i < CASES && status == 0; i++) {
 			struct control_load load =
 			        load_of(bench, &cases[i],
@@ -206,7 +208,8 @@ static int bench_fresh(struct bench *bench)
 
 	name(&record, &measured, "fresh");
 	record_number(&record, "count", APPLIANCE_PBKDF2_COUNT);
-	for (unsigned round = 0; round < bench->extent.rounds && status == 0; round++) {
+	for (unsigned round = 0;
+	     round < bench->extent.rounds && patience_for_round(round) && status == 0; round++) {
 		struct control_load load = load_of(bench, &measured, bench->extent.fresh);
 		unsigned first_key = 1 + round * bench->extent.fresh;
 		double rate;
@@ -258,7 +261,8 @@ static int compare_installed(struct bench *bench)
 		name(&records[i], &measured[i / 2], i / 2 == 0 ? "none" : "cached");
 		record_number(&records[i], "installed", i % 2 == 0 ? 0 : installed);
 	}
-	for (unsigned round = 0; round < bench->extent.rounds && status == 0; round++) {
+	for (unsigned round = 0;
+	     round < bench->extent.rounds && patience_for_round(round) && status == 0; round++) {
 		for (unsigned i = 0; i < 4 && status == 0; i++) {
 			bench->appliance = i % 2 == 0 ? &bench->empty : &bench->full;
 			struct control_load load =
@@ -432,10 +436,19 @@ static int start_awaiting(struct bench *bench)
 	return 0;
 }
 
+static int usage(FILE *to, int code)
+{
+	(void)fprintf(
+	        to,
+	        "usage: bench_control [--quick | --smoke] [--seconds S] [--specular PROGRAM]\n");
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"quick", no_argument, NULL, 'q'},
 	                                        {"smoke", no_argument, NULL, 's'},
+	                                        {"seconds", required_argument, NULL, 't'},
 	                                        {"specular", required_argument, NULL, 'p'},
 	                                        {"help", no_argument, NULL, 'h'},
 	                                        {NULL, 0, NULL, 0}};
@@ -458,11 +471,12 @@ int main(int argc, char **argv)
 		case 'p':
 			bench.program = optarg;
 			break;
+		case 't':
+			if (patience_limit_read(optarg))
+				break;
+			return usage(stderr, 2);
 		default:
-			(void)fprintf(option == 'h' ? stdout : stderr,
-			              "usage: bench_control [--quick | --smoke] "
-			              "[--specular PROGRAM]\n");
-			return option == 'h' ? EXIT_SUCCESS : 2;
+			return option == 'h' ? usage(stdout, EXIT_SUCCESS) : usage(stderr, 2);
 		}
 	}
 	if (start_awaiting(&bench) != 0 || bench_all(&bench) != 0) {

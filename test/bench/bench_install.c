@@ -375,7 +375,8 @@ static int measure_round(unsigned round, unsigned *repeats, struct error *error)
 		} while (!patience_after(&bench.patience) && result == 0);
 		if (result != 0)
 			return result;
-		if (!was_disturbed(round) || *repeats == 0 || bench.options.smoke)
+		if (!was_disturbed(round) || *repeats == 0 || bench.options.smoke ||
+		    !patience_has_time())
 			break;
 		*repeats -= 1;
 	}
@@ -457,7 +458,8 @@ static int measure_mode(enum test_mode mode, unsigned rounds, struct error *erro
 	        .whole = worker_core_is_whole,
 	};
 	records_init();
-	for (unsigned round = 0; result == 0 && round < rounds; round++)
+	for (unsigned round = 0; result == 0 && round < rounds && patience_for_round(round);
+	     round++)
 		result = measure_round(round, &repeats, error);
 	if (result == 0)
 		print_all();

@@ -38,6 +38,8 @@
 #define WAITED_US_MAX 100
 /** Slices that are repeated for that, a round. */
 #define REPEATS_A_ROUND 16u
+/** Until one packet of a slice was alone. */
+#define TRIES_MAX 1000u
 /** Seconds in all, for slices that somebody else on the core disturbed. */
 #define PATIENCE         20.0
 #define PATIENCE_QUICK   2.0
@@ -226,7 +228,7 @@ static int run_waiting_for_nothing(struct latency_case *measured, uint64_t mean_
 		if (result != 0 || waited <= WAITED_US_MAX)
 			return result;
 		bench.disturbed++;
-		if (bench.repeats == 0)
+		if (bench.repeats == 0 || !patience_has_time())
 			return 0;
 		bench.repeats--;
 	}
@@ -263,10 +265,20 @@ static int load_slice(struct latency_case *measured, const struct load *load, st
 		mean = (uint64_t)(measured->ticks_per_packet * 100 / load->percent);
 		least = 0;
 	}
-	int result = run_undisturbed(measured, mean, least, &took, error);
-	histogram_merge(&measured->turnaround_sum, &bench.seen.turnaround);
-	histogram_merge(&measured->sojourn_sum, &bench.seen.sojourn);
-	return result;
+	/* A stall makes one burst of all lone packets of a slice: such a one has nothing to tell. */
+	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+		int result = run_undisturbed(measured, mean, least, &took, error);
+
+		if (result != 0)
+			return result;
+		if (bench.seen.turnaround.count == 0)
+			continue;
+		histogram_merge(&measured->turnaround_sum, &bench.seen.turnaround);
+		histogram_merge(&measured->sojourn_sum, &bench.seen.sojourn);
+		return 0;
+	}
+	return error_set(error, ERROR_SYSTEM,
+	                 "no packet of %u slices came alone: too busy a machine", TRIES_MAX);
 }
 
 /** The next request of the ring through reflect_burst, after the idle steps that a gap has room for. True when it was reflected. */
@@ -449,7 +461,8 @@ int main(int argc, char **argv)
 	bench.patience.seconds = bench.options.smoke   ? 0
 	                         : bench.options.quick ? PATIENCE_QUICK
 	                                               : PATIENCE;
-	for (unsigned round = 0; result == 0 && round < bench.options.rounds; round++)
+	for (unsigned round = 0;
+	     result == 0 && round < bench.options.rounds && patience_for_round(round); round++)
 		result = measure_round(&error);
 	if (bench.disturbed > 0)
 		(void)fprintf(

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "patience.h"
 #include "record.h"
 #include "world.h"
 
@@ -200,7 +201,8 @@ int main(int argc, char **argv)
 	if (code != 0)
 		return code - 1;
 	choose(&options);
-	for (unsigned round = 0; round < options.rounds && round < ROUNDS_MAX; round++) {
+	for (unsigned round = 0;
+	     round < options.rounds && round < ROUNDS_MAX && patience_for_round(round); round++) {
 		for (unsigned i = 0; i < case_count; i++) {
 			struct growth growth = {0};
 

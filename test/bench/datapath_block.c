@@ -35,7 +35,7 @@ bool block_wants(const struct options *options, unsigned value, unsigned asked, 
 {
 	if (options->one)
 		return value == (asked != 0 ? asked : usual);
-	return options->quick || options->smoke ? value == usual : true;
+	return options->quick ? value == usual : true;
 }
 
 unsigned block_round_packets(const struct options *options)
@@ -164,8 +164,8 @@ static bool matrix_has(const struct block *block, const struct suite_choice *sui
 {
 	const struct options *options = block->options;
 
-	if (options->smoke)
-		return sessions == USUAL_SESSIONS;
+	if (options->smoke && sessions > USUAL_SESSIONS) /* which take their time to be made */
+		return false;
 	if (suite->kind == SUITE_OPENSSL && number > 0)
 		return sessions == USUAL_SESSIONS && block->family == USUAL_FAMILY;
 	if (options->quick)
@@ -202,10 +202,10 @@ static void suite_add(struct block *block, const struct suite_choice *suite, uns
 	if (number > 0 || options->quick || block->family != USUAL_FAMILY)
 		return;
 	features_add(block, suite);
-	if (options->smoke)
-		return;
-	for (unsigned i = 0; i < COUNT_OF(curve_sessions); i++)
-		cases_add(block, suite, curve_sessions[i], true);
+	for (unsigned i = 0; i < COUNT_OF(curve_sessions); i++) {
+		if (!options->smoke || curve_sessions[i] <= USUAL_SESSIONS)
+			cases_add(block, suite, curve_sessions[i], true);
+	}
 }
 
 /** Bare ipsec-mb doing what the usual case asks of a suite. */
@@ -366,7 +366,8 @@ void block_measure_stages(struct block *block)
 		}
 		count++;
 	}
-	for (unsigned round = 0; round < block->options->rounds; round++) {
+	for (unsigned round = 0; round < block->options->rounds && patience_for_round(round);
+	     round++) {
 		for (unsigned i = 0; i < count; i++) {
 			stages_case_measure(&stages[i]);
 			for (unsigned stage = 0; stage < STAGE_COUNT; stage++)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "patience.h"
 #include "record.h"
 
 #define ROUNDS       16u
@@ -13,12 +14,14 @@
 #define ROUNDS_SMOKE 2u
 
 static const char usage[] =
-        "usage: %s [--quick] [--smoke] [--rounds N]\n"
+        "usage: %s [--quick] [--smoke] [--rounds N] [--seconds S]\n"
         "          [--group machine|datapath|stages|bare|scale|features]\n"
         "          [--mode unauthenticated|authenticated|encrypted]\n"
         "          [--suite none|avx512|ipsec-mb|openssl]\n"
         "          [--sessions N] [--burst N] [--payload OCTETS] [--family 4|6]\n"
-        "Prints records, one JSON object a line. With one of the options after --group only that\n"
+        "Prints records, one JSON object a line. After S seconds no round begins, once there are "
+        "two.\n"
+        "With one of the options after --group only that\n"
         "case is measured; what is not said is 1024 sessions, burst 32, 112 octets, IPv4, every "
         "mode\n"
         "and suite. bench_crypto heeds mode, burst and suite, which is what its records call "
@@ -45,6 +48,8 @@ static bool option_read(struct options *options, int option, const char *text)
 	case 'g':
 		options->group = text;
 		return true;
+	case 't':
+		return patience_limit_read(text);
 	case 'r':
 		return number_read(text, &options->rounds) && options->rounds <= RECORD_ROUNDS_MAX;
 	default:
@@ -111,6 +116,7 @@ int options_read(struct options *options, int argc, char **argv)
 	        {"quick", no_argument, NULL, 'q'},
 	        {"smoke", no_argument, NULL, 'x'},
 	        {"rounds", required_argument, NULL, 'r'},
+	        {"seconds", required_argument, NULL, 't'},
 	        {"group", required_argument, NULL, 'g'},
 	        {"mode", required_argument, NULL, 'm'},
 	        {"suite", required_argument, NULL, 'u'},

@@ -26,7 +26,19 @@ struct patience {
 	struct timespec begin;
 };
 
+/**
+ * For the whole program, before it measures: so many seconds from now on nothing is measured again any more, and no round begins
+ * that need not. Without it there is time enough.
+ */
+void patience_limit(double seconds);
+/** The same from a command line; false when it is no number of seconds. */
+bool patience_limit_read(const char *text);
+/** Whether the program measures its round of that number, from 0 on: the first two always. */
+bool patience_for_round(unsigned number);
+
 void patience_before(struct patience *patience);
+/** Whether there is time to measure again what was disturbed otherwise; the caller counts how often. */
+bool patience_has_time(void);
 /** True when the value counts; else the caller measures again, after a short sleep in here. */
 bool patience_after(struct patience *patience);
 

@@ -16,6 +16,7 @@ set format x '%.0f'
 set yrange [0:*]
 set grid
 set key left top
+set rmargin 5
 plot {plots}
 {data}
 """

@@ -7,6 +7,7 @@ so that they are comparable and disturb no other DPDK process."""
 import ctypes
 import functools
 import json
+import math
 import os
 import pty
 import re
@@ -136,10 +137,10 @@ class Program:
 
 class CoreShare:
     """Tells whether the polling CPU was ours alone (core_share.h) while something was measured there: looks every other millisecond. What
-    was measured beside somebody else is measured again, for so many seconds in all."""
+    was measured beside somebody else is measured again, for so many seconds in all, and not after `until` (time.monotonic)."""
 
-    def __init__(self, build, seconds, realtime=True):
-        self.seconds = seconds
+    def __init__(self, build, seconds, realtime=True, until=math.inf):
+        self.seconds, self.until = seconds, until
         self.measured = self.disturbed = 0
         path = os.path.join(build, "test", "bench", "core_share")
         if not os.path.exists(path):
@@ -166,7 +167,7 @@ class CoreShare:
             self.whole()
             value = measure()
             whole = self.whole()
-            if whole or self.seconds <= 0:
+            if whole or self.seconds <= 0 or time.monotonic() > self.until:
                 self.measured += 1
                 self.disturbed += not whole
                 return value

@@ -212,6 +212,35 @@ def test_whole_run():
         assert drawn == bool(shutil.which("gnuplot")), done.stdout
 
 
+def test_a_quick_run_keeps_to_its_minute():
+    """Each program hears what it may take; what one took, those behind it lack. A long run has no such limit."""
+    with tempfile.TemporaryDirectory() as folder:
+        record = json.dumps({"group": "x", "case": {}, "unit": "u", "rounds": [1]})
+        names = ("bench_datapath", "bench_crypto", "bench_latency", "bench_install", "bench_memory", "bench_control")
+        for name in names:
+            program(folder, name, [record])
+            path = os.path.join(folder, "test", "bench", name)
+            with open(path, "r+", encoding="utf-8") as file:
+                text = file.read().replace("cat <<", f'echo "$@" >{folder}/{name}.said\ncat <<')
+                file.seek(0)
+                file.write(text)
+
+        def said(*options):
+            bench(folder, *options, *[word for name in names for word in ("--only", name)])
+            words = {}
+            for name in names:
+                with open(os.path.join(folder, name + ".said"), encoding="utf-8") as file:
+                    words[name] = file.read().split()
+            return words
+        assert all(words == [] for words in said().values())
+        quick = said("--quick")
+        assert all(words[:2] == ["--quick", "--seconds"] and len(words) == 3 for words in quick.values()), quick
+        seconds = {name: float(words[2]) for name, words in quick.items()}
+        assert all(0.1 <= each <= 55 for each in seconds.values()), seconds
+        # Fake programs take no time: each leaves what it had to those behind it, and the last one may take all.
+        assert seconds["bench_datapath"] < 25 and seconds["bench_control"] > seconds["bench_datapath"], seconds
+
+
 def test_program_that_fails():
     with tempfile.TemporaryDirectory() as folder:
         record = {"group": "crypto", "case": {"how": "openssl", "mode": "encrypted", "burst": 32}, "unit": "u", "rounds": [1]}

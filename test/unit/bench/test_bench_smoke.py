@@ -3,6 +3,7 @@
 """bench_datapath and bench_crypto with a few packets: that they run, check what they measure, and print every group of records
 with its fields. usage: test_bench_smoke.py BENCH_DATAPATH BENCH_CRYPTO. Ends with "bench-smoke: N passed, N failed"."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -42,10 +43,18 @@ def test_every_group_of_the_datapath():
     assert len(group(found, "machine")) == 1
     assert {record.case["mode"] for record in group(found, "quiet")} == set(MODES)
     datapath = group(found, "datapath")
+    # The whole matrix, but for the numbers of sessions that take long to make; of the slow suite its usual case.
+    for mode in MODES:
+        for fastest in [record.case["suite"] for record in datapath if record.case["mode"] == mode][:1]:
+            matrix = {(record.case["family"], record.case["payload"], record.case["sessions"], record.case["burst"])
+                      for record in datapath if record.case["mode"] == mode and record.case["suite"] == fastest}
+            assert matrix == set(itertools.product((4, 6), (112, 1400), (1, 32, 1024), (1, 8, 32, 64))), (mode, matrix)
     assert {record.case["mode"] for record in datapath} == set(MODES)
     assert {"none", "ipsec-mb", "openssl"} <= {record.case["suite"] for record in datapath}
     assert all((record.case["suite"] == "none") == (record.case["mode"] == "unauthenticated") for record in datapath)
     for record in datapath:
+        if (record.case["family"], record.case["payload"], record.case["sessions"], record.case["burst"]) != (4, 112, 1024, 32):
+            continue
         stages = [stage.case["stage"] for stage in group(found, "stages") if {**stage.case, **record.case} == stage.case]
         assert stages == list(STAGES), (record.case, stages)
     for mode in SECURE_MODES:
@@ -55,9 +64,19 @@ def test_every_group_of_the_datapath():
         assert features == ["ptp", "dscp-ecn", "ptp, dscp-ecn"], features
     scale = group(found, "scale")
     for mode in MODES:
-        assert any(record.case["mode"] == mode and "lcores" not in record.case for record in scale)
+        assert sorted(record.case["sessions"] for record in scale if record.case["mode"] == mode and "lcores" not in record.case) \
+            == [1, 4, 16, 64, 256, 1024]
         assert [record.unit for record in scale if record.case["mode"] == mode
                 and record.case.get("lcores") == 1] == ["packets/s"]
+
+
+def test_no_time_left():
+    """Two rounds of each case, and no more: see tools/bench."""
+    for program, options in ((DATAPATH, ("--mode", "encrypted")), (CRYPTO, ("--burst", "8"))):
+        done = run(program, "--smoke", *options, "--rounds", "4", "--seconds", "0.000001")
+        rounds = {record.group: len(record.figure.rounds) for record in parse(done.stdout)}
+        assert done.returncode == 0 and {group: count for group, count in rounds.items() if count != 2} \
+            == {group: 1 for group in ("machine", "quiet") if group in rounds}, rounds
 
 
 def test_one_case_of_the_datapath():

@@ -63,6 +63,21 @@ def test_install():
             assert min(found.figure("install", mode=mode, what=what).rounds) > 0
 
 
+def test_no_time_left():
+    """What make bench-quick keeps its minute with: two rounds of each case, whatever the time is, and no more."""
+    for program, options in ((LATENCY, ("--mode", "encrypted")), (INSTALL, ("--mode", "authenticated")),
+                             (MEMORY, ("--mode", "unauthenticated"))):
+        for rounds, seconds, measured in (("3", "0.000001", 2), ("1", "0.000001", 1), ("3", "1000", 3)):
+            done = subprocess.run([program, "--smoke", *options, "--rounds", rounds, "--seconds", seconds], capture_output=True,
+                                  text=True, timeout=100)
+            found = [record for record in parse(done.stdout) if record.group != "quiet"]
+            assert done.returncode == 0 and found, done.stderr
+            most = 2 if program == MEMORY else measured  # a process of its own for each, and hardly any spread
+            assert {len(record.figure.rounds) for record in found} == {min(measured, most)}, (program, rounds, seconds)
+    for wrong in ("0", "-1", "", "1s", "nan"):
+        assert subprocess.run([MEMORY, "--seconds", wrong], capture_output=True).returncode == 2, wrong
+
+
 def test_memory():
     found = results(MEMORY)
     for mode, suite in (("unauthenticated", "none"), ("authenticated", "ipsec-mb"), ("encrypted", "ipsec-mb")):

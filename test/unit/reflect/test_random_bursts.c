@@ -179,6 +179,7 @@ static void check_frame(struct sent *sent, const struct reflect_frame *frame)
 		return;
 	sample->reflected++;
 	CU_ASSERT_EQUAL_FATAL(frame->length, length);
+	CU_ASSERT_PTR_EQUAL(frame->octets + frame->capacity, sent->buffer + sent->capacity);
 	if (sent->fate == DAMAGED) {
 		CU_ASSERT(!udp_checksum_is_right(frame->octets, request_ip_offset(&sent->request),
 		                                 udp));

@@ -246,6 +246,82 @@ static void a_checksum_of_zero_is_sent_as_ones(void)
 	world_tear_down(&world);
 }
 
+/**
+ * The same in the other modes: their padding moves by an even number of octets, so what the first two of it change in the sum is known,
+ * and what is sealed stays as it is.
+ */
+static void nor_is_a_sealed_replys_checksum_zero(void)
+{
+	world_set_up(&world);
+	for (unsigned family = 4; family <= 6; family += 2) {
+		for (unsigned m = 1; m < COUNT(modes); m++) {
+			struct request request;
+
+			request_init(&request, (uint8_t)family, modes[m], 6);
+			request.padding = 100;
+			struct session *session = request_session(&world, &request);
+			size_t length = request_build(&world, &request, frame);
+			size_t udp = request_udp_offset(&request);
+			uint8_t *padding = frame + udp + 8 + 48;
+			for (unsigned run = 0; run < 2; run++) {
+				udp_checksum_write(frame, request_ip_offset(&request), udp);
+				session->cores[0].reflected = 0;
+				(void)world_reflect(&world, frame, length, 300, reply);
+				CU_ASSERT(udp_checksum_is_right(reply, request_ip_offset(&request),
+				                                udp));
+				uint32_t sum =
+				        (uint32_t)load_be16(padding) + load_be16(reply + udp + 6);
+				store_be16(padding, (uint16_t)(sum % 0xffff));
+			}
+			CU_ASSERT_EQUAL(load_be16(reply + udp + 6), 0xffff);
+			session_withdraw(world.registry, session);
+		}
+	}
+	world_tear_down(&world);
+}
+
+/** Where the NIC tells the times, each packet has an error of its own, and its reply the worse of that and the transmit time's. */
+static void each_reply_tells_its_own_error_estimate(void)
+{
+	static const uint16_t receive[] = {0x9207, 0x9107, 0x1207, 0x9307, 0x0107, 0x9207},
+	                      told[] = {0x9207, 0x9107, 0x1207, 0x9307, 0x1107, 0x9207};
+	enum { PACKETS = COUNT(receive) };
+	static uint8_t buffers[PACKETS][WORLD_FRAME_MAX];
+
+	world_set_up(&world);
+	for (unsigned variant = 0; variant < 2 * COUNT(modes); variant++) {
+		struct reflect_offload offloads[PACKETS];
+		struct reflect_frame frames[PACKETS];
+		struct reflect_arrival arrival = world_arrival(&world);
+		struct request request;
+		bool ptp = variant >= COUNT(modes);
+
+		request_init(&request, 4, modes[variant % COUNT(modes)], (uint16_t)variant);
+		request.parameters.ptp_timestamps = ptp;
+		request.padding = 100;
+		(void)request_session(&world, &request);
+		for (unsigned i = 0; i < PACKETS; i++) {
+			frames[i] = (struct reflect_frame){
+			        .octets = buffers[i],
+			        .length = (uint16_t)request_build(&world, &request, buffers[i]),
+			        .capacity = 300};
+			offloads[i] =
+			        (struct reflect_offload){.receive_time = arrival.receive_time};
+			offloads[i].receive_time.error_estimate = receive[i];
+		}
+		arrival.offloads = offloads;
+		reflect_burst(&world.reflector, &arrival, frames, PACKETS);
+		for (unsigned i = 0; i < PACKETS; i++) {
+			request.told_error = told[i];
+			size_t length = reply_expect(&world, &request, i, expected);
+			CU_ASSERT_EQUAL(frames[i].verdict, VERDICT_REFLECT);
+			CU_ASSERT_EQUAL(frames[i].length, length);
+			CU_ASSERT(memcmp(buffers[i], expected, length) == 0);
+		}
+	}
+	world_tear_down(&world);
+}
+
 /** The reply has one Error Estimate for both of its timestamps: the worse one, synchronized only when both are. */
 static void the_worse_error_estimate_is_told(void)
 {
@@ -283,6 +359,9 @@ int main(void)
 	        {"IPv4 fields", ipv4_fields},
 	        {"damage stays visible", damage_stays_visible},
 	        {"a checksum of zero is sent as ones", a_checksum_of_zero_is_sent_as_ones},
+	        {"nor is a sealed reply's checksum zero", nor_is_a_sealed_replys_checksum_zero},
+	        {"each reply tells its own error estimate",
+	         each_reply_tells_its_own_error_estimate},
 	        {"the worse error estimate is told", the_worse_error_estimate_is_told},
 	        CU_TEST_INFO_NULL};
 	return unit_run("reflect-reply", tests);

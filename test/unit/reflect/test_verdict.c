@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "expect.h"
+#include "reflect/plan.h"
 #include "unit.h"
 
 static struct world world;
@@ -31,6 +32,73 @@ static void session_states(void)
 	CU_ASSERT_EQUAL(totals.last_received_tsc, WORLD_RECEIVE_TSC);
 	session_withdraw(world.registry, session);
 	expect_drop(&world, frame, length, DATAPATH_DROP_UNKNOWN_FLOW);
+	world_tear_down(&world);
+}
+
+static struct reflect_frame reflect_at(const uint8_t *octets, size_t length, uint16_t room,
+                                       uint64_t tsc)
+{
+	static uint8_t buffer[WORLD_FRAME_MAX];
+	struct reflect_arrival arrival = world_arrival(&world);
+	struct reflect_frame run = {.octets = buffer,
+	                            .length = (uint16_t)length,
+	                            .capacity = (uint16_t)(length + room)};
+
+	memcpy(buffer, octets, length);
+	arrival.receive_tsc = tsc;
+	reflect_burst(&world.reflector, &arrival, &run, 1);
+	return run;
+}
+
+/** REFWAIT counts from a session's last valid packet, whatever way it took and whether it was answered; others do not hold it. */
+static void the_last_packets_time_is_kept(void)
+{
+	static const uint8_t options[] = {1, 1, 1, 0};
+
+	world_set_up(&world);
+	for (unsigned variant = 0; variant < 4 * 3; variant++) {
+		unsigned mode = variant % 3;
+		bool extended = variant / 3 % 2 != 0;
+		struct request request = plain_request(extended || variant < 6 ? 4 : 6, mode);
+		uint64_t tsc = 100 * (variant + 1);
+
+		request.extensions = options;
+		request.extensions_size = extended ? sizeof(options) : 0;
+		/* The usual length; and one whose reply is longer than the request. */
+		request.padding = variant < 6 ? 100 : 0;
+		struct session *session = request_session(&world, &request);
+		size_t length = request_build(&world, &request, frame);
+		CU_ASSERT_EQUAL(reflect_at(frame, length, 100, tsc).verdict, VERDICT_REFLECT);
+		CU_ASSERT_EQUAL(session_totals(world.registry, session).last_received_tsc, tsc);
+		if (variant >= 6) {
+			CU_ASSERT_EQUAL(reflect_at(frame, length, 0, tsc + 1).counter,
+			                DATAPATH_DROP_REPLY_TOO_LONG);
+			CU_ASSERT_EQUAL(session_totals(world.registry, session).last_received_tsc,
+			                tsc + 1);
+		}
+		request.error_estimate = 0x8a00;
+		world.settings.discard_zero_multiplier = true;
+		length = request_build(&world, &request, frame);
+		CU_ASSERT_EQUAL(reflect_at(frame, length, 100, tsc + 2).counter,
+		                DATAPATH_DROP_ERROR_ESTIMATE);
+		world.settings.discard_zero_multiplier = false;
+		struct session_totals totals = session_totals(world.registry, session);
+		CU_ASSERT_EQUAL(totals.last_received_tsc, tsc + 2);
+		CU_ASSERT_EQUAL(totals.received, variant >= 6 ? 3 : 2);
+		CU_ASSERT_EQUAL(totals.reflected, 1);
+		if (mode != TEST_UNAUTHENTICATED) {
+			frame[request_udp_offset(&request) + 8] ^= 1;
+			CU_ASSERT_EQUAL(reflect_at(frame, length, 100, tsc + 3).counter,
+			                DATAPATH_DROP_HMAC);
+			CU_ASSERT_EQUAL(session_totals(world.registry, session).last_received_tsc,
+			                tsc + 2);
+		}
+		session_stop(world.registry, session, tsc + 4);
+		CU_ASSERT_EQUAL(reflect_at(frame, length, 100, tsc + 4).counter,
+		                DATAPATH_DROP_AFTER_STOP);
+		CU_ASSERT_EQUAL(session_totals(world.registry, session).last_received_tsc, tsc + 2);
+		session_withdraw(world.registry, session);
+	}
 	world_tear_down(&world);
 }
 
@@ -163,6 +231,30 @@ static void replies_too_long(void)
 	world_tear_down(&world);
 }
 
+/** Padding to reflect that leaves the reply's length no number: it must not wrap around to a short one. */
+static void no_length_wraps_around(void)
+{
+	for (unsigned mode = TEST_UNAUTHENTICATED; mode <= TEST_ENCRYPTED; mode++) {
+		uint32_t header = mode == TEST_UNAUTHENTICATED ? 14 : 48;
+		uint32_t reply_header = mode == TEST_UNAUTHENTICATED ? 41 : 112;
+		struct core_session session = {.mode = (uint8_t)mode,
+		                               .sender_header_size = (uint8_t)header};
+		struct packet packet = {.core = &session};
+
+		for (uint32_t reflect = 65400; reflect <= UINT16_MAX; reflect++) {
+			uint32_t least = reply_header + reflect;
+
+			session.padding_to_reflect_length = (uint16_t)reflect;
+			packet.payload_length =
+			        (uint16_t)(header + reflect < UINT16_MAX ? header + reflect
+			                                                 : UINT16_MAX);
+			plan_make(&session, &packet, false);
+			CU_ASSERT_EQUAL(session.plan.reply_length,
+			                least < UINT16_MAX ? least : UINT16_MAX);
+		}
+	}
+}
+
 /** Six sessions interleaved, some packets spoilt: each session's numbers stay consecutive, in order of arrival. */
 static void mixed_bursts(void)
 {
@@ -285,11 +377,13 @@ static void random_octets_do_no_harm(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {{"session states", session_states},
+	                       {"the last packet's time is kept", the_last_packets_time_is_kept},
 	                       {"replays are answered", replays_are_answered},
 	                       {"a wrong HMAC changes nothing", a_wrong_hmac_changes_nothing},
 	                       {"short packets", short_packets},
 	                       {"zero Multiplier", zero_multiplier},
 	                       {"replies too long", replies_too_long},
+	                       {"no length wraps around", no_length_wraps_around},
 	                       {"mixed bursts", mixed_bursts},
 	                       {"random octets do no harm", random_octets_do_no_harm},
 	                       CU_TEST_INFO_NULL};

@@ -334,7 +334,8 @@ size_t reply_expect(const struct world *world, const struct request *request, ui
 	if (ptp)
 		receive = request->receive_ptp != 0 ? request->receive_ptp : WORLD_RECEIVE_PTP;
 	store_be64(payload + (secure ? 16 : 4), ptp ? WORLD_TRANSMIT_PTP : WORLD_TRANSMIT_NTP);
-	store_be16(payload + (secure ? 24 : 12), ptp ? WORLD_ERROR | 0x4000 : WORLD_ERROR);
+	uint16_t error = request->told_error != 0 ? request->told_error : WORLD_ERROR;
+	store_be16(payload + (secure ? 24 : 12), ptp ? error | 0x4000 : error);
 	store_be64(payload + (secure ? 32 : 16), receive);
 	store_be32(payload + (secure ? 48 : 24), request->sequence);
 	store_be64(payload + (secure ? 64 : 28), request->timestamp);

@@ -59,8 +59,9 @@ struct request {
 	uint32_t sequence;
 	uint64_t timestamp;
 	uint16_t error_estimate;
-	uint64_t receive_ntp;    /**< when it is received; 0: at WORLD_RECEIVE_NTP */
-	uint64_t receive_ptp;    /**< the same in PTP format; 0: WORLD_RECEIVE_PTP */
+	uint64_t receive_ntp; /**< when it is received; 0: at WORLD_RECEIVE_NTP */
+	uint64_t receive_ptp; /**< the same in PTP format; 0: WORLD_RECEIVE_PTP */
+	uint16_t told_error;  /**< the reply's Error Estimate but for its format; 0: WORLD_ERROR */
 	uint8_t symmetrical_mbz; /**< each octet of it: must be zero, but nobody looks */
 	uint8_t ttl;
 	uint16_t identification;
