@@ -38,6 +38,22 @@ static void only_a_silent_session_loses_its_slot(void)
 	tear_down();
 }
 
+/** Sessions with many packets in a unit of time: whose interval is none and whose silence is none are alike. */
+static void none_of_the_very_fast_loses_its_slot(void)
+{
+	uint64_t now = SECOND;
+
+	set_up(1);
+	for (uint32_t number = 0; number < 100; number++) {
+		(void)packet(0, number, now += 1000);
+		(void)packet(1, number, now += 1000);
+	}
+	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->taken, 1);
+	CU_ASSERT_PTR_NOT_NULL(sessions[0].ahead);
+	CU_ASSERT_PTR_NULL(sessions[1].ahead);
+	tear_down();
+}
+
 /** No interval is known before a second packet, whatever the time looks like when its count wraps. */
 static void a_first_packet_takes_no_slot_from_another(void)
 {
@@ -186,8 +202,10 @@ static void old_and_new_at_once(void)
 static void a_wiped_pool_holds_nothing(void)
 {
 	set_up(SLOTS);
-	(void)packet(0, 0, 1);
+	for (unsigned i = 0; i < SLOTS; i++)
+		(void)packet(i, 0, 1);
 	refill_all();
+	CU_ASSERT_EQUAL(ahead_pool_statistics(pool)->computed, SLOTS * 32);
 	ahead_pool_wipe(pool);
 	for (size_t i = 0; i < ahead_pool_size(SLOTS); i++)
 		CU_ASSERT_EQUAL_FATAL(((const uint8_t *)pool)[i], 0);
@@ -200,6 +218,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 	        {"only a silent session loses its slot", only_a_silent_session_loses_its_slot},
+	        {"none of the very fast loses its slot", none_of_the_very_fast_loses_its_slot},
 	        {"a first packet takes no slot from another",
 	         a_first_packet_takes_no_slot_from_another},
 	        {"a theft before the refill", a_theft_before_the_refill},

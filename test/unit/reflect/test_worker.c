@@ -9,6 +9,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
+#include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,14 @@ static void wait_for(enum datapath_counter counter, uint64_t value)
 		(void)usleep(WAIT_US);
 }
 
+static void wait_polls(uint64_t more)
+{
+	uint64_t polls = counter_read(&worker->polls);
+
+	while (counter_read(&worker->polls) < polls + more)
+		(void)usleep(WAIT_US);
+}
+
 static void drain(struct rte_ring *ring)
 {
 	void *mbuf;
@@ -159,6 +168,22 @@ static void receive_arp(unsigned count)
 		receive(mbuf_of(arp, sizeof(arp)));
 }
 
+/** Of a worker that has had an empty poll since: each frame is in one burst, each reply took its time, and no time runs on. */
+static void check_statistics(void)
+{
+	const struct worker_statistics *statistics = &worker->statistics;
+	uint64_t frames = 0, replies = 0;
+
+	for (unsigned size = 0; size <= WORKER_BURST; size++)
+		frames += size * statistics->burst_sizes[size];
+	for (unsigned bucket = 0; bucket < TURNAROUND_BUCKETS; bucket++)
+		replies += statistics->turnaround[bucket];
+	CU_ASSERT_EQUAL(frames, counted(DATAPATH_RECEIVED));
+	CU_ASSERT_EQUAL(replies, counted(DATAPATH_REFLECTED));
+	CU_ASSERT(statistics->busy_ticks > 0);
+	CU_ASSERT_EQUAL(statistics->last_end, 0);
+}
+
 static void replies_leave_by_the_port(void)
 {
 	static const uint8_t options[4] = {1, 1, 1, 0};
@@ -188,6 +213,7 @@ static void replies_leave_by_the_port(void)
 		(void)usleep(WAIT_US);
 	}
 	CU_ASSERT_EQUAL(waiting, 0);
+	wait_polls(2); /* one of them begins and ends after the last frame */
 	stop();
 	/* A worker that has ended holds back nothing. */
 	session_withdraw(world.registry, request_session(&world, &request));
@@ -198,6 +224,7 @@ static void replies_leave_by_the_port(void)
 	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_OTHER_STATION), 1);
 	CU_ASSERT(counter_read(&worker->polls) > counter_read(&worker->busy_polls));
 	CU_ASSERT(counter_read(&worker->busy_polls) >= 2);
+	check_statistics();
 	void *first = NULL;
 	CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(tx_ring, &first), 0);
 	struct rte_mbuf *mbuf = first;
@@ -227,9 +254,7 @@ static void idle_polls_compute_ahead(void)
 		for (request.sequence = 0; request.sequence < 30; request.sequence++) {
 			receive_request(&request);
 			wait_for(DATAPATH_REFLECTED, request.sequence + 1);
-			uint64_t polls = counter_read(&worker->polls);
-			while (counter_read(&worker->polls) < polls + 4)
-				(void)usleep(WAIT_US);
+			wait_polls(4);
 		}
 		stop();
 		CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 30);
@@ -321,6 +346,61 @@ static void pings_leave_room_for_others(void)
 		CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), arp_first != 0 ? 6 : 8);
 		CU_ASSERT_EQUAL(counted(DATAPATH_DROP_EXCEPTION_RATE),
 		                46 - counted(DATAPATH_EXCEPTION));
+		tear_down();
+	}
+}
+
+/** Frames of 80 octets, to a group so that they are the kernel's: what they are, and whether they are pings. */
+static const struct {
+	bool ping;
+	uint8_t octets[80];
+} kinds[] = {
+        {true, {[0] = 1, [12] = 0x08, 0, 0x45, [23] = 1, [34] = 8}},
+        {true, {[0] = 1, [12] = 0x08, 0, 0x46, [23] = 1, [38] = 8}},
+        {true, {[0] = 1, [12] = 0x81, 0, 0, 9, 0x08, 0, 0x45, [27] = 1, [38] = 8}},
+        {true, {[0] = 1, [12] = 0x86, 0xdd, 0x60, [20] = 58, [54] = 128}},
+        {true,
+         {[0] = 1,
+          [12] = 0x88,
+          0xa8,
+          0,
+          9,
+          0x81,
+          0,
+          0,
+          8,
+          0x86,
+          0xdd,
+          0x60,
+          [28] = 58,
+          [62] = 128}},
+        /* Echo reply, redirect; TCP whose port begins with an 8; options that hide one. */
+        {false, {[0] = 1, [12] = 0x08, 0, 0x45, [23] = 1, [34] = 0}},
+        {false, {[0] = 1, [12] = 0x08, 0, 0x45, [23] = 1, [34] = 5}},
+        {false, {[0] = 1, [12] = 0x08, 0, 0x45, [23] = 6, [34] = 8}},
+        {false, {[0] = 1, [12] = 0x08, 0, 0x46, [23] = 1, [34] = 8}},
+        /* Neighbour solicitation, echo reply; UDP; a header longer than the frame; another Ethertype. */
+        {false, {[0] = 1, [12] = 0x86, 0xdd, 0x60, [20] = 58, [54] = 135}},
+        {false, {[0] = 1, [12] = 0x86, 0xdd, 0x60, [20] = 58, [54] = 129}},
+        {false, {[0] = 1, [12] = 0x86, 0xdd, 0x60, [20] = 17, [54] = 128}},
+        {false, {[0] = 1, [12] = 0x08, 0x06, 0x45, [23] = 1, [34] = 8}},
+};
+
+static void only_echo_requests_are_pings(void)
+{
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		set_up(IDLE_SPIN);
+		worker->queues[0].exception_burst = 8;
+		worker->queues[0].exception_tsc_per_frame = UINT64_C(1) << 50;
+		worker->queues[0].exception_tokens = UINT64_C(8) << 50;
+		worker->queues[0].exception_refill_tsc = tsc_now();
+		for (unsigned frame = 0; frame < 8; frame++)
+			receive(mbuf_of(kinds[i].octets, sizeof(kinds[i].octets)));
+		start();
+		wait_for(DATAPATH_EXCEPTION, kinds[i].ping ? 4 : 8);
+		wait_for(DATAPATH_DROP_EXCEPTION_RATE, kinds[i].ping ? 4 : 0);
+		stop();
+		CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), kinds[i].ping ? 4 : 8);
 		tear_down();
 	}
 }
@@ -474,6 +554,124 @@ static void what_the_nic_knows_is_used(void)
 	tear_down();
 }
 
+/** The room is what is behind the frame in its buffer, wherever the frame begins. */
+static void a_buffers_end_bounds_replies(void)
+{
+	uint8_t frame[WORLD_FRAME_MAX];
+	struct request request;
+
+	set_up(IDLE_SPIN);
+	request_init(&request, 6, TEST_AUTHENTICATED, 5);
+	(void)request_session(&world, &request);
+	size_t length = request_build(&world, &request, frame);
+	/* Without padding the reply is longer by 64 octets. */
+	for (unsigned room = 63; room <= 64; room++) {
+		struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+
+		mbuf->data_off = (uint16_t)(mbuf->buf_len - length - room);
+		mbuf->data_len = (uint16_t)length;
+		mbuf->pkt_len = (uint32_t)length;
+		memcpy(rte_pktmbuf_mtod(mbuf, void *), frame, length);
+		receive(mbuf);
+	}
+	start();
+	wait_for(DATAPATH_REFLECTED, 1);
+	wait_for(DATAPATH_DROP_REPLY_TOO_LONG, 1);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 1);
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_REPLY_TOO_LONG), 1);
+	tear_down();
+}
+
+static void note_free(void *buffer, void *freed)
+{
+	(void)buffer;
+	*(unsigned *)freed += 1;
+}
+
+/** Whoever lent the buffer gets it back behind the transmission: its flag is no order of the received frame's. */
+static void a_lent_buffer_is_given_back(void)
+{
+	static uint8_t buffer[2 * WORLD_FRAME_MAX] __attribute__((aligned(64)));
+	uint16_t size = sizeof(buffer);
+	unsigned freed = 0;
+	struct request request;
+
+	set_up(IDLE_SPIN);
+	request_init(&request, 4, TEST_UNAUTHENTICATED, 6);
+	(void)request_session(&world, &request);
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+	struct rte_mbuf_ext_shared_info *shared =
+	        rte_pktmbuf_ext_shinfo_init_helper(buffer, &size, note_free, &freed);
+	rte_pktmbuf_attach_extbuf(mbuf, buffer, RTE_BAD_IOVA, size, shared);
+	size_t length = request_build(&world, &request, (uint8_t *)rte_pktmbuf_mtod(mbuf, void *));
+	mbuf->data_len = (uint16_t)length;
+	mbuf->pkt_len = (uint32_t)length;
+	receive(mbuf);
+	start();
+	wait_for(DATAPATH_REFLECTED, 1);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_REFLECTED), 1);
+	CU_ASSERT_EQUAL(freed, 0);
+	tear_down(); /* sends it, as it were */
+	CU_ASSERT_EQUAL(freed, 1);
+}
+
+/** Nearly empty when it was filled last, so long ago that it has got three frames and a half; a long time passes until it has four. */
+static void the_bucket_fills_with_time(void)
+{
+	uint64_t frame = tsc_now() / 16;
+
+	set_up(IDLE_SPIN);
+	worker->queues[0].exception_burst = 8;
+	worker->queues[0].exception_tsc_per_frame = frame;
+	worker->queues[0].exception_tokens = 0;
+	worker->queues[0].exception_refill_tsc = tsc_now() - 3 * frame - frame / 2;
+	receive_arp(70); /* three polls */
+	start();
+	wait_for(DATAPATH_DROP_EXCEPTION_RATE, 67);
+	stop();
+	CU_ASSERT_EQUAL(counted(DATAPATH_EXCEPTION), 3);
+	CU_ASSERT_EQUAL(counted(DATAPATH_DROP_EXCEPTION_RATE), 67);
+	tear_down();
+}
+
+/** Within a poll. */
+static uint16_t note_online(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t count,
+                            uint16_t most, void *polls_online)
+{
+	unsigned *seen = polls_online;
+	bool online =
+	        __atomic_load_n(&worker->rcu->qsbr_cnt[worker->core].cnt, __ATOMIC_ACQUIRE) != 0;
+
+	(void)port;
+	(void)queue;
+	(void)mbufs;
+	(void)most;
+	seen[online]++;
+	return count;
+}
+
+/** From its first poll on the worker holds back what it may be looking at; when it has ended it holds back nothing. */
+static void every_poll_is_online(void)
+{
+	unsigned seen[2] = {0, 0};
+
+	set_up(IDLE_SPIN);
+	const struct rte_eth_rxtx_callback *callback =
+	        rte_eth_add_rx_callback(port_id, 0, note_online, seen);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(callback);
+	start();
+	for (unsigned i = 0; i < WAIT_ROUNDS && counter_read(&worker->polls) < 3; i++)
+		(void)usleep(WAIT_US);
+	stop();
+	CU_ASSERT_EQUAL(rte_eth_remove_rx_callback(port_id, 0, callback), 0);
+	CU_ASSERT_EQUAL(seen[false], 0);
+	CU_ASSERT(seen[true] >= 3);
+	CU_ASSERT_EQUAL(worker->rcu->qsbr_cnt[worker->core].cnt, 0);
+	tear_down();
+}
+
 static int eal_start(void)
 {
 	/* Nothing is shared, so many may have the same prefix; its folder stays. */
@@ -513,10 +711,15 @@ int main(void)
 	                       {"a full transmit queue drops", a_full_transmit_queue_drops},
 	                       {"frames for the kernel", frames_for_the_kernel},
 	                       {"pings leave room for others", pings_leave_room_for_others},
+	                       {"only echo requests are pings", only_echo_requests_are_pings},
 	                       {"the port's MTU bounds replies", the_ports_mtu_bounds_replies},
 	                       {"frames from the kernel", frames_from_the_kernel},
 	                       {"segmented frames are dropped", segmented_frames_are_dropped},
 	                       {"what the NIC knows is used", what_the_nic_knows_is_used},
+	                       {"a buffer's end bounds replies", a_buffers_end_bounds_replies},
+	                       {"a lent buffer is given back", a_lent_buffer_is_given_back},
+	                       {"the bucket fills with time", the_bucket_fills_with_time},
+	                       {"every poll is online", every_poll_is_online},
 	                       CU_TEST_INFO_NULL};
 
 	if (eal_start() != 0) {
