@@ -361,6 +361,9 @@ static void half_an_entry_is_none(void)
 	bucket.tags[9] = 1;
 	CU_ASSERT_EQUAL(bucket_match(&bucket, 1), 1u << 9 | 1);
 	CU_ASSERT_EQUAL(bucket_used(&bucket), 9);
+	/* Nor is the tag left of what went: look-ups would stop at it. */
+	CU_ASSERT(bucket_remove(&bucket, 5));
+	CU_ASSERT_EQUAL(bucket_match(&bucket, 9), 0);
 }
 
 static void what_lies_behind_an_area_is_refused(void)
