@@ -86,6 +86,16 @@ static void on_clock(evutil_socket_t unused, short what, void *context)
 		          "the system clock jumped; timestamps follow it at once");
 }
 
+static const int interruptions[LOAD_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+/* nohup has it so. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /* Only the first signal is kind: with its events gone, the next one has its default action again. */
 static void on_interrupt(evutil_socket_t number, short what, void *context)
 {
@@ -96,22 +106,38 @@ static void on_interrupt(evutil_socket_t number, short what, void *context)
 	          strsignal((int)number));
 	load->interrupt = true;
 	(void)eventfd_write(load->interrupt_fd, 1);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < LOAD_SIGNALS; i++) {
+		if (load->signals[i] == NULL)
+			continue;
 		(void)event_del(load->signals[i]);
-	/* A shell that started it in the background had them ignored. */
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGTERM, SIG_DFL);
+		/* A shell that started it in the background had it ignored. Of a lost terminal both kernel and shell tell. */
+		(void)signal(interruptions[i], interruptions[i] == SIGHUP ? SIG_IGN : SIG_DFL);
+	}
 }
 
 static void stop_events(struct load *load)
 {
-	struct event **events[] = {&load->clock_timer, &load->signals[0], &load->signals[1]};
-
-	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		if (*events[i] != NULL)
-			event_free(*events[i]);
-		*events[i] = NULL;
+	for (unsigned i = 0; i < LOAD_SIGNALS; i++) {
+		if (load->signals[i] != NULL)
+			event_free(load->signals[i]);
+		load->signals[i] = NULL;
 	}
+	if (load->clock_timer != NULL)
+		event_free(load->clock_timer);
+	load->clock_timer = NULL;
+}
+
+/* A lost terminal is an interruption too: the reports are in files. */
+static bool await_signals(struct load *load)
+{
+	for (unsigned i = 0; i < LOAD_SIGNALS; i++) {
+		if (interruptions[i] == SIGHUP && is_ignored(SIGHUP))
+			continue;
+		load->signals[i] = evsignal_new(load->base, interruptions[i], on_interrupt, load);
+		if (load->signals[i] == NULL || event_add(load->signals[i], NULL) != 0)
+			return false;
+	}
+	return true;
 }
 
 static int start_events(struct load *load, struct error *error)
@@ -119,15 +145,11 @@ static int start_events(struct load *load, struct error *error)
 	struct timeval interval = {.tv_usec = 1000 * CLOCK_UPDATE_INTERVAL_MS};
 
 	load->clock_timer = event_new(load->base, -1, EV_PERSIST, on_clock, load);
-	load->signals[0] = evsignal_new(load->base, SIGINT, on_interrupt, load);
-	load->signals[1] = evsignal_new(load->base, SIGTERM, on_interrupt, load);
-	if (load->clock_timer == NULL || load->signals[0] == NULL || load->signals[1] == NULL ||
-	    event_add(load->clock_timer, &interval) != 0 ||
-	    event_add(load->signals[0], NULL) != 0 || event_add(load->signals[1], NULL) != 0) {
-		stop_events(load);
-		return error_set(error, ERROR_MEMORY, "no memory for an event");
-	}
-	return 0;
+	if (load->clock_timer != NULL && event_add(load->clock_timer, &interval) == 0 &&
+	    await_signals(load))
+		return 0;
+	stop_events(load);
+	return error_set(error, ERROR_MEMORY, "no memory for an event");
 }
 
 static int start_eal(struct load *load, struct error *error)

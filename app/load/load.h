@@ -23,6 +23,9 @@
 
 struct event;
 
+/** SIGINT, SIGTERM, and SIGHUP unless it is ignored. */
+#define LOAD_SIGNALS 3u
+
 /** Fields in the order in which the stages fill them. */
 struct load {
 	const struct load_config *config;
@@ -38,7 +41,7 @@ struct load {
 	struct event *clock_timer;
 	struct event *link_timer; /**< while there is an engine */
 	bool link_up;
-	struct event *signals[2];
+	struct event *signals[LOAD_SIGNALS];
 	struct eal eal;
 	struct port port;
 	struct control_counters counters;

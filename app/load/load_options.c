@@ -16,11 +16,11 @@ const char load_usage[] =
         "      --version          print the version\n"
         "  -h, --help             print this\n"
         "\n"
-        "Ends with 0 when every threshold is met, 1 when one is missed or after SIGINT or SIGTERM, "
-        "2 when it\n"
-        "could not run, or was interrupted before the first packet. The first SIGINT ends the "
-        "running trial\n"
-        "and reports what there is, a second one ends at once.\n";
+        "Ends with 0 when every threshold is met, 1 when one is missed or after SIGINT, SIGTERM or "
+        "SIGHUP,\n"
+        "2 when it could not run, or was interrupted before the first packet. The first signal "
+        "ends the\n"
+        "running trial and reports what there is, a second one ends at once.\n";
 
 enum long_only { OPTION_CHECK = 256, OPTION_VERSION };
 

@@ -4,6 +4,7 @@ what the report says. No upper bound on any time."""
 
 import os
 import re
+import signal
 import time
 import xml.etree.ElementTree
 
@@ -297,12 +298,16 @@ def test_wrong_file(lab, key, value, said):
 
 # Ends before its time.
 @subset("sanitizers")
-def test_interrupted(lab):
-    """Ctrl-C: what was measured is reported, and is right as far as it went."""
+@cases(signal.SIGINT, signal.SIGHUP)
+def test_interrupted(lab, number):
+    """Ctrl-C, or a terminal that is gone: what was measured is reported, and is right as far as it went."""
     ready = Load(lab, {"sessions": [group()], "run": {"mode": "rate", "rate": 200, "duration": "1h", "warm-up": "0ms"}})
     ready.start()
     ready.await_packets()
-    ready.interrupt()
+    ready.interrupt(number)
+    if number == signal.SIGHUP:  # the kernel tells, and the shell too
+        time.sleep(0.05)
+        ready.interrupt(number)
     result = ready.wait(1)
     assert result.report["interrupted"] and result.trial["interrupted"], result.text
     assert result.trial["sent"] == result.trial["answered"] > 0 and result.trial["wrong"] == 0, result.trial

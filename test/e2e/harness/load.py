@@ -101,8 +101,8 @@ class Program:
     def await_complaint(self, pattern, timeout=10):
         self.lab.wait_for(lambda: re.search(pattern, self.complaint()), timeout, f"specular-load to say /{pattern}/")
 
-    def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, number=signal.SIGINT):
+        self.process.send_signal(number)
 
     def wait(self, expect=0, timeout=60):
         text, complaint = self.process.communicate(timeout=timeout)[0], self.complaint()

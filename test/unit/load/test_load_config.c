@@ -110,6 +110,41 @@ static void shares_of_a_link_become_packets(void)
 	load_config_free(config);
 }
 
+static void tags_and_shares_are_on_the_wire_too(void)
+{
+	struct load_config *config =
+	        parse(HOST "sessions:\n"
+	                   "  - {reflector: 192.0.2.2, sizes: [14]}\n"
+	                   "  - {reflector: 198.51.100.2, vlan: 7, outer-vlan: 8, sizes: [100], "
+	                   "share: 3}\n"
+	                   "run: {rate: 10%}\n");
+	CU_ASSERT_EQUAL(load_group_wire_octets(&config->groups[0]), 84 * 256);
+	CU_ASSERT_EQUAL(load_group_wire_octets(&config->groups[1]), 174 * 256);
+	/* Of four packets three are long. */
+	CU_ASSERT_EQUAL(load_rate_packets(config, &config->rate, UINT64_C(10000000000)),
+	                UINT64_C(1000000000) * 4 / ((84 + 3 * 174) * 8));
+	load_config_free(config);
+}
+
+static void what_may_just_be_is_taken(void)
+{
+	/* The last session's port is 65535. */
+	struct load_config *config =
+	        parse(HOST "sessions: [{reflector: 192.0.2.2, count: 45536}]\n"
+	                   "run: {mode: ramp, ramp: {from: 45536, to: 45536}}\n");
+	CU_ASSERT(config->ramp_from == config->ramp_to && config->ramp_step == 1);
+	CU_ASSERT_EQUAL(config->judge, LOAD_JUDGE_AT_ONCE);
+	load_config_free(config);
+	/* Ports that end where another group's begin, both ways. */
+	config = parse(HOST "sessions: [{reflector: 192.0.2.2, count: 5}, {reflector: 192.0.2.2, "
+	                    "source-port: 20005, reflector-port: 18765, count: 3}, {reflector: "
+	                    "192.0.2.2, source-port: 19990, reflector-port: 18750, count: 10}]\n"
+	                    "run: {mode: burst}\n");
+	/* What is judged while frames come would slow down a burst. */
+	CU_ASSERT_EQUAL(config->judge, LOAD_JUDGE_AFTERWARDS);
+	load_config_free(config);
+}
+
 static void mistakes_are_named(void)
 {
 	refuse(HOST, "t.yaml:1:1: sessions: missing; allowed: a list of 1 to 32: a mapping of "
@@ -169,6 +204,16 @@ static void mistakes_are_named(void)
 	refuse(ONE "run: {mode: ramp, ramp: {to: 2}}\n",
 	       "t.yaml:5:30: run.ramp.to: more than there are; allowed: up to all sessions of all "
 	       "groups");
+	refuse(HOST "sessions: [{reflector: 192.0.2.2, count: 3}]\nrun: {mode: ramp, ramp: {from: "
+	            "3, to: 2}}\n",
+	       "t.yaml:5:32: run.ramp.from: above run.ramp.to; allowed: up to it");
+	refuse(HOST "sessions: [{reflector: 192.0.2.2, count: 45537}]\n",
+	       "t.yaml:4:42: sessions[0].count: 45537 sessions from source-port 20000 on pass port "
+	       "65535; allowed: up to 45536, or more groups");
+	refuse(HOST "sessions: [{reflector: 192.0.2.2, count: 5}, {reflector: 192.0.2.2, "
+	            "source-port: 19996, reflector-port: 18756, count: 5}]\n",
+	       "t.yaml:4:82: sessions[1].source-port: addresses and ports of sessions[0]; allowed: "
+	       "ports that no other group has");
 	refuse(ONE "thresholds: {los: 0}\n", "t.yaml:5:14: thresholds.los: unknown key, did you "
 	                                     "mean \"loss\"?; allowed: loss, rtt-p50, rtt-p99, "
 	                                     "rtt-p999, rtt-maximum, turnaround-p99, reordered, "
@@ -235,15 +280,18 @@ static void what_is_not_measured_is_refused(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {{"defaults are written", defaults_are_written},
-	                       {"values are taken", values_are_taken},
-	                       {"shares of a link become packets", shares_of_a_link_become_packets},
-	                       {"mistakes are named", mistakes_are_named},
-	                       {"examples load", examples_load},
-	                       {"thresholds without a figure are refused",
-	                        thresholds_without_a_figure_are_refused},
-	                       {"what is not measured is refused", what_is_not_measured_is_refused},
-	                       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+	        {"defaults are written", defaults_are_written},
+	        {"values are taken", values_are_taken},
+	        {"shares of a link become packets", shares_of_a_link_become_packets},
+	        {"tags and shares are on the wire too", tags_and_shares_are_on_the_wire_too},
+	        {"what may just be is taken", what_may_just_be_is_taken},
+	        {"mistakes are named", mistakes_are_named},
+	        {"examples load", examples_load},
+	        {"thresholds without a figure are refused",
+	         thresholds_without_a_figure_are_refused},
+	        {"what is not measured is refused", what_is_not_measured_is_refused},
+	        CU_TEST_INFO_NULL};
 
 	return unit_run("load-load_config", tests);
 }
