@@ -59,6 +59,7 @@ static inline void fake_parameters(struct session_parameters *parameters, enum t
 	flow_key_make(&parameters->flow, &sender, &reflector, 0, 0);
 	parameters->mode = mode;
 	parameters->dscp = 46;
+	memset(parameters->sid, 0x11, sizeof(parameters->sid));
 	memset(parameters->keys.aes, 0xa5, sizeof(parameters->keys.aes));
 	memset(parameters->keys.hmac, 0x5a, sizeof(parameters->keys.hmac));
 }

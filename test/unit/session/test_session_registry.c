@@ -85,6 +85,30 @@ static void unauthenticated_sessions_have_no_keys(void)
 	CU_ASSERT_EQUAL(fake_expanded + fake_wiped, 0);
 }
 
+/** No packet is so long: it must not wrap around to a length that some are. */
+static void the_least_length_is_bounded(void)
+{
+	struct session_parameters parameters;
+	struct session *session;
+
+	set_up();
+	for (uint16_t mode = TEST_UNAUTHENTICATED; mode <= TEST_ENCRYPTED; mode++) {
+		uint32_t header = mode == TEST_UNAUTHENTICATED ? 14 : 48;
+
+		for (uint32_t less = 0; less <= 1; less++) {
+			fake_parameters(&parameters, (enum test_mode)mode,
+			                (uint16_t)(2 * mode + less));
+			parameters.reflect_octets = true;
+			parameters.padding_to_reflect_length =
+			        (uint16_t)(UINT16_MAX - less * (header + 1));
+			CU_ASSERT_EQUAL_FATAL(
+			        session_publish(registry, &parameters, &session, &error), 0);
+			CU_ASSERT_EQUAL(session->cores[0].least_length, UINT16_MAX - less);
+		}
+	}
+	session_registry_destroy(registry);
+}
+
 static void refusals(void)
 {
 	struct session_parameters parameters;
@@ -408,6 +432,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 	        {"publish reaches every core", publish_reaches_every_core},
 	        {"unauthenticated sessions have no keys", unauthenticated_sessions_have_no_keys},
+	        {"the least length is bounded", the_least_length_is_bounded},
 	        {"refusals", refusals},
 	        {"partial failure rolls back", partial_failure_rolls_back},
 	        {"reclaim waits for quiescent states", reclaim_waits_for_quiescent_states},
