@@ -124,6 +124,43 @@ static void a_flipped_bit_anywhere_is_seen(void)
 	CU_ASSERT(received_with_flipped_bit(bits));
 }
 
+/** The HMAC of a span of one block, as a receiver finds it deciphered. */
+static void hmac_of(const uint8_t span[BLOCK], uint8_t hmac[CONTROL_STREAM_HMAC_SIZE])
+{
+	struct connection connection = connect_ends();
+	uint8_t octets[2 * BLOCK];
+
+	memcpy(octets, span, BLOCK);
+	CU_ASSERT_EQUAL(control_stream_send_with_hmac(connection.client, octets, sizeof(octets)),
+	                0);
+	CU_ASSERT_EQUAL(control_stream_receive(connection.server, octets, sizeof(octets)), 0);
+	memcpy(hmac, octets + BLOCK, CONTROL_STREAM_HMAC_SIZE);
+	disconnect(&connection);
+}
+
+/** Who has the key of the cipher but not that of the HMAC may have all of it right but one bit. */
+static void each_bit_of_an_hmac_counts(void)
+{
+	const uint8_t span[BLOCK] = {2, 7, 1, 8};
+	uint8_t hmac[CONTROL_STREAM_HMAC_SIZE];
+
+	hmac_of(span, hmac);
+	for (size_t bit = 0; bit <= 8 * sizeof(hmac); bit++) {
+		struct connection connection = connect_ends();
+		uint8_t octets[2 * BLOCK];
+
+		memcpy(octets, span, BLOCK);
+		memcpy(octets + BLOCK, hmac, sizeof(hmac));
+		if (bit < 8 * sizeof(hmac))
+			octets[BLOCK + bit / 8] ^= (uint8_t)(1u << bit % 8);
+		CU_ASSERT_EQUAL(control_stream_send(connection.client, octets, sizeof(octets)), 0);
+		CU_ASSERT_EQUAL(control_stream_receive(connection.server, octets, BLOCK), 0);
+		CU_ASSERT_EQUAL(control_stream_receive_hmac(connection.server, octets + BLOCK),
+		                bit == 8 * sizeof(hmac));
+		disconnect(&connection);
+	}
+}
+
 static bool receive(struct control_stream *stream, const uint8_t sent[32])
 {
 	uint8_t octets[32];
@@ -205,6 +242,7 @@ int main(void)
 	        {"transcript", transcript},
 	        {"chains over many messages", chains_over_many_messages},
 	        {"a flipped bit anywhere is seen", a_flipped_bit_anywhere_is_seen},
+	        {"each bit of an HMAC counts", each_bit_of_an_hmac_counts},
 	        {"replay, loss and reordering are seen", replay_loss_and_reordering_are_seen},
 	        {"wrong sizes are refused", wrong_sizes_are_refused},
 	        {"unauthenticated passes through", unauthenticated_passes_through},

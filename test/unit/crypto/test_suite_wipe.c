@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Linked with --wrap=free, to see what a suite leaves behind: round keys, HMACs, packets in the library's lanes. */
+/*
+ * Linked with --wrap=free, to see what a suite leaves behind: round keys, HMACs, packets in the library's lanes; and what the
+ * derivation of a token's key does.
+ */
 #include <malloc.h>
 
+#include "crypto/token_key_run.h"
 #include "suite_fixture.h"
 
 /** A suite's own memory, and the library's, is larger; the first so many octets of a block stand for all. */
@@ -11,6 +15,7 @@ void __real_free(void *memory); /* NOLINT(bugprone-reserved-identifier) */
 void __wrap_free(void *memory); /* NOLINT(bugprone-reserved-identifier) */
 
 static bool watching;
+static size_t least = LOOKED_AT + 1; /**< octets of a block that is looked at */
 static unsigned blocks_freed, octets_left;
 static const uint8_t *secret;
 static size_t secret_size;
@@ -19,9 +24,9 @@ void __wrap_free(void *memory)
 {
 	size_t size = memory != NULL && watching ? malloc_usable_size(memory) : 0;
 
-	if (size > LOOKED_AT) {
+	if (size >= least) {
 		blocks_freed++;
-		for (size_t i = 0; i < LOOKED_AT; i++)
+		for (size_t i = 0; i < LOOKED_AT && i < size; i++)
 			octets_left += ((const uint8_t *)memory)[i] != 0;
 		octets_left += memmem(memory, size, secret, secret_size) != NULL;
 	}
@@ -79,9 +84,38 @@ static void an_ended_suite_leaves_nothing(void)
 	}
 }
 
+/** Halfway and at its end it holds what the key is made of. */
+static void an_ended_derivation_leaves_nothing(void)
+{
+	static const uint8_t salt[DERIVE_SALT_SIZE] = {1, 2, 3}, passphrase[] = "secret";
+	uint8_t key[TOKEN_KEY_SIZE];
+	bool done;
+
+	secret = passphrase;
+	secret_size = sizeof(passphrase) - 1;
+	for (uint32_t iterations = 0; iterations <= 8; iterations += 4) {
+		struct token_key_run *run =
+		        token_key_run_create(passphrase, sizeof(passphrase) - 1, salt, 8);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(run);
+		CU_ASSERT_EQUAL(token_key_run_go_on(run, iterations, key, &done), 0);
+		CU_ASSERT_EQUAL(done, iterations == 8);
+		blocks_freed = octets_left = 0;
+		least = 1;
+		watching = true;
+		token_key_run_destroy(run);
+		watching = false;
+		least = LOOKED_AT + 1;
+		CU_ASSERT_EQUAL(blocks_freed, 1);
+		CU_ASSERT_EQUAL(octets_left, 0);
+	}
+}
+
 int main(void)
 {
-	CU_TestInfo tests[] = {{"an ended suite leaves nothing", an_ended_suite_leaves_nothing},
-	                       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+	        {"an ended suite leaves nothing", an_ended_suite_leaves_nothing},
+	        {"an ended derivation leaves nothing", an_ended_derivation_leaves_nothing},
+	        CU_TEST_INFO_NULL};
 	return unit_run("crypto-suite-wipe", tests);
 }
