@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/complaint.h"
 #include "base/standard_files.h"
 #include "call.h"
 #include "ctl_options.h"
@@ -20,7 +21,7 @@ static int fail(int status, const struct error *error)
 	char text[ERROR_TEXT_SIZE];
 
 	(void)terminal_text(error->text, text, sizeof(text));
-	(void)fprintf(stderr, "specularctl: %s\n", text);
+	complain("specularctl", text);
 	return status == ERROR_ARGUMENT ? EXIT_WRONG_USE : EXIT_REFUSED;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/complaint.h"
 #include "base/log.h"
 #include "base/standard_files.h"
 #include "environment.h"
@@ -15,9 +16,9 @@
 
 enum exit_code { EXIT_MET = 0, EXIT_COULD_NOT_RUN = 2 };
 
-static int complain(const char *text)
+static int refuse(const char *text)
 {
-	(void)fprintf(stderr, "specular-load: %s\n", text);
+	complain("specular-load", text);
 	return EXIT_COULD_NOT_RUN;
 }
 
@@ -29,9 +30,9 @@ static int report(const struct run_result *result)
 	report_text(stdout, result);
 	(void)fflush(stdout);
 	if (result->failure[0] != '\0')
-		(void)complain(result->failure);
+		(void)refuse(result->failure);
 	if (result->config->report_folder[0] != '\0' && reports_write(result, &error) != 0)
-		return complain(error.text);
+		return refuse(error.text);
 	return run_exit_code(result);
 }
 
@@ -42,12 +43,12 @@ static int run(const struct load_config *config, bool quiet)
 	struct error error;
 
 	if (result == NULL)
-		return complain("out of memory");
+		return refuse("out of memory");
 	/* Hours of a soak shall not end with nowhere to write to. */
 	if (config->report_folder[0] != '\0' &&
 	    findings_begin(config->report_folder, &error) != 0) {
 		free(result);
-		return complain(error.text);
+		return refuse(error.text);
 	}
 	result->config = config;
 	environment_begin(&result->environment, config);
@@ -67,7 +68,7 @@ static int set_output(struct load_config *config, const char *folder)
 	if (folder == NULL)
 		return 0;
 	if (strlen(folder) >= sizeof(config->report_folder))
-		return complain("--output: the folder's name is too long");
+		return refuse("--output: the folder's name is too long");
 	(void)snprintf(config->report_folder, sizeof(config->report_folder), "%s", folder);
 	return 0;
 }
@@ -81,7 +82,7 @@ int main(int argc, char **argv)
 	if (standard_files_open() != 0)
 		return EXIT_COULD_NOT_RUN;
 	if (load_options_parse(argc, argv, &options, &error) != 0) {
-		(void)complain(error.text);
+		(void)refuse(error.text);
 		(void)fputs(load_usage, stderr);
 		return EXIT_COULD_NOT_RUN;
 	}
@@ -93,7 +94,7 @@ int main(int argc, char **argv)
 	log_set_level(options.log_level);
 	(void)signal(SIGPIPE, SIG_IGN); /* a server that went away is an error of its socket */
 	if (load_config_load(options.config, &config, &error) != 0)
-		return complain(error.text);
+		return refuse(error.text);
 	int code = set_output(config, options.output);
 	if (code == 0 && options.check)
 		(void)printf("%s: ok\n", options.config);

@@ -97,7 +97,7 @@ static int append(const struct audit *audit, const struct entry *entry, struct e
 
 	members[0] = JSON_TEXT("time", time_text_now(TIME_DIGITS, when));
 	memcpy(members + 1, entry->members, entry->count * sizeof(entry->members[0]));
-	size = json_line(members, entry->count + 1, line);
+	size = json_line(members, entry->count + 1, line, sizeof(line));
 	if (size == 0)
 		return error_set(error, ERROR_MEMORY, "no memory");
 	return audit_file_append(audit->fd, line, size, error);
@@ -125,7 +125,9 @@ static void write_entry(struct audit *audit, const struct entry *entry)
 
 	if (audit->fd < 0) {
 		make_text(entry, text);
-		log_write(LOG_LEVEL_INFO, "audit", entry->members, entry->count, text);
+		/* The log tells of lines that it lost. */
+		if (!log_write(LOG_LEVEL_INFO, "audit", entry->members, entry->count, text))
+			counter_add(&audit->counters->values[CONTROL_AUDIT_LOST], 1);
 		return;
 	}
 	if (audit->lost > 0)

@@ -8,7 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/complaint.h"
 #include "base/standard_files.h"
 #include "crypto/key_derivation.h"
 #include "options.h"
@@ -21,7 +21,7 @@
 
 static int fail(const struct error *error)
 {
-	(void)fprintf(stderr, "specular-probe: %s\n", error->text);
+	complain("specular-probe", error->text);
 	return EXIT_COULD_NOT_RUN;
 }
 

@@ -4,15 +4,16 @@
 #include <stdio.h>
 
 #include "appliance.h"
+#include "base/complaint.h"
 #include "base/log.h"
 #include "base/standard_files.h"
 #include "options.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_RUN_TIME = 1, EXIT_CONFIGURATION = 2 };
 
-static int complain(const char *text, enum exit_code code)
+static int refuse(const char *text, enum exit_code code)
 {
-	(void)fprintf(stderr, "specular: %s\n", text);
+	complain("specular", text);
 	return (int)code;
 }
 
@@ -24,7 +25,7 @@ static int run(struct config *config, const struct options *options)
 
 	appliance.log_level_given = options->log_level_given;
 	if (status != 0)
-		return complain(error.text, EXIT_CONFIGURATION);
+		return refuse(error.text, EXIT_CONFIGURATION);
 	status = appliance_run(&appliance, &error);
 	appliance_forget_keys(&appliance);
 	if (status != 0) {
@@ -40,7 +41,7 @@ static int check(struct config *config)
 	struct error error;
 
 	if (appliance_load_keys(&appliance, config, &error) != 0)
-		return complain(error.text, EXIT_CONFIGURATION);
+		return refuse(error.text, EXIT_CONFIGURATION);
 	appliance_forget_keys(&appliance);
 	(void)printf("%s: ok\n", config->path);
 	return EXIT_OK;
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
 	if (standard_files_open() != 0)
 		return EXIT_RUN_TIME;
 	if (options_parse(argc, argv, &options, &error) != 0) {
-		(void)complain(error.text, EXIT_CONFIGURATION);
+		(void)refuse(error.text, EXIT_CONFIGURATION);
 		(void)fputs(options_usage, stderr);
 		return EXIT_CONFIGURATION;
 	}
@@ -68,7 +69,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGHUP, SIG_IGN);  /* until a reload can be done */
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that went away is an error of its socket */
 	if (config_load(options.config, &config, &error) != 0)
-		return complain(error.text, EXIT_CONFIGURATION);
+		return refuse(error.text, EXIT_CONFIGURATION);
 	if (!options.log_level_given)
 		log_set_level(config->log.level);
 	log_set_format(config->log.format);

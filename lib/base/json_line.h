@@ -23,9 +23,9 @@ struct json_member {
 	((struct json_member){.name = (name_), .kind = JSON_MEMBER_NUMBER, .number = (number_)})
 
 /**
- * Writes {...} and a newline, without a terminator; returns its size. Members that find no room are left out, the last ones first; 0:
- * there is no memory.
+ * Writes {...} and a newline, of at most room - 1 octets, without a terminator; returns its size. Members that find no room are left
+ * out, the last ones first; 0: there is no memory.
  */
-size_t json_line(const struct json_member *members, unsigned count, char line[JSON_LINE_SIZE]);
+size_t json_line(const struct json_member *members, unsigned count, char *line, size_t room);
 
 #endif

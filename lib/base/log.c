@@ -4,19 +4,18 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/complaint.h"
 #include "base/error.h"
+#include "base/log_output.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
 
 #define TEXT_SIZE 1024
-/** Room for a text and what stands before it. */
-#define LINE_SIZE (TEXT_SIZE + 256)
+/** Of a longer text JSON would have room for no more than escapes, of six octets each. */
+#define ESCAPED_SIZE_MAX 256
 /** time, level, event, text and an event's own. */
 #define MEMBERS_MAX 32u
 
@@ -41,23 +40,10 @@ enum log_level log_get_level(void)
 	return lowest_level;
 }
 
-/** systemd.exec(5), $JOURNAL_STREAM: device and inode of the stream that leads to the journal. */
-static bool standard_error_is_journal(void)
-{
-	const char *stream = getenv("JOURNAL_STREAM");
-	struct stat status;
-	uintmax_t device, inode;
-	int end = -1;
-
-	return stream != NULL && sscanf(stream, "%ju:%ju%n", &device, &inode, &end) == 2 &&
-	       stream[end] == '\0' && fstat(STDERR_FILENO, &status) == 0 &&
-	       status.st_dev == device && status.st_ino == inode;
-}
-
 void log_set_format(enum log_format format)
 {
 	if (format == LOG_FORMAT_AUTO)
-		format = standard_error_is_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
+		format = complaint_goes_to_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
 	line_format = format;
 }
 
@@ -96,51 +82,78 @@ static void make_printable(char *text)
 	}
 }
 
+static const char *printable(const char *text, char copy[TEXT_SIZE])
+{
+	(void)snprintf(copy, TEXT_SIZE, "%s", text);
+	make_printable(copy);
+	return copy;
+}
+
 static size_t make_json(enum log_level level, const char *event, const struct json_member *own,
-                        unsigned count, const char *text, char line[JSON_LINE_SIZE])
+                        unsigned count, const char *text, char line[LOG_LINE_SIZE])
 {
 	char when[TIME_TEXT_SIZE];
+	char copy[TEXT_SIZE];
 	struct json_member members[MEMBERS_MAX] = {
 	        JSON_TEXT("time", time_text_now(JSON_TIME_DIGITS, when)),
 	        JSON_TEXT("level", levels[level].name), JSON_TEXT("event", event),
-	        JSON_TEXT("text", text)};
+	        JSON_TEXT("text", strlen(text) > ESCAPED_SIZE_MAX ? printable(text, copy) : text)};
 	unsigned used = 4;
 
 	for (unsigned i = 0; i < count && used < MEMBERS_MAX; i++)
 		members[used++] = own[i];
-	return json_line(members, used, line);
+	return json_line(members, used, line, LOG_LINE_SIZE);
 }
 
 static size_t make_text(enum log_level level, const char *event, const char *text,
-                        char line[LINE_SIZE])
+                        char line[LOG_LINE_SIZE])
 {
-	char printable[TEXT_SIZE];
+	char copy[TEXT_SIZE];
 	char when[TIME_TEXT_SIZE];
 	int length;
 
-	(void)snprintf(printable, sizeof(printable), "%s", text);
-	make_printable(printable);
 	if (line_format == LOG_FORMAT_JOURNAL)
-		length = snprintf(line, LINE_SIZE, "<%u>%s: %s\n", levels[level].priority, event,
-		                  printable);
+		length = snprintf(line, LOG_LINE_SIZE, "<%u>%s: %s\n", levels[level].priority,
+		                  event, printable(text, copy));
 	else
-		length = snprintf(line, LINE_SIZE, "%s %s %s: %s\n",
+		length = snprintf(line, LOG_LINE_SIZE, "%s %s %s: %s\n",
 		                  time_text_now(TEXT_TIME_DIGITS, when), levels[level].name, event,
-		                  printable);
-	return length < LINE_SIZE ? (size_t)length : LINE_SIZE - 1;
+		                  printable(text, copy));
+	return length < LOG_LINE_SIZE ? (size_t)length : LOG_LINE_SIZE - 1;
 }
 
-void log_write(enum log_level level, const char *event, const struct json_member *members,
-               unsigned count, const char *text)
+static bool write_out(enum log_level level, const char *event, const struct json_member *members,
+                      unsigned count, const char *text)
 {
-	char line[JSON_LINE_SIZE];
+	char line[LOG_LINE_SIZE];
 	size_t size = 0;
 
 	if (line_format == LOG_FORMAT_JSON)
 		size = make_json(level, event, members, count, text, line);
 	if (size == 0)
 		size = make_text(level, event, text, line);
-	(void)fwrite(line, 1, size, stderr);
+	return log_output(line, size);
+}
+
+/** Once somebody reads again. */
+static void tell_lost(void)
+{
+	char text[64];
+	uint64_t lost = log_output_take_lost();
+
+	if (lost == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " lines found no reader", lost);
+	/* Not told after all; it has counted itself. */
+	if (!write_out(LOG_LEVEL_WARNING, "log-lines-lost", NULL, 0, text))
+		log_output_add_lost(lost - 1);
+}
+
+bool log_write(enum log_level level, const char *event, const struct json_member *members,
+               unsigned count, const char *text)
+{
+	tell_lost();
+	return write_out(level, event, members, count, text);
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -149,7 +162,7 @@ write_line(enum log_level level, const char *event, const char *format, va_list 
 	char text[TEXT_SIZE];
 
 	(void)vsnprintf(text, sizeof(text), format, arguments);
-	log_write(level, event, NULL, 0, text);
+	(void)log_write(level, event, NULL, 0, text);
 }
 
 void log_event(enum log_level level, const char *event, const char *format, ...)

@@ -35,13 +35,17 @@ const char *log_level_name(enum log_level level);
 
 /**
  * event is a stable name such as "sa-not-found"; the text is one line. Control characters and what is not UTF-8 are replaced by '?', in
- * JSON they are escaped.
+ * JSON they are escaped, in a long text replaced too.
  */
 void log_event(enum log_level level, const char *event, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
-/** Whatever the level: for what must be told. With members that JSON lines have beside the text; their names are none of the log's own. */
-void log_write(enum log_level level, const char *event, const struct json_member *members,
+/**
+ * Whatever the level: for what must be told. With members that JSON lines have beside the text; their names are none of the log's own.
+ * False: the line was lost, since who reads standard error does not. The next line that is not lost has one before it that tells how
+ * many were.
+ */
+bool log_write(enum log_level level, const char *event, const struct json_member *members,
                unsigned count, const char *text);
 
 /** Bounds how often one kind of event is written. Zero-initialised but for per_minute; used by one thread. */

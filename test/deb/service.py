@@ -160,6 +160,8 @@ def check_reload(system, _):
     # Nor is it tried again and again with such a file.
     assert system.run("systemctl", "restart", "specular", check=False).returncode == 1
     must_be(system, "failed", Result="exit-code", ExecMainStatus="2", NRestarts="0")
+    complaint, = [entry for entry in system.journal() if entry["MESSAGE"].startswith("specular: ")]
+    assert "ports[0].mtu" in complaint["MESSAGE"] and complaint["PRIORITY"] == "3", complaint
     system.debian.write(CONFIGURATION, good, 0o600)
     system.run("systemctl", "start", "specular")
 

@@ -110,6 +110,26 @@ def test_missing_configuration(lab):
     assert result.returncode == 2 and "/nonexistent/x.yaml" in result.stderr, result.stderr
 
 
+@subset("sanitizers")
+@configuration(start=False)
+def test_complaint_in_the_journal(lab):
+    """As an error, also where the log would be JSON: journalctl -p err shows it."""
+    path = os.path.join(lab.folder, "said")
+    wrong = os.path.join(lab.folder, "wrong.yaml")
+    with open(wrong, "w", encoding="utf-8") as file:
+        json.dump(merged(CONFIGURATION, {"log": {"format": "json"}, "keys": {"psk-file": "none.yaml"}}), file)
+    for journal in (True, False):
+        with open(path, "w+", encoding="utf-8") as said:
+            status = os.fstat(said.fileno())
+            stream = f"{status.st_dev}:{status.st_ino}" if journal else "1:1"
+            result = subprocess.run([os.path.join(lab.build, "app", "specular", "specular"), "--config", wrong], stderr=said, check=False,
+                                    env={**os.environ, "JOURNAL_STREAM": stream})
+            said.seek(0)
+            lines = said.read().splitlines()
+        assert result.returncode == 2 and len(lines) == 1, lines
+        assert lines[0].startswith(f"{'<3>' if journal else ''}specular: {wrong}: keys.psk-file: "), lines
+
+
 def ends(lab, changes, *words):
     """It does not start, says why, and ends by itself."""
     process = lab.start_specular(changes, wait=False)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/log.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -291,14 +294,127 @@ static void json_of_long_texts_is_whole(void)
 	word[sizeof(word) - 1] = '\0';
 	for (unsigned i = 0; i < 5; i++)
 		members[i] = JSON_TEXT("word", word);
-	size_t size = json_line(members, 5, text);
+	size_t size = json_line(members, 5, text, JSON_LINE_SIZE);
 	/* Of 24,570 octets each, none fits; an empty object is left. */
 	CU_ASSERT_EQUAL(size, 3);
 	CU_ASSERT_EQUAL(memcmp(text, "{}\n", 3), 0);
 	word[2000] = '\0';
-	size = json_line(members, 5, text);
+	size = json_line(members, 5, text, JSON_LINE_SIZE);
 	CU_ASSERT_EQUAL(size, 1 + strlen("\"word\": \"\"") + 2000 * 6 + 2);
 	CU_ASSERT_EQUAL(memcmp(text + size - 4, "1\"}\n", 4), 0);
+}
+
+/** Standard error is ends[1] from here on; ends[0] reads what was written. */
+static void connect_reader(bool is_pipe, int ends[2])
+{
+	CU_ASSERT_EQUAL_FATAL(is_pipe ? pipe(ends) : socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	standard_error = dup(STDERR_FILENO);
+	CU_ASSERT_FATAL(standard_error >= 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+	(void)close(ends[1]);
+}
+
+static void disconnect_reader(int ends[2])
+{
+	(void)dup2(standard_error, STDERR_FILENO);
+	(void)close(standard_error);
+	(void)close(ends[0]);
+}
+
+/** Counts the lines that are there to be read, and keeps the first octets of the last piece. */
+static unsigned read_lines(int fd, char last[CAPTURE_SIZE])
+{
+	unsigned lines = 0;
+	ssize_t size;
+
+	while ((size = read(fd, last, CAPTURE_SIZE - 1)) > 0) {
+		last[size] = '\0';
+		lines += count(last, "\n");
+	}
+	return lines;
+}
+
+/** Writes until lines are lost: so many are written, so many lost. Whoever waits for room waits for ever here. */
+static void fill(unsigned *written, unsigned *lost)
+{
+	char word[900];
+
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	for (*written = 0; log_write(LOG_LEVEL_INFO, "event", NULL, 0, word); ++*written)
+		;
+	for (*lost = 1; *lost < 10; ++*lost)
+		CU_ASSERT_FALSE(log_write(LOG_LEVEL_INFO, "event", NULL, 0, word));
+}
+
+static void a_reader_that_stops_is_not_waited_for(void)
+{
+	static const enum log_format formats[] = {LOG_FORMAT_TEXT, LOG_FORMAT_JSON};
+
+	for (unsigned i = 0; i < 4; i++) {
+		char text[CAPTURE_SIZE], told[64];
+		unsigned written, lost;
+		int ends[2];
+
+		log_set_format(formats[i / 2]);
+		connect_reader(i % 2 == 0, ends);
+		fill(&written, &lost);
+		CU_ASSERT(written > 10);
+		/* What was written is there, each line whole, and nothing of the others. */
+		CU_ASSERT_EQUAL(read_lines(ends[0], text), written);
+		CU_ASSERT_TRUE(log_write(LOG_LEVEL_INFO, "again", NULL, 0, "text"));
+		CU_ASSERT_TRUE(log_write(LOG_LEVEL_INFO, "again", NULL, 0, "text"));
+		CU_ASSERT_EQUAL(read_lines(ends[0], text), 3);
+		disconnect_reader(ends);
+		(void)snprintf(told, sizeof(told), "%u lines found no reader", lost);
+		CU_ASSERT_EQUAL(count(text, told), 1);
+		CU_ASSERT_EQUAL(count(text, "log-lines-lost"), 1);
+		CU_ASSERT(strstr(text, told) < strstr(text, "again"));
+	}
+	log_set_format(LOG_FORMAT_TEXT);
+}
+
+static void lines_without_a_reader_are_counted(void)
+{
+	char text[CAPTURE_SIZE];
+	int ends[2];
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	connect_reader(true, ends);
+	(void)close(ends[0]);
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_FALSE(log_write(LOG_LEVEL_INFO, "event", NULL, 0, "text"));
+	ends[0] = -1;
+	disconnect_reader(ends);
+	capture_begin();
+	log_event(LOG_LEVEL_INFO, "event", "text");
+	capture_end(text);
+	CU_ASSERT_EQUAL(count(text, " warning log-lines-lost: 3 lines found no reader\n"), 1);
+	CU_ASSERT_EQUAL(count(text, "\n"), 2);
+}
+
+static void no_line_is_longer_than_a_pipe_takes_at_once(void)
+{
+	char text[CAPTURE_SIZE];
+	char word[1024], name[200];
+	struct json_member members[16];
+
+	memset(word, 0x01, sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	memset(name, 0x01, sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (unsigned i = 0; i < 16; i++)
+		members[i] = JSON_TEXT("name", name);
+	log_set_format(LOG_FORMAT_JSON);
+	capture_begin();
+	CU_ASSERT_TRUE(log_write(LOG_LEVEL_INFO, "event", members, 16, word));
+	capture_end(text);
+	log_set_format(LOG_FORMAT_TEXT);
+	CU_ASSERT(strlen(text) > 2000 && strlen(text) < 4096);
+	/* The text is there, and as many members as find room. */
+	CU_ASSERT_EQUAL(count(text, "\"text\": \"????"), 1);
+	CU_ASSERT_EQUAL(count(text, "\"name\": \"\\u0001"), 2);
+	CU_ASSERT_EQUAL(strcmp(text + strlen(text) - 3, "\"}\n"), 0);
 }
 
 int main(void)
@@ -317,6 +433,10 @@ int main(void)
 	        {"the journal is recognized", the_journal_is_recognized},
 	        {"JSON is an object a line", json_is_an_object_a_line},
 	        {"JSON of long texts is whole", json_of_long_texts_is_whole},
+	        {"a reader that stops is not waited for", a_reader_that_stops_is_not_waited_for},
+	        {"lines without a reader are counted", lines_without_a_reader_are_counted},
+	        {"no line is longer than a pipe takes at once",
+	         no_line_is_longer_than_a_pipe_takes_at_once},
 	        CU_TEST_INFO_NULL};
 	return unit_run("base-log", tests);
 }
