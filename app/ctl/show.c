@@ -69,7 +69,6 @@ int show_outcome(const json_t *document, bool all, FILE *out)
 	json_t *members = json_deep_copy(document), *value, *inner;
 	const char *name, *inner_name;
 	char path[PATH_SIZE];
-	int status;
 
 	(void)all;
 	json_object_foreach (members, name, value) {
@@ -83,7 +82,5 @@ int show_outcome(const json_t *document, bool all, FILE *out)
 		}
 	}
 	json_decref(members);
-	status = table_print(table, out);
-	table_destroy(table);
-	return status;
+	return table_end(table, out);
 }

@@ -46,7 +46,6 @@ static int print_bursts(const json_t *core, FILE *out)
 	double sum = sum_counts(bursts);
 	char share[QUANTITY_SIZE];
 	size_t index;
-	int status;
 
 	json_array_foreach (bursts, index, burst) {
 		double part = (double)document_count(burst, "count") / (sum > 0 ? sum : 1);
@@ -57,25 +56,18 @@ static int print_bursts(const json_t *core, FILE *out)
 	}
 	(void)fprintf(out, "\npackets a burst of polling lcore %" PRIu64 "\n",
 	              document_count(core, "core"));
-	status = table_print(table, out);
-	table_destroy(table);
-	return status;
+	return table_end(table, out);
 }
 
 int show_cores(const json_t *document, bool all, FILE *out)
 {
-	struct table *table =
-	        table_create(">CORE >CPU STATE >HEARTBEAT >BUSY >CYCLES/PACKET >RECEIVED "
-	                     ">REFLECTED >P50 >P99 >P99.9 >MAX");
 	const json_t *cores = document_at(document, "cores"), *core;
 	size_t index;
-	int status;
+	int status = table_of(">CORE >CPU STATE >HEARTBEAT >BUSY >CYCLES/PACKET >RECEIVED "
+	                      ">REFLECTED >P50 >P99 >P99.9 >MAX",
+	                      cores, add_core, out);
 
 	(void)all;
-	json_array_foreach (cores, index, core)
-		add_core(table, core);
-	status = table_print(table, out);
-	table_destroy(table);
 	json_array_foreach (cores, index, core) {
 		if (status == 0 && json_array_size(document_at(core, "burst_sizes")) > 0)
 			status = print_bursts(core, out);

@@ -39,11 +39,8 @@ static void add_group(struct table *table, const json_t *document, const char *g
 int show_counters(const json_t *document, bool all, FILE *out)
 {
 	struct table *table = table_create("COUNTER >VALUE UNIT MEANING");
-	int status;
 
 	add_group(table, document, "datapath", all);
 	add_group(table, document, "control", all);
-	status = table_print(table, out);
-	table_destroy(table);
-	return status;
+	return table_end(table, out);
 }

@@ -25,17 +25,12 @@ static void add_session(struct table *table, const json_t *session)
 
 int show_sessions(const json_t *document, bool all, FILE *out)
 {
-	struct table *table = table_create("SID STATE MODE SENDER REFLECTOR >RECEIVED >REFLECTED "
-	                                   ">LAST KEY >CONNECTION");
-	const json_t *sessions = document_at(document, "sessions"), *session;
-	size_t index;
-	int status;
+	const json_t *sessions = document_at(document, "sessions");
+	int status = table_of("SID STATE MODE SENDER REFLECTOR >RECEIVED >REFLECTED >LAST KEY "
+	                      ">CONNECTION",
+	                      sessions, add_session, out);
 
 	(void)all;
-	json_array_foreach (sessions, index, session)
-		add_session(table, session);
-	status = table_print(table, out);
-	table_destroy(table);
 	(void)fprintf(out, "\n%zu of %" PRIu64 "%s shown; %" PRIu64 " in all\n",
 	              json_array_size(sessions), document_count(document, "matched"),
 	              json_is_false(document_at(document, "complete")) ? " or more" : "",
@@ -66,7 +61,6 @@ int show_session(const json_t *document, bool all, FILE *out)
 	const json_t *inner = document_at(document, "session");
 	const json_t *session = json_is_object(inner) ? inner : document;
 	char endpoint[SHOW_ENDPOINT_SIZE];
-	int status;
 
 	(void)all;
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -81,35 +75,29 @@ int show_session(const json_t *document, bool all, FILE *out)
 	table_quantity(table, session, "last_received_age_seconds", quantity_duration);
 	table_cell(table, "timeout");
 	table_quantity(table, session, "timeout_seconds", quantity_duration);
-	status = table_print(table, out);
-	table_destroy(table);
-	return status;
+	return table_end(table, out);
+}
+
+static void add_connection(struct table *table, const json_t *connection)
+{
+	char endpoint[SHOW_ENDPOINT_SIZE];
+
+	table_member(table, connection, "id");
+	table_cell(table, "%s", show_endpoint(connection, "peer", endpoint));
+	table_cell(table, "%s", show_endpoint(connection, "local", endpoint));
+	table_member(table, connection, "state");
+	table_list(table, connection, "mode");
+	table_member(table, connection, "key.name");
+	table_member(table, connection, "sessions.accepted");
+	table_member(table, connection, "sessions.started");
+	table_member(table, connection, "since");
 }
 
 int show_connections(const json_t *document, bool all, FILE *out)
 {
-	struct table *table =
-	        table_create(">ID PEER LOCAL STATE MODE KEY >ACCEPTED >STARTED SINCE");
-	const json_t *connection;
-	char endpoint[SHOW_ENDPOINT_SIZE];
-	size_t index;
-	int status;
-
 	(void)all;
-	json_array_foreach (document_at(document, "connections"), index, connection) {
-		table_member(table, connection, "id");
-		table_cell(table, "%s", show_endpoint(connection, "peer", endpoint));
-		table_cell(table, "%s", show_endpoint(connection, "local", endpoint));
-		table_member(table, connection, "state");
-		table_list(table, connection, "mode");
-		table_member(table, connection, "key.name");
-		table_member(table, connection, "sessions.accepted");
-		table_member(table, connection, "sessions.started");
-		table_member(table, connection, "since");
-	}
-	status = table_print(table, out);
-	table_destroy(table);
-	return status;
+	return table_of(">ID PEER LOCAL STATE MODE KEY >ACCEPTED >STARTED SINCE",
+	                document_at(document, "connections"), add_connection, out);
 }
 
 int show_keys(const json_t *document, bool all, FILE *out)

@@ -59,7 +59,6 @@ static void add_stuck(struct table *table, const json_t *document)
 int show_status(const json_t *document, bool all, FILE *out)
 {
 	struct table *table = table_create(". .");
-	int status;
 
 	(void)all;
 	add_process(table, document);
@@ -86,7 +85,5 @@ int show_status(const json_t *document, bool all, FILE *out)
 	table_cell(table, "%" PRIu64 ", %" PRIu64 " stuck", document_count(document, "cores.count"),
 	           document_count(document, "cores.stuck"));
 	add_stuck(table, document);
-	status = table_print(table, out);
-	table_destroy(table);
-	return status;
+	return table_end(table, out);
 }

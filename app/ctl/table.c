@@ -184,3 +184,22 @@ int table_print(const struct table *table, FILE *out)
 		print_row(table, table->cells + row, widths, out);
 	return 0;
 }
+
+int table_end(struct table *table, FILE *out)
+{
+	int status = table_print(table, out);
+
+	table_destroy(table);
+	return status;
+}
+
+int table_of(const char *columns, const json_t *array, table_row *row, FILE *out)
+{
+	struct table *table = table_create(columns);
+	const json_t *element;
+	size_t index;
+
+	json_array_foreach (array, index, element)
+		row(table, element);
+	return table_end(table, out);
+}

@@ -35,5 +35,12 @@ void table_list(struct table *table, const json_t *json, const char *path);
 
 /** 0 or ERROR_MEMORY. */
 int table_print(const struct table *table, FILE *out);
+/** The same, and the table is destroyed. */
+int table_end(struct table *table, FILE *out);
+
+/** Fills a row's cells with an element. */
+typedef void table_row(struct table *table, const json_t *element);
+/** A whole table with a row for each element of an array. 0 or ERROR_MEMORY. */
+int table_of(const char *columns, const json_t *array, table_row *row, FILE *out);
 
 #endif

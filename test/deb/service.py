@@ -28,7 +28,10 @@ def configure(debian):
         shutil.copy(os.path.join(ROOT, "config", name), debian.path("etc/specular"))
     with open(os.path.join(ROOT, "config", "lab.yaml"), encoding="utf-8") as file:
         debian.write(CONFIGURATION, re.sub(r"^  socket: .*\n", "", file.read(), flags=re.M))
-    debian.run("sh", "-c", "chown specular:specular /etc/specular/*.yaml && chmod 600 /etc/specular/*.yaml")
+    debian.run("sh", "-c", "chown specular:specular /etc/specular/lab.*.yaml && chmod 600 /etc/specular/lab.*.yaml")
+    debian.run("sh", "-c", f"chown root:specular /{CONFIGURATION} && chmod 640 /{CONFIGURATION}")
+    for path in ("/etc/specular", f"/{CONFIGURATION}"):
+        assert debian.run("setpriv", "--reuid=specular", "--regid=specular", "--init-groups", "test", "-w", path, check=False).returncode == 1, path
     # Root judges files of specular's as well.
     assert debian.run("specular", "--config", f"/{CONFIGURATION}", "--check").stdout == f"/{CONFIGURATION}: ok\n"
 
@@ -162,7 +165,7 @@ def check_reload(system, _):
     must_be(system, "failed", Result="exit-code", ExecMainStatus="2", NRestarts="0")
     complaint, = [entry for entry in system.journal() if entry["MESSAGE"].startswith("specular: ")]
     assert "ports[0].mtu" in complaint["MESSAGE"] and complaint["PRIORITY"] == "3", complaint
-    system.debian.write(CONFIGURATION, good, 0o600)
+    system.debian.write(CONFIGURATION, good, 0o640)
     system.run("systemctl", "start", "specular")
 
 
@@ -173,7 +176,7 @@ def check_killed(system, lab):
     lab.wait_for(lambda: is_now(system, "active", NRestarts="1"), 20, "another start")
     measures(lab, system.debian)
     system.debian.write(DROP_IN, "[Service]\nWatchdogSec=1\n")
-    system.debian.write(CONFIGURATION, system.debian.read(CONFIGURATION) + "  stuck-after: 1\n", 0o600)
+    system.debian.write(CONFIGURATION, system.debian.read(CONFIGURATION) + "  stuck-after: 1\n", 0o640)
     system.run("systemctl", "daemon-reload")
     system.run("systemctl", "restart", "specular")
     pid = system.main_pid()
