@@ -28,8 +28,6 @@ bool health_check(const struct status_source *source, char text[HEALTH_TEXT_SIZE
 
 	if (source->state == APPLIANCE_DRAINING)
 		(void)snprintf(text, HEALTH_TEXT_SIZE, "draining: no new sessions");
-	else if (source->state == APPLIANCE_STOPPING)
-		(void)snprintf(text, HEALTH_TEXT_SIZE, "stopping");
 	else if (stuck > 0)
 		(void)snprintf(text, HEALTH_TEXT_SIZE, "stuck: %u of %u polling lcores", stuck,
 		               source->worker_count);

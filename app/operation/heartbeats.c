@@ -36,7 +36,7 @@ enum heartbeat_change heartbeats_look(struct heartbeats *heartbeats, unsigned co
 	} else {
 		heartbeat->silent_ns += heartbeats->step_ns;
 		*silent_ns = heartbeat->silent_ns;
-		heartbeat->stuck = heartbeat->silent_ns >= heartbeats->stuck_after_ns;
+		heartbeat->stuck |= heartbeat->silent_ns >= heartbeats->stuck_after_ns;
 	}
 	if (heartbeat->stuck == was_stuck)
 		return HEARTBEAT_SAME;

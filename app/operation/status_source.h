@@ -21,7 +21,8 @@
 
 struct audit;
 
-enum appliance_state { APPLIANCE_RUNNING, APPLIANCE_DRAINING, APPLIANCE_STOPPING };
+/** Once it ends for good, nobody is answered any more. */
+enum appliance_state { APPLIANCE_RUNNING, APPLIANCE_DRAINING };
 
 struct status_source {
 	const struct config *config;

@@ -7,8 +7,7 @@
 #include "status_text.h"
 
 static const char *const state_names[] = {[APPLIANCE_RUNNING] = "running",
-                                          [APPLIANCE_DRAINING] = "draining",
-                                          [APPLIANCE_STOPPING] = "stopping"};
+                                          [APPLIANCE_DRAINING] = "draining"};
 
 static void write_configuration(const struct status_source *source, struct json_writer *json)
 {

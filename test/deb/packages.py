@@ -14,7 +14,6 @@ OLD = "0.0.9"
 PACKAGES = ("specular", "specular-tools", "strongswan-ippm-keys")
 # Of the stranger who reads, rotates and boots; procps and curl are in the documentation's commands.
 BESIDE = ("bash-completion", "curl", "logrotate", "man-db", "procps", "systemd", "systemd-sysv")
-FOLDER = "root:specular 750"
 PAGES = {"specular": 8, "specularctl": 1, "specular-probe": 1, "specular-load": 1, "specular-host-check": 1, "specular.yaml": 5}
 COMPLETED = """
 . /usr/share/bash-completion/bash_completion
@@ -64,7 +63,7 @@ def check_lintian():
 def check_install(debian):
     debian.install(*BESIDE, *copied(debian, OLD))
     assert debian.version("specular") == OLD
-    assert debian.owner("/etc/specular") == FOLDER, debian.owner("/etc/specular")
+    assert debian.owner("/etc/specular") == "specular:specular 700", debian.owner("/etc/specular")
     assert debian.run("id", "specular").stdout
     for program in ("/usr/sbin/specular", "specularctl", "specular-probe", "specular-load"):
         assert debian.run(program, "--version").returncode == 0
@@ -103,14 +102,13 @@ def check_logrotate(debian):
 
 
 def check_upgrade(debian, place):
-    """By a new version that takes the old one's place at once, and changes nothing that is an administrator's. All was specular's once."""
-    debian.run("sh", "-c", "chown -R specular:specular /etc/specular && chmod 700 /etc/specular && chmod 600 /etc/specular/*.yaml")
+    """By a new version that takes the old one's place at once, and changes nothing that is an administrator's."""
     before = place.unit("ExecMainStartTimestampMonotonic") if place is not debian else None
     place.run("dpkg", "--install", *copied(debian, newest()))
     assert debian.version("specular") == newest()
     assert "net_af_packet" in debian.read("etc/specular/specular.yaml"), "the configuration is not what it was"
     assert debian.owner("/etc/specular/specular.yaml") == "specular:specular 600"
-    assert debian.owner("/etc/specular") == FOLDER
+    assert debian.owner("/etc/specular") == "specular:specular 700"
     changed = [line for line in debian.run("dpkg", "--verify", *PACKAGES, check=False).stdout.splitlines() if "missing" in line]
     assert not changed, changed
     if place is not debian:

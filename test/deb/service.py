@@ -28,10 +28,7 @@ def configure(debian):
         shutil.copy(os.path.join(ROOT, "config", name), debian.path("etc/specular"))
     with open(os.path.join(ROOT, "config", "lab.yaml"), encoding="utf-8") as file:
         debian.write(CONFIGURATION, re.sub(r"^  socket: .*\n", "", file.read(), flags=re.M))
-    debian.run("sh", "-c", "chown specular:specular /etc/specular/lab.*.yaml && chmod 600 /etc/specular/lab.*.yaml")
-    debian.run("sh", "-c", f"chown root:specular /{CONFIGURATION} && chmod 640 /{CONFIGURATION}")
-    for path in ("/etc/specular", f"/{CONFIGURATION}"):
-        assert debian.run("setpriv", "--reuid=specular", "--regid=specular", "--init-groups", "test", "-w", path, check=False).returncode == 1, path
+    debian.run("sh", "-c", "chown specular:specular /etc/specular/*.yaml && chmod 600 /etc/specular/*.yaml")
     # Root judges files of specular's as well.
     assert debian.run("specular", "--config", f"/{CONFIGURATION}", "--check").stdout == f"/{CONFIGURATION}: ok\n"
 
@@ -47,6 +44,14 @@ def has_no_privileges(pid):
         with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
             status = dict(re.findall(r"^(\w+):\t(.*)$", file.read(), re.M))
         assert status["Uid"].split()[0] != "0" and all(int(status[name], 16) == 0 for name in SETS), status
+
+
+def cannot_write(pid, *paths):
+    """Although its user owns them: to the service they are read-only."""
+    for path in paths:
+        here = ("nsenter", "--target", str(pid), "--mount", "setpriv", "--reuid=specular", "--regid=specular", "--init-groups", "test")
+        assert run(*here, "-r", path, check=False).returncode == 0, path
+        assert run(*here, "-w", path, check=False).returncode == 1, path
 
 
 def measures(lab, debian):
@@ -140,6 +145,7 @@ def check_start(system, lab):
     system.run("systemctl", "start", "specular")
     must_be(system, "active", StatusText="0 test sessions on 1 polling lcore", NRestarts="0")
     has_no_privileges(system.main_pid())
+    cannot_write(system.main_pid(), "/etc/specular", f"/{CONFIGURATION}", "/etc/specular/lab.keys.yaml")
     measures(lab, system.debian)
     said(system, "started")
     assert "state           running\n" in system.run("specularctl", "status").stdout
@@ -165,7 +171,7 @@ def check_reload(system, _):
     must_be(system, "failed", Result="exit-code", ExecMainStatus="2", NRestarts="0")
     complaint, = [entry for entry in system.journal() if entry["MESSAGE"].startswith("specular: ")]
     assert "ports[0].mtu" in complaint["MESSAGE"] and complaint["PRIORITY"] == "3", complaint
-    system.debian.write(CONFIGURATION, good, 0o640)
+    system.debian.write(CONFIGURATION, good, 0o600)
     system.run("systemctl", "start", "specular")
 
 
@@ -176,7 +182,7 @@ def check_killed(system, lab):
     lab.wait_for(lambda: is_now(system, "active", NRestarts="1"), 20, "another start")
     measures(lab, system.debian)
     system.debian.write(DROP_IN, "[Service]\nWatchdogSec=1\n")
-    system.debian.write(CONFIGURATION, system.debian.read(CONFIGURATION) + "  stuck-after: 1\n", 0o640)
+    system.debian.write(CONFIGURATION, system.debian.read(CONFIGURATION) + "  stuck-after: 1\n", 0o600)
     system.run("systemctl", "daemon-reload")
     system.run("systemctl", "restart", "specular")
     pid = system.main_pid()

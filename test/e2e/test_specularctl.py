@@ -75,6 +75,11 @@ def test_sessions_and_close(lab):
 @subset("sanitizers")
 def test_nobody_answers(lab):
     assert "--socket" in ctl(lab, "status", expect=1, path="/nowhere/specular.sock")
+    # Nothing that is shown moves the cursor.
+    assert "/nowhere/?[2J: no such socket" in ctl(lab, "status", expect=1, path="/nowhere/\x1b[2J")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run(command(lab, "counters", "--all"), stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert result.returncode == 1 and "can't write the answer" in result.stderr, result
     assert "needs a terminal" in ctl(lab, "top", expect=2)
     # Whoever is neither of the appliance's user nor of its group.
     denied = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command(lab, "status")],

@@ -246,6 +246,40 @@ static void a_silent_appliance_is_not_waited_for(void)
 	stop();
 }
 
+/** Sends until nobody wants more. */
+static void *flow(void *context)
+{
+	static const char much[1 << 16];
+	int fd = accept(listener, NULL, NULL);
+
+	(void)context;
+	while (send(fd, much, sizeof(much), MSG_NOSIGNAL) > 0)
+		;
+	(void)close(fd);
+	return NULL;
+}
+
+static void an_answer_without_end_ends(void)
+{
+	static const struct {
+		int wait_ms;
+		int status;
+	} cases[] = {{600000, ERROR_LIMIT}, {1, ERROR_UNAVAILABLE}};
+	struct request request = {.command = "status"};
+	struct answer answer;
+	pthread_t thread;
+
+	start();
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct call call = {.socket = path, .wait_ms = cases[i].wait_ms};
+		(void)pthread_create(&thread, NULL, flow, NULL);
+		CU_ASSERT_EQUAL(call_appliance(&call, &request, &answer, &error), cases[i].status);
+		answer_clear(&answer);
+		(void)pthread_join(thread, NULL);
+	}
+	stop();
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -255,6 +289,7 @@ int main(void)
 	        {"connections come in pages too", connections_come_in_pages_too},
 	        {"nobody there is explained", nobody_there_is_explained},
 	        {"a silent appliance is not waited for", a_silent_appliance_is_not_waited_for},
+	        {"an answer without end ends", an_answer_without_end_ends},
 	        CU_TEST_INFO_NULL,
 	};
 

@@ -90,6 +90,19 @@ static void rates_are_differences(void)
 	top_sample_clear(&now);
 }
 
+static void an_appliance_that_began_anew_has_no_rate(void)
+{
+	json_t *first = json_pack("{s:i}", "n", 100), *second = json_pack("{s:i}", "n", 130);
+
+	CU_ASSERT_EQUAL(top_rate(second, first, "n", 2), 15);
+	CU_ASSERT_EQUAL(top_rate(first, first, "n", 2), 0);
+	CU_ASSERT_EQUAL(top_rate(first, second, "n", 2), -1);
+	CU_ASSERT_EQUAL(top_rate(second, first, "n", 0), -1);
+	CU_ASSERT_EQUAL(top_rate(second, first, "m", 2), -1);
+	json_decref(first);
+	json_decref(second);
+}
+
 static void the_first_look_has_no_rates(void)
 {
 	make(&now, 12, 1000);
@@ -152,6 +165,8 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 	        {"rates are differences", rates_are_differences},
+	        {"an appliance that began anew has no rate",
+	         an_appliance_that_began_anew_has_no_rate},
 	        {"the first look has no rates", the_first_look_has_no_rates},
 	        {"any size has room", any_size_has_room},
 	        {"many cores leave room for sessions", many_cores_leave_room_for_sessions},

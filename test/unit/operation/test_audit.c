@@ -318,15 +318,41 @@ static void into_the_log(void)
 	clean_up();
 }
 
+/** With log.audit: log, the log's losses are the trail's. */
+static void a_log_without_a_reader_loses_entries(void)
+{
+	int ends[2], standard_error = dup(STDERR_FILENO);
+
+	(void)signal(SIGPIPE, SIG_IGN); /* as the program does */
+	prepare();
+	(void)strcpy(config.log.audit, CONFIG_AUDIT_LOG);
+	struct audit *audit = make();
+	CU_ASSERT_FATAL(standard_error >= 0 && pipe(ends) == 0);
+	(void)dup2(ends[1], STDERR_FILENO);
+	(void)close(ends[1]);
+	audit_operator(audit, NULL, "reload", "", true);
+	CU_ASSERT_EQUAL(counters.values[CONTROL_AUDIT_LOST], 0);
+	(void)close(ends[0]);
+	audit_operator(audit, NULL, "reload", "", true);
+	CU_ASSERT_EQUAL(counters.values[CONTROL_AUDIT_LOST], 1);
+	(void)dup2(standard_error, STDERR_FILENO);
+	(void)close(standard_error);
+	audit_destroy(audit);
+	(void)snprintf(config.log.audit, sizeof(config.log.audit), "%s/none", folder);
+	clean_up();
+}
+
 int main(void)
 {
-	CU_TestInfo tests[] = {{"every entry", every_entry},
-	                       {"refusals are bounded", refusals_are_bounded},
-	                       {"a rotated file is left", rotated_file_is_left},
-	                       {"a full disk is told, and leaves whole lines",
-	                        full_disk_is_told_and_leaves_whole_lines},
-	                       {"no trail, and no file", no_trail_and_no_file},
-	                       {"into the log", into_the_log},
-	                       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+	        {"every entry", every_entry},
+	        {"refusals are bounded", refusals_are_bounded},
+	        {"a rotated file is left", rotated_file_is_left},
+	        {"a full disk is told, and leaves whole lines",
+	         full_disk_is_told_and_leaves_whole_lines},
+	        {"no trail, and no file", no_trail_and_no_file},
+	        {"a log without a reader loses entries", a_log_without_a_reader_loses_entries},
+	        {"into the log", into_the_log},
+	        CU_TEST_INFO_NULL};
 	return unit_run("operation-audit", tests);
 }

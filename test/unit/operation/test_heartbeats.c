@@ -96,6 +96,19 @@ static void a_core_that_never_polled_gets_stuck(void)
 	CU_ASSERT_EQUAL(looks, LOOKS);
 }
 
+static void more_patience_makes_no_core_poll(void)
+{
+	start();
+	(void)look_after(0, 0, 7);
+	while (look_after(LOOK_NS, 0, 7) != HEARTBEAT_STUCK)
+		;
+	heartbeats_configure(&heartbeats, 2 * STUCK_AFTER);
+	CU_ASSERT_EQUAL(look_after(LOOK_NS, 0, 7), HEARTBEAT_SAME);
+	CU_ASSERT_TRUE(heartbeats.cores[0].stuck);
+	CU_ASSERT_EQUAL(look_after(LOOK_NS, 0, 8), HEARTBEAT_RECOVERED);
+	CU_ASSERT_EQUAL(heartbeats.stuck, 0);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -105,6 +118,7 @@ int main(void)
 	        {"a machine that slept blames nobody", a_machine_that_slept_blames_nobody},
 	        {"cores are watched apart", cores_are_watched_apart},
 	        {"a core that never polled gets stuck", a_core_that_never_polled_gets_stuck},
+	        {"more patience makes no core poll", more_patience_makes_no_core_poll},
 	        CU_TEST_INFO_NULL,
 	};
 

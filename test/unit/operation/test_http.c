@@ -225,6 +225,8 @@ static void only_by_its_names(void)
 	                  "none of the appliance's"));
 	CU_ASSERT(answers("GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
 	                  "HTTP/1.1 4", "\r\n\r\n"));
+	CU_ASSERT(answers("GET / HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\n\r\n",
+	                  "HTTP/1.1 4", "\r\n\r\n"));
 	CU_ASSERT(answers("GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	                  "HTTP/1.1 404 ", "nothing is here"));
 	/* No browser speaks it. */

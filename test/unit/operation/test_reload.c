@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "drain.h"
 #include "harness.h"
+#include "manager.h"
 #include "reload.h"
 #include "unit.h"
 
@@ -31,6 +32,7 @@ struct world {
 	struct reload_target target;
 	struct reload_outcome outcome;
 	struct error error;
+	char logged[4096]; /**< by the last reload */
 };
 
 static void write_file(const struct world *world, const char *name, const char *text)
@@ -84,14 +86,13 @@ static void world_close(struct world *world)
 	(void)rmdir(world->folder);
 }
 
-/** Quiet: what it logs is not looked at. */
 static int reload(struct world *world, const char *text)
 {
 	FILE *saved = stderr;
 	int status;
 
 	write_file(world, "a.yaml", text);
-	stderr = fopen("/dev/null", "w");
+	stderr = fmemopen(world->logged, sizeof(world->logged), "w");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(stderr);
 	status = reload_run(&world->target, &world->outcome, &world->error);
 	(void)fclose(stderr);
@@ -229,6 +230,105 @@ static void the_audit_trail_and_a_daemon_come_and_go(void)
 	world_close(&world);
 }
 
+static void the_log_is_as_it_is_told(void)
+{
+	struct world world;
+
+	world_open(&world, PORTS(1500));
+	log_set_level(LOG_LEVEL_INFO);
+	CU_ASSERT_EQUAL(reload(&world, PORTS(1500) "log: {format: json, level: debug}\n"), 0);
+	CU_ASSERT_EQUAL(memcmp(world.logged, "{\"time\": ", strlen("{\"time\": ")), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(world.logged, "\"event\": \"reload-done\""));
+	CU_ASSERT_EQUAL(log_get_level(), LOG_LEVEL_DEBUG);
+	/* --log-level wins. */
+	world.target.log_level_given = true;
+	CU_ASSERT_EQUAL(reload(&world, PORTS(1500) "log: {format: text, level: error}\n"), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(world.logged, " info reload-done: "));
+	CU_ASSERT_EQUAL(log_get_level(), LOG_LEVEL_DEBUG);
+	log_set_level(LOG_LEVEL_INFO);
+	world_close(&world);
+}
+
+static unsigned count_refusals(const struct world *world)
+{
+	char path[64], line[1024];
+	unsigned count = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/audit.json", world->folder);
+	FILE *file = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		count += strstr(line, "connection-refused") != NULL;
+	(void)fclose(file);
+	return count;
+}
+
+static void the_audit_trail_has_the_new_bound(void)
+{
+	static const struct endpoint nowhere;
+	static const struct control_audit_connection connection = {
+	        .client = &nowhere, .local = &nowhere, .key = "", .identity = ""};
+	struct world world;
+
+	world_open(&world, PORTS(1500));
+	CU_ASSERT_EQUAL(reload(&world, PORTS(1500) "log: {audit: audit.json}\n"), 0);
+	CU_ASSERT_EQUAL(reload(&world, PORTS(1500) "log: {audit: audit.json}\n"
+	                                           "control: {log-per-minute: 1}\n"),
+	                0);
+	const struct control_audit *observer = audit_observer(world.audit);
+	for (unsigned i = 0; i < 10; i++)
+		observer->refused(observer->context, &connection, CONTROL_END_LIMIT, "");
+	/* One a minute; another one may have begun. */
+	CU_ASSERT(count_refusals(&world) <= 2);
+	world_close(&world);
+}
+
+static void the_manager_is_told(void)
+{
+	struct world world;
+	struct manager manager;
+	struct drain *drain = NULL;
+	char message[256];
+
+	world_open(&world, PORTS(1500));
+	CU_ASSERT_EQUAL_FATAL(drain_create(world.harness.base, world.harness.sessions,
+	                                   world.harness.server, &drain, &world.error),
+	                      0);
+	manager_open(&manager);
+	for (unsigned i = 0; i < 2; i++) { /* refused, it is ready as well */
+		CU_ASSERT_EQUAL(reload(&world, i == 0 ? PORTS(1500) : "{") == 0, i == 0);
+		CU_ASSERT_EQUAL(strncmp(manager_hears(&manager, message),
+		                        "RELOADING=1\nMONOTONIC_USEC=", 27),
+		                0);
+		CU_ASSERT_STRING_EQUAL(manager_hears(&manager, message), "READY=1");
+	}
+	drain_begin(drain, 600);
+	CU_ASSERT_STRING_EQUAL(manager_hears(&manager, message), "STOPPING=1");
+	/* And half a minute to take all down. */
+	CU_ASSERT_STRING_EQUAL(manager_hears(&manager, message), "EXTEND_TIMEOUT_USEC=630000000");
+	manager_close(&manager);
+	drain_destroy(drain);
+	world_close(&world);
+}
+
+/** The harness ends the loop by itself at times; only a drain breaks it. */
+static void run_until_broken(struct event_base *base)
+{
+	do
+		(void)event_base_dispatch(base);
+	while (!event_base_got_break(base));
+}
+
+static bool breaks_within(struct event_base *base, long milliseconds)
+{
+	const struct timeval wait = {.tv_usec = milliseconds * 1000};
+
+	(void)event_base_loopexit(base, &wait);
+	while (!event_base_got_exit(base) && !event_base_got_break(base))
+		(void)event_base_loop(base, EVLOOP_ONCE);
+	return event_base_got_break(base);
+}
+
 static void draining_ends_the_loop(void)
 {
 	struct world world;
@@ -246,13 +346,14 @@ static void draining_ends_the_loop(void)
 	CU_ASSERT_TRUE(drain_has_begun(drain));
 	CU_ASSERT_EQUAL(client_request_accept(&client), ACCEPT_TEMPORARY_LIMIT);
 	/* With a session the deadline ends it, without one nothing is waited for. */
+	CU_ASSERT_FALSE(breaks_within(world.harness.base, 120));
 	drain_begin(drain, 0);
-	(void)event_base_dispatch(world.harness.base);
+	run_until_broken(world.harness.base);
 	CU_ASSERT_EQUAL(session_registry_count(world.harness.sessions), 1);
 	client_close(&client);
 	CU_ASSERT_TRUE(harness_wait_sessions(&world.harness, 0));
 	drain_begin(drain, 600);
-	(void)event_base_dispatch(world.harness.base);
+	run_until_broken(world.harness.base);
 	drain_destroy(drain);
 	world_close(&world);
 }
@@ -266,6 +367,9 @@ int main(void)
 	        {"sessions stay within what was reserved", sessions_stay_within_what_was_reserved},
 	        {"the audit trail and a daemon come and go",
 	         the_audit_trail_and_a_daemon_come_and_go},
+	        {"the log is as it is told", the_log_is_as_it_is_told},
+	        {"the audit trail has the new bound", the_audit_trail_has_the_new_bound},
+	        {"the manager is told", the_manager_is_told},
 	        {"draining ends the loop", draining_ends_the_loop},
 	        CU_TEST_INFO_NULL,
 	};

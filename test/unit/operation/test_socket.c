@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "operation_world.h"
+#include "socket_path.h"
 #include "socket_server.h"
 #include "unit.h"
 
@@ -185,7 +186,16 @@ static mode_t mode_of(const char *path)
 
 static void only_the_owner_gets_in(void)
 {
+	struct stat made;
+	int fd;
+
 	start();
+	/* From the beginning on, whatever the process's umask. */
+	mode_t before = umask(0);
+	CU_ASSERT_EQUAL(socket_path_listen(&config, &fd, &made, &error), 0);
+	(void)umask(before);
+	CU_ASSERT_EQUAL(made.st_mode & 0777, 0600);
+	(void)close(fd);
 	start_server();
 	CU_ASSERT_EQUAL(mode_of(config.socket), 0600);
 	socket_server_destroy(server);

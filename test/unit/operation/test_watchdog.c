@@ -1,60 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "watchdog.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
 #include "config/config.h"
+#include "manager.h"
 #include "reflect/worker.h"
 #include "service_manager.h"
 #include "unit.h"
 
-#define WATCHDOG_US  "20000"
-#define PATIENCE     1000 /* turns of 10 ms */
-#define MESSAGE_SIZE 256
-#define STATUS       "STATUS=0 test sessions on 1 polling lcore"
+#define WATCHDOG_US "20000"
+#define PATIENCE    1000 /* turns of 10 ms */
+#define STATUS      "STATUS=0 test sessions on 1 polling lcore"
 
-static char folder[] = "/tmp/watchdog-XXXXXX";
-static char path[64];
-static int manager; /* what the service manager listens on */
+static struct manager manager;
 static struct event_base *base;
 static struct worker worker;
 static struct worker *workers[] = {&worker};
 static struct config config;
 static struct watchdog *watchdog;
 
-static void listen_as_manager(void)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	if (mkdtemp(folder) == NULL)
-		abort();
-	(void)snprintf(path, sizeof(path), "%s/notify", folder);
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (bind(manager, (struct sockaddr *)&address, sizeof(address)) != 0)
-		abort();
-	(void)setenv("NOTIFY_SOCKET", path, 1);
-}
-
-/* Takes the messages that are there, since who sends into a full socket waits; returns how many begin so. */
 static unsigned heard(const char *beginning)
 {
-	char message[MESSAGE_SIZE];
-	unsigned count = 0;
-	ssize_t length;
-
-	while ((length = recv(manager, message, sizeof(message) - 1, 0)) > 0) {
-		message[length] = '\0';
-		count += strncmp(message, beginning, strlen(beginning)) == 0;
-	}
-	return count;
+	return manager_heard(&manager, beginning);
 }
 
 /* The loop runs for 10 ms; returns how many messages began so. */
@@ -122,6 +92,23 @@ static void a_stuck_core_does_not(void)
 	watchdog_destroy(watchdog);
 }
 
+/** Within what the manager allows it hears two signs of life, however long the lcores are given. */
+static void looks_are_frequent_enough(void)
+{
+	const struct watchdog_environment environment = {
+	        .base = base, .config = &config, .workers = workers, .worker_count = 1};
+	struct timeval allowed = {.tv_usec = 250000};
+	struct error error;
+
+	(void)setenv("WATCHDOG_USEC", "200000", 1);
+	CU_ASSERT_EQUAL_FATAL(watchdog_create(&environment, &watchdog, &error), 0);
+	/* Timers have their turns in order, however late: one at once, and one before the loop's end. */
+	(void)event_base_loopexit(base, &allowed);
+	(void)event_base_dispatch(base);
+	CU_ASSERT(heard("WATCHDOG=1") >= 2);
+	watchdog_destroy(watchdog);
+}
+
 static void what_the_manager_is_told(void)
 {
 	service_manager_ready();
@@ -149,17 +136,16 @@ int main(void)
 	CU_TestInfo tests[] = {
 	        {"a core that polls feeds the manager", a_core_that_polls_feeds_the_manager},
 	        {"a stuck core does not", a_stuck_core_does_not},
+	        {"looks are frequent enough", looks_are_frequent_enough},
 	        {"what the manager is told", what_the_manager_is_told},
 	        {"nobody has to listen", nobody_has_to_listen},
 	        CU_TEST_INFO_NULL,
 	};
 
-	listen_as_manager();
+	manager_open(&manager);
 	base = event_base_new();
 	int code = unit_run("watchdog", tests);
 	event_base_free(base);
-	(void)close(manager);
-	(void)unlink(path);
-	(void)rmdir(folder);
+	manager_close(&manager);
 	return code;
 }
