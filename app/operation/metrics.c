@@ -36,8 +36,8 @@ static double seconds_of(uint64_t ntp)
 
 static void write_state(struct metric_writer *writer, const struct status_source *source)
 {
-	static const char *const names[] = {[APPLIANCE_RUNNING] = "running",
-	                                    [APPLIANCE_DRAINING] = "draining"};
+	static const char *const names[] = {
+	        [APPLIANCE_RUNNING] = "running", [APPLIANCE_DRAINING] = "draining"};
 
 	write_one(writer, "specular_start_time_seconds", "seconds",
 	          "when the appliance was ready, since 1970", seconds_of(source->started));

@@ -6,8 +6,8 @@
 #include "status_commands.h"
 #include "status_text.h"
 
-static const char *const state_names[] = {[APPLIANCE_RUNNING] = "running",
-                                          [APPLIANCE_DRAINING] = "draining"};
+static const char *const state_names[] = {
+        [APPLIANCE_RUNNING] = "running", [APPLIANCE_DRAINING] = "draining"};
 
 static void write_configuration(const struct status_source *source, struct json_writer *json)
 {

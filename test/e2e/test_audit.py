@@ -5,6 +5,7 @@ import json
 import os
 import signal
 
+from harness import twamp
 from harness.suite import configuration, subset
 
 PACKETS = 20
@@ -37,3 +38,37 @@ def test_a_run_of_the_probe(lab):
     os.rename(path, path + ".1")
     os.kill(lab.pid(), signal.SIGUSR2)
     lab.wait_for(lambda: os.path.exists(path), 5, "the new file")
+
+
+@configuration(start=False)
+def test_what_the_operator_does(lab):
+    """Who asked, for what, and what came of it; and what was read again is what is shown and written to."""
+    def ask(line):
+        return lab.ask(line, lab.folder)
+
+    def told(name):
+        found = [entry for entry in entries(os.path.join(lab.folder, name)) if entry["entry"] == "operator"]
+        assert all((entry["by"], entry["uid"], entry["gid"]) == ("socket", 0, 0) for entry in found if entry["by"] != "signal"), found
+        return [(entry["action"], entry["detail"], entry["result"], entry["by"]) for entry in found]
+    process = lab.start_specular({"log": {"audit": "first.json"}})
+    before = ask("status")["configuration"]["loaded"]
+    lab.session(twamp.UNAUTHENTICATED)
+    assert ask("close all=no")["error"]["text"] == "all; allowed: yes"
+    assert ask("drain deadline=604801")["error"]["code"] == "wrong-parameter"
+    assert ask("close all=yes")["sessions"] == 1
+    path = lab.write_configuration({"log": {"audit": "next.json"}})
+    with open(os.path.join(lab.folder, "psk.yaml"), "w", encoding="ascii") as file:
+        json.dump({"keys": [{"key-id": "new", "secret-key": "another one"}]}, file)
+    for name in ("psk.yaml", "sa.yaml"):
+        lab.private(name)
+    assert ask("reload")["psk"] == {"new": 1, "gone": 1}
+    assert ask("keys")["psk"] == [{"key_id": "new"}]
+    assert ask("status")["configuration"]["loaded"] > before
+    assert ask("close all=yes")["sessions"] == 0
+    process.send_signal(signal.SIGHUP)
+    lab.wait_for(lambda: len(told("next.json")) == 3, 10, "the entry of the signal")
+    assert ask("drain deadline=0")["deadline_seconds"] == 0
+    assert process.wait(20) == 0
+    assert told("first.json") == [("close", "all no", "refused", "socket"), ("close", "all yes", "done", "socket")]
+    assert told("next.json") == [("reload", path, "done", "socket"), ("close", "all yes", "done", "socket"),
+                                 ("reload", path, "done", "signal"), ("drain", "deadline 0 s", "done", "socket")]

@@ -65,9 +65,9 @@ def folder_of(lab, owner, **operation):
     return folder
 
 
-def start_as_user(lab, user, capabilities):
+def start_as_user(lab, user, capabilities, becomes=None):
     """Never root: the user with a few capabilities, as systemd's User= and AmbientCapabilities= start it."""
-    folder = folder_of(lab, user)
+    folder = folder_of(lab, user, **({"user": becomes} if becomes else {}))
     given = ",".join("+" + name for name in capabilities)
     log = open(lab.log_path, "w", encoding="utf-8")
     lab.deferred.callback(log.close)
@@ -119,8 +119,12 @@ def test_a_user_reads_its_files_again(lab):
     """Root starts, and the files are the user's already."""
     folder = folder_of(lab, pwd.getpwnam(USER), user=USER)
     with open(lab.log_path, "w", encoding="utf-8") as log:
-        process = lab.start("appliance", f"{folder}/specular", "--config", f"{folder}/e2e.yaml", stdout=log, stderr=log, env=lab.environment)
+        process = lab.start("appliance", "setpriv", "--groups=1,2", f"{folder}/specular", "--config", f"{folder}/e2e.yaml",
+                            stdout=log, stderr=log, env=lab.environment)
     lab.wait_for_log(" started: ", 0, 30)
+    # Root's groups have gone.
+    for status in statuses(process.pid).values():
+        assert status["Groups"].split() in ([], [str(pwd.getpwnam(USER).pw_gid)]), status
     process.send_signal(signal.SIGHUP)
     lab.wait_for_log(" reload-done: ")
     process.send_signal(signal.SIGTERM)
@@ -132,3 +136,11 @@ def test_a_user_that_is_not_there(lab):
     process = lab.start_specular({"operation": {"user": "specular-nobody"}}, wait=False)
     assert process.wait(30) == 1
     assert "operation.user: there is no user specular-nobody" in lab.log(), lab.log()
+
+
+@configuration(start=False)
+def test_a_user_that_cannot_be_had(lab):
+    """Told before anything is touched."""
+    process = start_as_user(lab, pwd.getpwnam(USER), CAPABILITIES, "daemon")
+    assert process.wait(30) == 1
+    assert "operation.user: becoming daemon needs CAP_SETUID and CAP_SETGID" in lab.log(), lab.log()

@@ -143,3 +143,12 @@ def test_an_impatient_operator(lab):
     lab.wait_for_log(" draining: ")
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+@configuration(start=False)
+def test_an_interruption_does_not_drain(lab):
+    process = lab.start_specular({"operation": {"drain-deadline": 60}})
+    lab.session(twamp.UNAUTHENTICATED)
+    os.kill(process.pid, signal.SIGINT)
+    assert process.wait(20) == 0
+    assert " stopping: " in lab.log() and " draining: " not in lab.log()

@@ -28,8 +28,9 @@ def command(lab, *words, path=None):
     return [os.path.join(lab.build, "app", "ctl", "specularctl"), "--socket", path or lab.operation_socket(), *words]
 
 
-def ctl(lab, *words, expect=0, path=None):
-    result = subprocess.run(command(lab, *words, path=path), capture_output=True, text=True, timeout=30, check=False)
+def ctl(lab, *words, expect=0, path=None, wait=10 * PATIENCE):
+    words = (*words, "--wait", str(wait))
+    result = subprocess.run(command(lab, *words, path=path), capture_output=True, text=True, timeout=3 * wait + 30, check=False)
     assert result.returncode == expect, f"{words}: exit {result.returncode}: {result.stdout}{result.stderr}"
     return result.stdout if expect == 0 else result.stderr
 
@@ -89,7 +90,7 @@ def test_nobody_answers(lab):
         assert "socket-group" in denied.stderr, denied.stderr
     os.kill(lab.pid(), signal.SIGSTOP)
     try:
-        assert "did not answer" in ctl(lab, "status", "--wait", "0.2", expect=1)
+        assert "did not answer" in ctl(lab, "status", wait=0.2, expect=1)
     finally:
         os.kill(lab.pid(), signal.SIGCONT)
 

@@ -136,6 +136,21 @@ static void keys_of_a_daemon_are_not_loaded(void)
 	config_free(config);
 }
 
+static void counters_are_those_of_all_lcores(void)
+{
+	static struct datapath_counters counters[3];
+	static struct worker workers[3];
+	struct worker_set set = {.count = 3};
+
+	for (unsigned i = 0; i < set.count; i++) {
+		workers[i].reflector.counters = &counters[i];
+		counters[i].values[DATAPATH_RECEIVED] = 1u << i;
+		set.workers[i] = &workers[i];
+	}
+	CU_ASSERT_EQUAL(worker_set_counter(&set, DATAPATH_RECEIVED), 7);
+	CU_ASSERT_EQUAL(worker_set_counter(&set, DATAPATH_REFLECTED), 0);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -143,6 +158,7 @@ int main(void)
 	         nothing_starts_when_key_derivation_is_wrong},
 	        {"the suite is that of the setting", the_suite_is_that_of_the_setting},
 	        {"keys of a daemon are not loaded", keys_of_a_daemon_are_not_loaded},
+	        {"counters are those of all lcores", counters_are_those_of_all_lcores},
 	        CU_TEST_INFO_NULL};
 	return unit_run("app-appliance", tests);
 }

@@ -237,6 +237,45 @@ static void only_by_its_names(void)
 	stop();
 }
 
+/** Of a large answer, which nobody reads. */
+static int write_much(struct operation *operation, const struct operation_request *request,
+                      struct json_writer *json, struct error *reason)
+{
+	static char text[HTTP_PENDING_MAX];
+
+	(void)operation;
+	(void)request;
+	(void)reason;
+	memset(text, 'a', sizeof(text) - 1);
+	json_string(json, "much", text);
+	return 0;
+}
+
+static void health_is_told_whatever_others_ask(void)
+{
+	static const struct operation_command much[] = {{.name = "much", .run = write_much},
+	                                                {.name = NULL}};
+	static const char ask[] =
+	        "GET /status.json?command=much HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	static const char small[] = "GET /status.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	char octet;
+
+	start();
+	CU_ASSERT_EQUAL(operation_register(world.operation, much), 0);
+	int fd = connect_client();
+	CU_ASSERT_EQUAL(send(fd, ask, strlen(ask), MSG_NOSIGNAL), (ssize_t)strlen(ask));
+	for (int turn = 0; turn < TURNS; turn++) {
+		(void)event_base_loop(world.harness.base, EVLOOP_NONBLOCK);
+		if (recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+			break;
+		(void)usleep(500);
+	}
+	CU_ASSERT(answers(small, "HTTP/1.1 503 ", "ask again\n"));
+	CU_ASSERT(answers(HEALTH("localhost"), "HTTP/1.1 200 ", "ok\n"));
+	(void)close(fd);
+	stop();
+}
+
 static void a_page_is_not_lent(void)
 {
 	static const char *const headers[] = {"X-Content-Type-Options: nosniff\r\n",
@@ -327,15 +366,17 @@ static void no_file_for_a_client(void)
 
 int main(void)
 {
-	CU_TestInfo tests[] = {{"names are known", names_are_known},
-	                       {"a slow request ends", a_slow_request_ends},
-	                       {"memory has an end", memory_has_an_end},
-	                       {"half of the time is left", half_of_the_time_is_left},
-	                       {"only by its names", only_by_its_names},
-	                       {"a page is not lent", a_page_is_not_lent},
-	                       {"a crowd gives way", a_crowd_gives_way},
-	                       {"no file for a client", no_file_for_a_client},
-	                       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+	        {"names are known", names_are_known},
+	        {"a slow request ends", a_slow_request_ends},
+	        {"memory has an end", memory_has_an_end},
+	        {"half of the time is left", half_of_the_time_is_left},
+	        {"only by its names", only_by_its_names},
+	        {"health is told whatever others ask", health_is_told_whatever_others_ask},
+	        {"a page is not lent", a_page_is_not_lent},
+	        {"a crowd gives way", a_crowd_gives_way},
+	        {"no file for a client", no_file_for_a_client},
+	        CU_TEST_INFO_NULL};
 	(void)signal(SIGPIPE, SIG_IGN); /* as the program does */
 	return unit_run("operation-http", tests);
 }

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -133,6 +134,47 @@ static void many_ask_at_once(void)
 	CU_ASSERT_EQUAL(send(fd, "status\n", 7, MSG_NOSIGNAL), 7);
 	(void)close(fd);
 	expect("status\n", "running");
+	socket_server_destroy(server);
+	stop();
+}
+
+struct timers {
+	struct timeval now;
+	unsigned count;
+};
+
+/** Counts timers that are due within a client's time. */
+static int count_timer(const struct event_base *base, const struct event *event, void *context)
+{
+	struct timers *timers = context;
+	struct timeval at, left;
+
+	(void)base;
+	if (event_get_fd(event) >= 0 || !event_pending(event, EV_TIMEOUT, &at))
+		return 0;
+	timersub(&at, &timers->now, &left);
+	timers->count += left.tv_sec <= SOCKET_CLIENT_SECONDS;
+	return 0;
+}
+
+static unsigned count_deadlines(void)
+{
+	struct timers timers = {.count = 0};
+
+	(void)gettimeofday(&timers.now, NULL);
+	(void)event_base_foreach_event(world.harness.base, count_timer, &timers);
+	return timers.count;
+}
+
+static void nobody_stays_for_ever(void)
+{
+	start();
+	start_server();
+	unsigned before = count_deadlines();
+	int fd = connect_client();
+	(void)event_base_loop(world.harness.base, EVLOOP_NONBLOCK);
+	CU_ASSERT_EQUAL(count_deadlines(), before + 1);
+	(void)close(fd);
 	socket_server_destroy(server);
 	stop();
 }
@@ -297,6 +339,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {{"a request gets its document", a_request_gets_its_document},
 	                       {"many ask at once", many_ask_at_once},
+	                       {"nobody stays for ever", nobody_stays_for_ever},
 	                       {"answers that nobody fetches", answers_that_nobody_fetches},
 	                       {"only the owner gets in", only_the_owner_gets_in},
 	                       {"what is there is looked at", what_is_there_is_looked_at},
