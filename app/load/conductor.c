@@ -40,12 +40,14 @@ struct watching {
 	struct error *error;
 };
 
-/* Since the first counted packet. */
+/* Since the first counted packet, to the schedule's end: behind it replies are waited for, which belong to the last second. */
 static uint64_t counted_ns(const struct watching *watching, uint64_t now)
 {
+	const struct trial_order *order = watching->order;
 	uint64_t elapsed = now - watching->begin_ns;
+	uint64_t counted = elapsed > order->warm_up_ns ? elapsed - order->warm_up_ns : 0;
 
-	return elapsed > watching->order->warm_up_ns ? elapsed - watching->order->warm_up_ns : 0;
+	return counted < order->duration_ns ? counted : order->duration_ns;
 }
 
 static void end_trial(struct watching *watching)
@@ -60,13 +62,15 @@ static void look(struct watching *watching, uint64_t now)
 	struct conductor *conductor = watching->conductor;
 	struct load_measures *before = watching->before;
 	struct trial_second last = {.length_ns = now - watching->look_ns};
+	uint64_t counted = counted_ns(watching, now);
 
 	watching->before = watching->sums;
 	watching->sums = before;
 	engine_look(conductor->engine, watching->sums);
 	series_difference(watching->before, watching->sums, &last);
 	progress_show(conductor->progress, now - watching->begin_ns, watching->sums, &last);
-	if (series_look(conductor->series, counted_ns(watching, now), watching->sums)) {
+	if (counted < watching->order->duration_ns &&
+	    series_look(conductor->series, counted, watching->sums)) {
 		conductor->result->resident_last_kib = resident_kib();
 		if (conductor->result->resident_first_kib == 0)
 			conductor->result->resident_first_kib =

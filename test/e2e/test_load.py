@@ -117,8 +117,10 @@ def test_search(lab):
 
 
 def test_soak(lab):
-    result = clean(load.run(lab, [group()], run={"mode": "soak", "duration": "2s", "rate": 200}))
-    assert len(result.trial["seconds"]) >= 2 and result.report["resident_last_kib"] > 0
+    result = clean(load.run(lab, [group()], run={"mode": "soak", "duration": "3s", "rate": 200}))
+    seconds = result.trial["seconds"]
+    assert len(seconds) >= 2 and seconds[-1]["at_ns"] <= 3000 * MS and sum(second["sent"] for second in seconds) == result.trial["sent"]
+    assert result.report["resident_last_kib"] > 0
 
 
 def test_sleeping(lab):

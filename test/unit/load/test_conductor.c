@@ -158,6 +158,20 @@ static void one_trial_at_a_rate(void)
 	CU_ASSERT_FALSE(result.interrupted);
 }
 
+/* Replies are waited for when the schedule is over: the last second does not become longer by that. */
+static void the_last_second_ends_with_the_schedule(void)
+{
+	configure(LOAD_RUN_RATE);
+	config.warm_up_ns = 0;
+	config.duration_ns = 1000;
+	config.rate.packets = 40000000;
+	CU_ASSERT_EQUAL(run(), 0);
+	CU_ASSERT_EQUAL_FATAL(result.trials[0].second_count, 1);
+	CU_ASSERT_EQUAL(result.trials[0].seconds[0].at_ns, 1000);
+	CU_ASSERT_EQUAL(result.trials[0].seconds[0].length_ns, 1000);
+	CU_ASSERT_EQUAL(result.trials[0].seconds[0].sent, 40);
+}
+
 static void a_search_finds_the_capacity(void)
 {
 	static const double shares[] = {0.1, 0.5, 0.9};
@@ -379,6 +393,7 @@ int main(void)
 {
 	static CU_TestInfo tests[] = {
 	        {"one_trial_at_a_rate", one_trial_at_a_rate},
+	        {"the_last_second_ends_with_the_schedule", the_last_second_ends_with_the_schedule},
 	        {"a_search_finds_the_capacity", a_search_finds_the_capacity},
 	        {"wrong_replies_of_a_search_are_kept", wrong_replies_of_a_search_are_kept},
 	        {"a_ramp_ends_where_it_was_told", a_ramp_ends_where_it_was_told},

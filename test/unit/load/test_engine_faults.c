@@ -4,6 +4,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "departure.h"
@@ -168,6 +169,29 @@ static void what_the_warm_up_left_waiting_does_not_count(void)
 	engine_stand_tear_down(&stand, &stand.narrow);
 }
 
+/** The schedule is over, but its packets still wait for the device. */
+static void an_interrupt_makes_no_schedule_longer(void)
+{
+	const struct peer_faults paused = {.pause = true};
+	const struct trial_order order = {
+	        .kind = TRIAL_PACED, .rate = 20000, .duration_ns = 50 * MS};
+	struct trial_result result;
+
+	engine_stand_set_up(&stand, &stand.narrow);
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.narrow, &stand.world, &paused);
+	engine_stand_begin(&stand, &order);
+	await_full_ring(100 * MS);
+	engine_interrupt(stand.engine);
+	(void)usleep(20000); /* it is told before there is room again */
+	engine_peer_pause(&stand.narrow, false);
+	engine_stand_finish(&stand, &result);
+	CU_ASSERT(result.measures.scheduled >= 999 && result.measures.scheduled <= 1001);
+	CU_ASSERT(result.interrupted && result.lost == 0);
+	engine_stand_tear_down(&stand, &stand.narrow);
+}
+
 /** Time in which the device takes no more is to spare, unless there was something else to do. */
 static void what_arrives_takes_the_time_to_wait(void)
 {
@@ -326,6 +350,16 @@ static void the_last_reply_comes_twice(void)
 	CU_ASSERT_EQUAL(result.measures.duplicates, 1);
 	CU_ASSERT_EQUAL(result.measures.duplicates_forward, 0);
 	CU_ASSERT_EQUAL(engine_stand_faults_of(&result), 0);
+	/* Behind the trial it belongs to none. */
+	uint64_t other = result.measures.other;
+	struct rte_mbuf *frame = rte_pktmbuf_alloc(stand.pool);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(frame);
+	memset(rte_pktmbuf_append(frame, 60), 0, 60);
+	CU_ASSERT_EQUAL(rte_ring_enqueue(stand.narrow.replies[0], frame), 0);
+	while (rte_ring_count(stand.to_kernel) == 0)
+		(void)usleep(STAND_WAIT_US);
+	engine_collect(stand.engine, &result);
+	CU_ASSERT_EQUAL(result.measures.other, other);
 	engine_stand_tear_down(&stand, &stand.narrow);
 }
 
@@ -421,6 +455,7 @@ int main(void)
 	        {"a device that never takes anything", a_device_that_never_takes_anything},
 	        {"a device that takes frames too late", a_device_that_takes_frames_too_late},
 	        {"what the warm-up left waiting", what_the_warm_up_left_waiting_does_not_count},
+	        {"an interrupt makes no schedule longer", an_interrupt_makes_no_schedule_longer},
 	        {"what arrives takes the time to wait", what_arrives_takes_the_time_to_wait},
 	        {"no buffers", no_buffers},
 	        {"bursts", bursts},

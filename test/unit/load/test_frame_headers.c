@@ -151,6 +151,24 @@ static void padding_behind_an_odd_header(void)
 	group_format_free(&format);
 }
 
+/** Pseudo-random unless zeros are wanted: 986 random octets are not all zero. */
+static void padding_is_random_or_zero(void)
+{
+	struct load_group group = {.name = "g", .mode = MODE_UNAUTHENTICATED, .size_count = 1};
+	static const uint8_t zeros[986];
+	struct load_group_format format;
+	struct error error;
+
+	group.sizes[0] = 14 + sizeof(zeros);
+	CU_ASSERT_EQUAL_FATAL(group_format_make(&group, LOAD_PEER_TWAMP, &format, &error), 0);
+	CU_ASSERT_NOT_EQUAL(memcmp(format.padding, zeros, sizeof(zeros)), 0);
+	group_format_free(&format);
+	group.zero_padding = true;
+	CU_ASSERT_EQUAL_FATAL(group_format_make(&group, LOAD_PEER_TWAMP, &format, &error), 0);
+	CU_ASSERT_EQUAL(memcmp(format.padding, zeros, sizeof(zeros)), 0);
+	group_format_free(&format);
+}
+
 static void sizes_below_the_header_are_refused(void)
 {
 	struct load_group group = {.name = "small", .mode = MODE_ENCRYPTED, .size_count = 1};
@@ -172,6 +190,7 @@ int main(void)
 	        {"sums_make_the_checksums", sums_make_the_checksums},
 	        {"formats_by_mode", formats_by_mode},
 	        {"padding_behind_an_odd_header", padding_behind_an_odd_header},
+	        {"padding is random or zero", padding_is_random_or_zero},
 	        {"sizes_below_the_header_are_refused", sizes_below_the_header_are_refused},
 	        CU_TEST_INFO_NULL,
 	};

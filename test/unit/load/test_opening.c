@@ -34,7 +34,7 @@ static void configure(uint32_t mode, unsigned count)
 	                             .source_port = 30000,
 	                             .reflector_port = 18760,
 	                             .dscp = 46,
-	                             .ttl = 255,
+	                             .ttl = 201,
 	                             .sizes = {64, 300},
 	                             .size_count = 2,
 	                             .share = 1};
@@ -100,6 +100,9 @@ static void sessions_are_negotiated_and_stopped(void)
 		CU_ASSERT_EQUAL(session->core.flow.source_port, htobe16(SERVER_PORT_GRANTED));
 		CU_ASSERT_EQUAL(session->core.flow.destination_port,
 		                htobe16((uint16_t)(30000 + i)));
+		/* IPv4's first octets behind Ethernet: DSCP and TTL. */
+		CU_ASSERT_EQUAL(session->headers[14 + 1], 46 << 2);
+		CU_ASSERT(session->headers[14 + 8] == 201 && session->ttl == 201);
 		CU_ASSERT_PTR_NULL(session->core.keys);
 		CU_ASSERT_EQUAL(session->sid[0], 0x51);
 		CU_ASSERT_EQUAL(session->last_rtt_ns, -1);
@@ -196,11 +199,19 @@ static void refusals_name_group_and_session(void)
 	CU_ASSERT_EQUAL(play(&server, script, &error), ERROR_ARGUMENT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "does not offer unauthenticated"));
 	load_sessions_free(&sessions, suite);
+	/* A part of what the group wants is not enough. */
+	configure(MODE_UNAUTHENTICATED, 1);
+	config.groups[0].symmetrical = true;
+	script.modes = MODE_UNAUTHENTICATED;
+	CU_ASSERT_EQUAL(play(&server, script, &error), ERROR_ARGUMENT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "does not offer symmetrical-size"));
+	load_sessions_free(&sessions, suite);
 	configure(MODE_AUTHENTICATED, 1);
 	config.control.allow_count = 1024;
 	script = server_fair;
 	script.count = 4096;
 	CU_ASSERT_EQUAL(play(&server, script, &error), ERROR_LIMIT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "4096, more than control.allow-count: 1024"));
 	load_sessions_free(&sessions, suite);
 }
 
@@ -263,6 +274,7 @@ static void the_same_flow_twice_is_refused(void)
 	made.next_hops = (const uint8_t(*)[FRAME_MAC_SIZE])hops;
 	CU_ASSERT_EQUAL_FATAL(opening_create(&made, &opening, &error), 0);
 	CU_ASSERT_EQUAL(opening_run(opening, &sessions, &error), ERROR_EXISTS);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "source-ports that are apart"));
 	opening_close(opening);
 	load_sessions_free(&sessions, NULL);
 }
