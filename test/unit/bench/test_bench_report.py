@@ -87,6 +87,17 @@ def test_all_targets_met():
     assert len(found) == TARGETS and [target.name for target in found if not target.met] == []
 
 
+def test_what_is_asked():
+    """The bounds themselves, of which a run that meets them with ease says nothing."""
+    assert [(target.bound, target.target, target.unit) for target in targets(Results([]))] == [
+        ("at least", 0.80, "ratio"),  # whole process
+        ("at least", 10.0, "Mpps"), ("at least", 2.0, "ratio"), ("at least", 8.0, "Mpps"), ("at least", 2.0, "ratio"),
+        ("at most", 1.25, "ratio"), ("at most", 1.5, "ratio"),  # bare ipsec-mb; lone packets
+        *[("at least", 0.75, "ratio")] * 3, *[("at least", 0.55, "ratio")] * 3,  # 65,536 and 1,048,576 sessions
+        *[("at most", 256, "octets")] * 2, ("at least", 5000, "set-ups"), ("at least", 2500, "set-ups"),
+        ("at most", 0, "packets"), ("below", 2.0, "ratio")]
+
+
 def test_each_target_can_be_missed():
     """One record after the other gets worse (and then better, for it may be a reference): few targets hang on each, all on some."""
     seen = set()
