@@ -119,6 +119,32 @@ static void replays_are_answered(void)
 	world_tear_down(&world);
 }
 
+/** The sequence number begins again from 0 behind 2^32 replies; their count goes on. */
+static void the_count_outlives_the_numbers(void)
+{
+	uint8_t expected[WORLD_FRAME_MAX];
+
+	world_set_up(&world);
+	for (unsigned mode = TEST_UNAUTHENTICATED; mode <= TEST_ENCRYPTED; mode++) {
+		struct request request = plain_request(4, (enum test_mode)mode);
+		struct session *session = request_session(&world, &request);
+		size_t length = request_build(&world, &request, frame);
+
+		session->cores[0].reflected = UINT32_MAX - 1u;
+		for (uint64_t number = UINT32_MAX - 1u; number < UINT32_MAX + UINT64_C(3);
+		     number++) {
+			expect_reply(&world, frame, length, reply);
+			size_t expected_length =
+			        reply_expect(&world, &request, (uint32_t)number, expected);
+			CU_ASSERT(memcmp(reply, expected, expected_length) == 0);
+			CU_ASSERT_EQUAL(session_totals(world.registry, session).reflected,
+			                number + 1);
+		}
+		session_withdraw(world.registry, session);
+	}
+	world_tear_down(&world);
+}
+
 static void a_wrong_hmac_changes_nothing(void)
 {
 	world_set_up(&world);
@@ -379,6 +405,7 @@ int main(void)
 	CU_TestInfo tests[] = {{"session states", session_states},
 	                       {"the last packet's time is kept", the_last_packets_time_is_kept},
 	                       {"replays are answered", replays_are_answered},
+	                       {"the count outlives the numbers", the_count_outlives_the_numbers},
 	                       {"a wrong HMAC changes nothing", a_wrong_hmac_changes_nothing},
 	                       {"short packets", short_packets},
 	                       {"zero Multiplier", zero_multiplier},

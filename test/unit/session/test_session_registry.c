@@ -58,6 +58,7 @@ static void publish_reaches_every_core(void)
 	                0); /* without Reflect Octets */
 	CU_ASSERT_EQUAL(session->cores[0].traffic_class, 46 << 2);
 	CU_ASSERT_EQUAL(session->cores[0].reflect_until_tsc, REFLECT_NOT_STARTED);
+	CU_ASSERT(memcmp(session->sid, parameters.sid, sizeof(session->sid)) == 0);
 	session_start(registry, session);
 	CU_ASSERT_EQUAL(session->cores[0].reflect_until_tsc, REFLECT_NO_DEADLINE);
 	session_stop(registry, session, 1234);
@@ -136,8 +137,13 @@ static void refusals(void)
 	session_registry_destroy(registry);
 	CU_ASSERT_EQUAL(fake_expanded, CAPACITY + 1);
 	CU_ASSERT_EQUAL(fake_wiped, CAPACITY + 1);
-	CU_ASSERT_EQUAL(session_registry_create(0, 1, NULL, &registry, &error), ERROR_ARGUMENT);
-	CU_ASSERT_PTR_NULL(registry);
+	static const unsigned wrong[][2] = {{0, 1}, {1, 0}, {1, UINT32_MAX}};
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		CU_ASSERT_EQUAL(
+		        session_registry_create(wrong[i][0], wrong[i][1], NULL, &registry, &error),
+		        ERROR_ARGUMENT);
+		CU_ASSERT_PTR_NULL(registry);
+	}
 }
 
 /** A core whose table refuses: the session must not stay on the others. */
@@ -235,6 +241,35 @@ static void freed_memory_is_used_again(void)
 	session_registry_destroy(registry);
 }
 
+/** All of it, not only what was given back last. */
+static void all_that_was_freed_is_used_again(void)
+{
+	const struct core_session *before[CAPACITY];
+	struct session_parameters parameters;
+	struct session *sessions[CAPACITY];
+	unsigned found = 0;
+
+	set_up();
+	for (uint16_t i = 0; i < CAPACITY; i++) {
+		fake_parameters(&parameters, TEST_ENCRYPTED, i);
+		CU_ASSERT_EQUAL_FATAL(session_publish(registry, &parameters, &sessions[i], &error),
+		                      0);
+		before[i] = sessions[i]->cores;
+	}
+	for (unsigned i = 0; i < CAPACITY; i++)
+		session_withdraw(registry, sessions[i]);
+	CU_ASSERT_EQUAL(session_registry_reclaim(registry), 0);
+	for (uint16_t i = 0; i < CAPACITY; i++) {
+		fake_parameters(&parameters, TEST_ENCRYPTED, i);
+		CU_ASSERT_EQUAL_FATAL(session_publish(registry, &parameters, &sessions[i], &error),
+		                      0);
+		for (unsigned k = 0; k < CAPACITY; k++)
+			found += sessions[i]->cores == before[k];
+	}
+	CU_ASSERT_EQUAL(found, CAPACITY);
+	session_registry_destroy(registry);
+}
+
 /** Keys are gone where they lay, not only counted as gone. ASan would stop whoever looks at freed memory, so it is asked before. */
 static void keys_are_wiped_where_they_lay(void)
 {
@@ -288,10 +323,12 @@ static void reclaim_is_bounded(void)
 	/* A core that reports nothing holds all back, until there is no memory left to wait in. */
 	rte_rcu_qsbr_thread_online(rcu, 0);
 	unsigned published = 0;
-	while (session_publish(registry, &parameters, &sessions[0], &error) == 0) {
+	int status;
+	while ((status = session_publish(registry, &parameters, &sessions[0], &error)) == 0) {
 		session_withdraw(registry, sessions[0]);
 		published++;
 	}
+	CU_ASSERT_EQUAL(status, ERROR_LIMIT);
 	CU_ASSERT(published >= MANY);
 	rte_rcu_qsbr_quiescent(rcu, 0);
 	CU_ASSERT_EQUAL(session_publish(registry, &parameters, &sessions[0], &error), 0);
@@ -437,6 +474,7 @@ int main(void)
 	        {"partial failure rolls back", partial_failure_rolls_back},
 	        {"reclaim waits for quiescent states", reclaim_waits_for_quiescent_states},
 	        {"freed memory is used again", freed_memory_is_used_again},
+	        {"all that was freed is used again", all_that_was_freed_is_used_again},
 	        {"keys are wiped where they lay", keys_are_wiped_where_they_lay},
 	        {"reclaim is bounded", reclaim_is_bounded},
 	        {"sessions go in any order", sessions_go_in_any_order},
