@@ -72,6 +72,7 @@ static const struct option_row rows[] = {
          "so many at most: sessions up to 1000, keys up to 10000"},
         {OPTION_ALL, "all", NULL, ONLY(CTL_SESSIONS) | ONLY(CTL_COUNTERS) | ONLY(CTL_CLOSE),
          "every session; also counters of zero; close all"},
+        {OPTION_PARAMETER, "core", "N", ONLY(CTL_CORES), "of this polling lcore alone"},
         {OPTION_PARAMETER, "connection", "ID", ONLY(CTL_CLOSE), "the control connection to close"},
         {OPTION_PARAMETER, "session", "SID", ONLY(CTL_CLOSE), "the test session to end"},
         {OPTION_PARAMETER, "deadline", "S", ONLY(CTL_DRAIN),

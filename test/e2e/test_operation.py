@@ -163,3 +163,19 @@ def test_socket_in_use(lab):
         process = lab.start_specular(wait=False)
         assert process.wait(20) == 1
         lab.wait_for_log("another process listens at .*operation.sock")
+
+
+@configuration(start=False)
+def test_nobody_asked_for_the_socket(lab):
+    """The preset one can't be made, here in a /run where its folder is everybody's: the appliance goes on without."""
+    path = lab.write_configuration({"operation": None})
+    for name in ("psk.yaml", "sa.yaml"):
+        lab.private(name)
+    with open(lab.log_path, "w", encoding="utf-8") as log:
+        process = lab.start("appliance", "unshare", "--mount", "sh", "-c",
+                            'mount -t tmpfs none /run && mkdir -m 0777 /run/specular && exec "$@"', "sh",
+                            os.path.join(lab.build, "app", "specular", "specular"), "--config", path, stdout=log, stderr=log, env=lab.environment)
+    lab.wait_for_log(" started: ", 0, 30)
+    assert " warning no-operation-socket: operation.socket: anybody may write to /run/specular; " in lab.log(), lab.log()
+    process.terminate()
+    assert process.wait(20) == 0

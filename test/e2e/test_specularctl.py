@@ -68,6 +68,8 @@ def test_sessions_and_close(lab):
     for words in ("status", "cores", "ports", "keys"):
         assert ctl(lab, words)
     assert "lab" in ctl(lab, "keys")
+    assert re.search(r"^ *0 +1 +polls ", ctl(lab, "cores", "--core", "0"), re.M)
+    assert "allowed" in ctl(lab, "cores", "--core", "1", expect=2)
     assert re.search(r"^sessions +2$", ctl(lab, "close", "--connection", str(found[0]["connection"])), re.M)
     assert "no session" in ctl(lab, "session", "0" * 32, expect=1)
     assert "allowed" in ctl(lab, "log", "loudly", expect=2)

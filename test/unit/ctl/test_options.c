@@ -53,6 +53,8 @@ static void commands_become_lines(void)
 	            "sessions peer=2001:db8::1 mode=encrypted\n");
 	expect_line("session 00112233445566778899aabbccddeeff",
 	            "session sid=00112233445566778899aabbccddeeff\n");
+	expect_line("cores --core 3", "cores core=3\n");
+	expect_error("counters --core 3", "--core is not for counters");
 	expect_line("close --connection 7", "close connection=7\n");
 	expect_line("close --all", "close all=yes\n");
 	expect_line("drain", "drain\n");
