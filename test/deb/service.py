@@ -46,6 +46,14 @@ def has_no_privileges(pid):
         assert status["Uid"].split()[0] != "0" and all(int(status[name], 16) == 0 for name in SETS), status
 
 
+def cannot_write(pid, *paths):
+    """Although its user owns them: to the service they are read-only."""
+    for path in paths:
+        here = ("nsenter", "--target", str(pid), "--mount", "setpriv", "--reuid=specular", "--regid=specular", "--init-groups", "test")
+        assert run(*here, "-r", path, check=False).returncode == 0, path
+        assert run(*here, "-w", path, check=False).returncode == 1, path
+
+
 def measures(lab, debian):
     lab.run("client", "chroot", debian.root, "specular-probe", "--count=20", "--interval=0.01", APPLIANCE[4])
     assert re.search(r'^specular_reflected_packets_total\{core="0"\} [1-9]', metrics(lab), re.M)
@@ -137,6 +145,7 @@ def check_start(system, lab):
     system.run("systemctl", "start", "specular")
     must_be(system, "active", StatusText="0 test sessions on 1 polling lcore", NRestarts="0")
     has_no_privileges(system.main_pid())
+    cannot_write(system.main_pid(), "/etc/specular", f"/{CONFIGURATION}", "/etc/specular/lab.keys.yaml")
     measures(lab, system.debian)
     said(system, "started")
     assert "state           running\n" in system.run("specularctl", "status").stdout
@@ -160,6 +169,8 @@ def check_reload(system, _):
     # Nor is it tried again and again with such a file.
     assert system.run("systemctl", "restart", "specular", check=False).returncode == 1
     must_be(system, "failed", Result="exit-code", ExecMainStatus="2", NRestarts="0")
+    complaint, = [entry for entry in system.journal() if entry["MESSAGE"].startswith("specular: ")]
+    assert "ports[0].mtu" in complaint["MESSAGE"] and complaint["PRIORITY"] == "3", complaint
     system.debian.write(CONFIGURATION, good, 0o600)
     system.run("systemctl", "start", "specular")
 

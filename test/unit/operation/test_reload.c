@@ -286,7 +286,7 @@ static void the_audit_trail_has_the_new_bound(void)
 static void the_manager_is_told(void)
 {
 	struct world world;
-	struct manager manager;
+	struct manager manager = {.socket = -1};
 	struct drain *drain = NULL;
 	char message[256];
 
