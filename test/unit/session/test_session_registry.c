@@ -456,7 +456,9 @@ static void totals_are_sums(void)
 		counter_add(&session->cores[core].not_reflected, 1);
 		counter_add(&session->cores[core].reflected, core + 1);
 	}
+	session->cores[0].last_received_tsc = 98;
 	session->cores[1].last_received_tsc = 99;
+	session->cores[2].last_received_tsc = 97;
 	struct session_totals totals = session_totals(registry, session);
 	CU_ASSERT_EQUAL(totals.received, 9);
 	CU_ASSERT_EQUAL(totals.reflected, 6);
