@@ -444,6 +444,15 @@ static void a_link_that_goes_down(void)
 	engine_stand_run(&stand, &next, &result);
 	CU_ASSERT_EQUAL(result.link_down_ns, 0);
 	CU_ASSERT_EQUAL(result.limits & TRIAL_LIMIT_LINK, 0);
+	/* What goes on at a trial's end is in it up to there. */
+	engine_stand_begin(&stand, &order);
+	CU_ASSERT_EQUAL(rte_eth_dev_set_link_down(port), 0);
+	CU_ASSERT_FALSE(engine_watch_link(stand.engine));
+	(void)usleep(20000);
+	engine_interrupt(stand.engine);
+	engine_stand_finish(&stand, &result);
+	CU_ASSERT(result.link_down_ns >= 19 * MS);
+	CU_ASSERT_EQUAL(rte_eth_dev_set_link_up(port), 0);
 	engine_stand_tear_down(&stand, &stand.narrow);
 }
 
