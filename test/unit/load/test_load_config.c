@@ -90,6 +90,13 @@ static void values_are_taken(void)
 	CU_ASSERT(imix->source.octets[0] == 198 && imix->size_count == 12);
 	CU_ASSERT(imix->sizes[0] == 48 && imix->sizes[1] == 594 - 18 - 28);
 	CU_ASSERT_EQUAL(imix->sizes[6], 1518 - 18 - 28);
+	/* Frames of 64, 594 and 1518 octets as 7 : 4 : 1. */
+	unsigned small = 0, middle = 0;
+	for (unsigned i = 0; i < imix->size_count; i++) {
+		small += imix->sizes[i] == 48; /* of which the mode's header makes more */
+		middle += imix->sizes[i] == 594 - 18 - 28;
+	}
+	CU_ASSERT(small == 7 && middle == 4);
 	CU_ASSERT(config->run == LOAD_RUN_SEARCH && config->rate.parts == 1000000);
 	CU_ASSERT(config->pdr_loss == 10000 && config->confirm_ns == 2000000000);
 	CU_ASSERT(config->thresholds.loss_maximum == 1000 &&

@@ -104,6 +104,13 @@ static void an_interrupted_run_says_so(void)
 	(void)fclose(out);
 	CU_ASSERT(strstr(text, "\nINTERRUPTED, no threshold missed so far\n") != NULL);
 	free(text);
+	out = open_memstream(&text, &size);
+	CU_ASSERT_FATAL(out != NULL);
+	report_junit(out, result);
+	(void)fclose(out);
+	CU_ASSERT(strstr(text, "failures=\"1\" errors=\"0\"") != NULL);
+	CU_ASSERT(strstr(text, "<failure type=\"interrupted\"") != NULL);
+	free(text);
 	report_sample_free(result);
 }
 
