@@ -15,8 +15,8 @@
 #define SENDER_NAME "net_memif1"
 /** Below what a ring of memif holds, so that nobody finds one full. */
 #define WINDOW            512u
-#define JOIN_SECONDS      10.0
-#define COME_BACK_SECONDS 5.0
+#define JOIN_SECONDS      30.0
+#define COME_BACK_SECONDS 30.0
 #define POLL_US           1000u
 
 static uint64_t deadline_after(double seconds)
@@ -136,10 +136,11 @@ bool memif_pair_send(const struct memif_pair *pair, struct memif_requests *reque
 	unsigned on_the_way = 0;
 	bool wrong = false;
 
+	/* Receiving comes first: only then does a client's end lend the other one buffers to answer in. */
 	while (tsc_now() < deadline) {
+		on_the_way -= take_some(pair, &wrong);
 		if (on_the_way < WINDOW)
 			on_the_way += send_some(pair, requests, WINDOW - on_the_way);
-		on_the_way -= take_some(pair, &wrong);
 	}
 	deadline = deadline_after(COME_BACK_SECONDS);
 	while (on_the_way > 0 && tsc_now() < deadline)

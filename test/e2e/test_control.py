@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the Server answers to requests that it can't or won't serve."""
 
+import contextlib
 import itertools
 import os
 import socket
@@ -279,59 +280,86 @@ def test_pipelined(lab):
 def test_dscp_of_syn_is_echoed(lab, version):
     """RFC 5357 section 3.1: the Server uses the DSCP of the SYN."""
     port = lab.port()
-    lab.connect(version, tos=46 << 2).close()
-    seen = []
-    for octets in port.frames(2):
+    stream = lab.connect(version, tos=46 << 2)
+    twamp.Control(stream).greeting()
+    own, seen = stream.getsockname()[1].to_bytes(2, "big"), []
+    for octets in port.frames(0):
         ip = octets[14:]
-        if version == 4 and octets[12:14] == b"\x08\0" and ip[9] == 6:
+        if version == 4 and octets[12:14] == b"\x08\0" and ip[9] == 6 and ip[22:24] == own:
             seen.append((ip[1], len(ip)))
-        elif version == 6 and octets[12:14] == b"\x86\xdd" and ip[6] == 6:
+        elif version == 6 and octets[12:14] == b"\x86\xdd" and ip[6] == 6 and ip[42:44] == own:
             seen.append(((ip[0] & 15) << 4 | ip[1] >> 4, len(ip)))
-        if len(seen) >= 2 and seen[-1][1] > 80:
-            break
     # The SYN's acknowledgement is the kernel's; what follows, with the greeting, is the Server's.
     assert any(length > 80 for _, length in seen), seen
     assert all(tos == 46 << 2 for tos, length in seen if length > 80), seen
+
+
+def in_time(lab, make):
+    """What make makes, before a deadline of the Server's that a busy machine may miss: then once more."""
+    made = []
+
+    def tried():
+        with contextlib.suppress(twamp.Closed, BrokenPipeError, ConnectionResetError):
+            made.append(make())
+        return made
+    lab.wait_for(tried, 10, "a set-up in time")
+    return made[0]
 
 
 @subset("sanitizers")
 @configuration(control={"servwait": 1})
 def test_servwait(lab):
     """A silent connection is closed; one that measures is not."""
+    measuring = in_time(lab, lambda: lab.session(1))
     with lab.counted(connections_servwait=1):
-        idle = lab.control(1)
-        measuring = lab.session(1)
-        assert idle.is_closed(10)
+        assert in_time(lab, lambda: lab.control(1)).is_closed()
         time.sleep(1.5)
         measuring.exchange()
-        measuring.control.stop_sessions(1)
-    lab.wait_for(lambda: measuring.control.is_closed(5), 10, "SERVWAIT to resume after Stop-Sessions")
+    measuring.control.stop_sessions(1)
+    assert measuring.control.is_closed(), "SERVWAIT did not resume after Stop-Sessions"
 
 
-@configuration(control={"refwait": 3})
+REFWAIT = 3  # seconds
+
+
+@configuration(control={"refwait": REFWAIT})
 def test_refwait(lab):
     """A session without packets ends; one with packets stays."""
-    with lab.counted(sessions_refwait=1):
-        silent, busy = lab.session(1), lab.session(1, receiver_port=18801)
-        silent.exchange()
-        before, numbers = lab.counters().get("sessions_refwait", 0), itertools.count()
+    lab.wait_for(lambda: one_of_two_ends(lab), 10, "a run whose packets were sent in time")
 
-        def ended():
-            busy.exchange(next(numbers))
-            time.sleep(0.1)
-            return lab.counters().get("sessions_refwait", 0) > before
-        lab.wait_for(ended, 20, "REFWAIT to end the silent session")
-        silent.send(1)
-        assert silent.silent(), "REFWAIT did not end the session"
-    busy.exchange(next(numbers))
+
+def one_of_two_ends(lab):
+    """False when the busy session had no packets for long: then it was us who did not run."""
+    before, times, numbers = lab.counters().get("sessions_refwait", 0), [time.monotonic()], itertools.count()
+    silent, busy = lab.session(1), lab.session(1, receiver_port=18801)
+    silent.exchange()
+
+    def answered():
+        busy.send(next(numbers))
+        answer = busy.receive(REFWAIT)
+        times.append(time.monotonic())
+        return answer is not None
+
+    def ended():
+        time.sleep(0.1)
+        return not answered() or lab.counters().get("sessions_refwait", 0) > before
+    lab.wait_for(ended, 20, "REFWAIT to end the silent session")
+    stays = answered()
+    if max(later - earlier for earlier, later in zip(times, times[1:])) > REFWAIT / 2:
+        busy.close()
+        return False
+    assert stays and lab.counters()["sessions_refwait"] == before + 1
+    silent.send(1)
+    assert silent.silent(), "REFWAIT did not end the session"
+    return True
 
 
 @configuration(control={"refwait": 1, "servwait": 2})
 def test_servwait_resumes_after_refwait(lab):
     """RFC 5357 section 3.1: REFWAIT on all sessions resumes SERVWAIT."""
-    session = lab.session(1)
-    session.exchange()
-    assert session.control.is_closed(15)
+    session = in_time(lab, lambda: lab.session(1))
+    session.send()
+    assert session.control.is_closed()
 
 
 @configuration(control={"set-up-deadline": 1})
@@ -340,8 +368,9 @@ def test_half_open_set_up_ends(lab, octets):
     with lab.counted(setups_expired=1):
         control = lab.control()
         control.greeting()
-        control.send_raw(bytes(octets))
-        assert control.is_closed(15)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may be over already
+            control.send_raw(bytes(octets))
+        assert control.is_closed()
 
 
 def test_client_leaves_in_each_state(lab):

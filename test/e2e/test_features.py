@@ -14,6 +14,7 @@ BOTH = twamp.DSCP_ECN_MONITORING | twamp.PTP_TIMESTAMPS
 Z = 0x4000
 FAST = ["-c", "10", "-i", "0.005"]
 CLOCK_TOLERANCE = 0.05  # seconds; both sides read the same machine's clock
+TOLERANCE_NS = CLOCK_TOLERANCE * 1e9
 
 
 def tai_offset():
@@ -84,7 +85,7 @@ def test_probe(lab, name, version):
                                  "ecn_changed": 0}
     assert report["settings"]["tai_offset_s"] == tai_offset()
     for direction in ("one_way_forward_ns", "one_way_reverse_ns"):
-        assert abs(total[direction]["median"]) < CLOCK_TOLERANCE * 1e9, total[direction]
+        assert -TOLERANCE_NS < total[direction]["median"] < total["rtt_ns"]["max"] + TOLERANCE_NS, total
     assert 0 <= total["turnaround_ns"]["min"] and total["turnaround_invalid"] == 0
     assert total["reply_octets_min"] == total["reply_octets_max"] == report["settings"]["packet_octets"]
 
@@ -98,9 +99,9 @@ def test_probe_symmetrical(lab):
 def test_probe_other_tai_offset(lab):
     """A reflector that took TAI for UTC shows as one-way times of so many seconds."""
     report = lab.probe(APPLIANCE[4], "--mode", "unauthenticated", *FAST, "--ptp", "--tai-offset", str(tai_offset() - 10))
-    median = report["total"]["one_way_forward_ns"]["median"]
-    assert abs(median - 10 * 10**9) < CLOCK_TOLERANCE * 1e9, median
-    assert report["total"]["rtt_ns"]["max"] < 10**9, "round trips have nothing to do with it"
+    forward, rtt = report["total"]["one_way_forward_ns"]["median"], report["total"]["rtt_ns"]["max"]
+    assert -TOLERANCE_NS < forward - 10 * 10**9 < rtt + TOLERANCE_NS, (forward, rtt)
+    assert rtt < 5 * 10**9, "round trips have nothing to do with it"
 
 
 def test_off(lab):

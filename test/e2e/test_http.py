@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The HTTP listener: metrics as Prometheus's own tools read them, health, status.json, limits, and the page in a browser."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -94,6 +95,7 @@ def test_names(lab):
 def test_metrics(lab):
     """Both forms pass Prometheus's tools, and say what the appliance itself counted."""
     lab.probe("--count=100", "--interval=0.005", APPLIANCE[4])
+    lab.wait_for(lambda: lab.ask("status")["connections"]["open"] == 0, 5, "the probe's last words to be heard")
     code, headers, text = get(lab, "/metrics")
     assert code == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4"), headers
     promtool("check", "metrics", text=text)
@@ -138,7 +140,8 @@ def same_counters(lab):
 @configuration(operation=OPERATION)
 def test_status_and_health(lab):
     lab.probe("--count=20", "--interval=0.01", APPLIANCE[4])
-    assert get(lab, "/healthz")[::2] == (200, "ok\n")
+    # A core that a busy machine did not run for a second is one that stood still.
+    lab.wait_for(lambda: get(lab, "/healthz")[::2] == (200, "ok\n"), 5, "health")
     lab.wait_for(lambda: same_counters(lab), 3, "the log and status.json to tell the same")
     session = lab.session(UNAUTHENTICATED)
     session.exchange()
@@ -165,8 +168,12 @@ def test_limits(lab):
     assert get(lab, "/status.json?command=status&" + "a=b&" * 100)[0] == 400
     for nonsense in (b"\xff\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"y" * 20000 + b"\r\n\r\n", b"GET /%00%zz?%=&&=\x01 HTTP/1.1\r\nHost: localhost\r\n\r\n"):
         stream = connect(lab)
-        stream.sendall(nonsense)
-        answer = stream.recv(65536)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            stream.sendall(nonsense)
+        try:
+            answer = stream.recv(65536)
+        except ConnectionResetError:
+            answer = b""
         assert answer == b"" or answer.startswith(b"HTTP/1."), answer
         stream.close()
     silent = [connect(lab) for _ in range(CLIENTS_MAX + 3)]

@@ -126,14 +126,14 @@ def test_soak(lab):
 def test_sleeping(lab):
     """An lcore that may sleep leaves the CPU to others, keeps its schedule, and says how late it saw replies."""
     ready = Load(lab, {"sessions": [group()], "eal": {"idle": "sleep", "idle-sleep": 1000},
-                       "run": {"mode": "soak", "rate": 100, "duration": "2s", "warm-up": "0ms"}})
+                       "run": {"mode": "soak", "rate": 100, "duration": "4s", "warm-up": "0ms"}})
     ready.start()
     ready.await_packets(20)
-    before = cpu_seconds(ready.process.pid)
+    before, began = cpu_seconds(ready.process.pid), time.monotonic()
     time.sleep(1)
-    used = cpu_seconds(ready.process.pid) - before
+    used, passed = cpu_seconds(ready.process.pid) - before, time.monotonic() - began
     result = clean(ready.wait())
-    assert used < 0.5, used
+    assert used < passed / 2, (used, passed)
     text = " ".join(result.text.split())
     assert result.trial["load"]["nap_max_ns"] > 0 and "eal.idle: sleep" in text and "the load's longest sleep" in text, text
 
@@ -170,18 +170,19 @@ def behind(lab, mode="unauthenticated", version=4, expect=0, sessions=1, changes
     """The trial behind an impaired link, and that what was sent is what was to be sent: rules count packets."""
     link = ImpairedLink(lab, **rules)
     result = load.run(lab, [group(version, count=sessions, mode=mode)], expect, link,
-                      run={"warm-up": "0ms", "duration": "500ms", "rate": 2 * COUNT, "timeout": "2s", **(changes or {})},
+                      run={"warm-up": "0ms", "duration": "500ms", "rate": 2 * COUNT, **(changes or {})},
                       control={"server": APPLIANCE[version]})
     assert result.trial["sent"] == COUNT and result.trial["load"]["missed"] == 0, result.text
     return result.trial
 
 
+LOSSY = {"timeout": "3s"}  # what is lost is waited for to the end
 LOST = tuple(range(20, 380, 18))  # none among the last ones, whose way of getting lost nobody can tell
 
 
 @cases(("unauthenticated", 4), ("encrypted", 6))
 def test_loss(lab, mode, version):
-    trial = behind(lab, mode, version, forward=lose(*LOST), reverse=lose(5, 6, 7, 301))
+    trial = behind(lab, mode, version, changes=LOSSY, forward=lose(*LOST), reverse=lose(5, 6, 7, 301))
     assert trial["lost_forward"] == len(LOST) and trial["lost_backward"] == 4 and trial["lost_unknown"] == 0, trial
     assert trial["lost"] == len(LOST) + 4 == trial["sent"] - trial["answered"], trial
     assert abs(trial["loss_ppm"] - trial["lost"] * 1e6 / COUNT) < 1
@@ -189,7 +190,7 @@ def test_loss(lab, mode, version):
 
 def test_loss_at_the_end(lab):
     """Nobody can tell on which way the last ones were lost."""
-    trial = behind(lab, forward=lose(397), reverse=lose(397, 398))
+    trial = behind(lab, changes=LOSSY, forward=lose(397), reverse=lose(397, 398))
     assert (trial["lost"], trial["lost_unknown"]) == (3, 3), trial
 
 
@@ -219,7 +220,9 @@ def test_delay(lab):
 
 
 def test_delay_beyond_the_timeout(lab):
-    trial = behind(lab, reverse=lambda number, frame: [(2.2 if number in (5, 6) else 0, frame)])
+    """The load goes on sending for longer than that."""
+    trial = behind(lab, changes={"timeout": "2s", "duration": "2500ms", "rate": COUNT / 2.5},
+                   reverse=lambda number, frame: [(2.2 if number in (5, 6) else 0, frame)])
     assert (trial["late"], trial["lost"], trial["answered"]) == (2, 2, COUNT - 2), trial
 
 
@@ -231,7 +234,7 @@ def test_delay_does_not_slow_the_schedule(lab):
 
 def test_damage(lab):
     """Replies with a damaged octet are no answers, and kept."""
-    trial = behind(lab, "encrypted", expect=1, reverse=lambda number, frame: [
+    trial = behind(lab, "encrypted", expect=1, changes=LOSSY, reverse=lambda number, frame: [
         (0, frame[:60] + bytes([frame[60] ^ 1]) + frame[61:] if number in (5, 15) else frame)])
     assert trial["faults"]["udp_checksum"] == 2 and trial["lost"] == 2, trial
 
@@ -319,13 +322,20 @@ def test_interrupted(lab, number):
 @configuration(eal={"idle-sleep": 30})
 def test_appliance_dies(lab):
     """Killed: what is behind its last reply is lost, nobody knows where."""
-    ready = Load(lab, {"sessions": [group()], "run": {"mode": "rate", "rate": 200, "duration": "3s", "warm-up": "0ms", "timeout": "500ms"},
+    ready = Load(lab, {"sessions": [group()], "run": {"mode": "rate", "rate": 200, "duration": "1h", "warm-up": "0ms", "timeout": "500ms"},
                        "thresholds": {"loss": "1%"}})
+    with lab.inside("appliance"):
+        wire = frames.Port(APPLIANCE_LINK)
+    lab.deferred.callback(wire.socket.close)
     ready.start()
     ready.await_packets()
-    lab.run("appliance", "kill", "-KILL", str(lab.pid()))
+    os.kill(lab.pid(), signal.SIGKILL)
+    lab.wait_for(lambda: lab.pid() is None, 10, "the appliance's end")
+    list(wire.frames(0))  # to nobody's ears from here on
+    ready.await_sent(wire, 50)
+    ready.interrupt()
     result = ready.wait(1)
-    assert result.trial["answered"] > 0 and result.trial["lost_unknown"] > 10, result.trial
+    assert result.trial["answered"] > 0 and result.trial["lost_unknown"] >= 50, result.trial
     assert [check["met"] for check in result.report["checks"] if check["name"].startswith("loss")] == [False]
     lab.down()
     lab.up({"eal": {"idle-sleep": 30}})

@@ -10,22 +10,20 @@ import socket
 import time
 
 from harness import memif
+from harness.lab import state
 from harness.memif import Appliance, Load, group
 from harness.suite import configuration
 
 MS = 1_000_000
 MODES = ("unauthenticated", "authenticated", "encrypted", "mixed")
 RUN = {"rate": 4000, "duration": "500ms", "warm-up": "50ms"}
+# Until it is interrupted. A ring holds what is sent within two seconds, should nobody run who takes it.
+ENDLESS = {"rate": 500, "duration": "1h"}
 
 
 def modes():
     return [group(name=mode, mode=mode, source_port=20000 + 100 * number, reflector_port=18800 + 100 * number)
             for number, mode in enumerate(MODES)]
-
-
-def state(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        return file.read().rpartition(")")[2].split()[0]
 
 
 def growth(before, after):
@@ -78,15 +76,17 @@ def test_loss(lab):
     """The operator closes a session while it is measured: what the appliance drops from then on is what was lost, no more and no less."""
     appliance = Appliance(lab)
     before = appliance.datapath()
-    load = Load(lab, modes(), run={**RUN, "duration": "1500ms", "timeout": "300ms"})
+    load = Load(lab, modes(), run={**RUN, **ENDLESS, "timeout": "3s"})
     load.start()
-    lab.wait_for(lambda: growth(before, appliance.datapath()).get("reflected", 0) > 1000, 10, "replies")
+    lab.wait_for(lambda: growth(before, appliance.datapath()).get("reflected", 0) > 200, 10, "replies")
     appliance.ask("close", "--session", appliance.ask("sessions")["sessions"][0]["sid"])
-    trial = load.wait().trial
+    lab.wait_for(lambda: growth(before, appliance.datapath()).get("drop_unknown_flow", 0) > 20, 10, "packets that are dropped")
+    load.interrupt()
+    trial = load.wait(1).trial
     counted = growth(before, appliance.datapath())
-    assert trial["lost"] == counted["received"] - counted["reflected"] > 0, (trial["lost"], counted)
-    assert trial["sent"] == 6000 and trial["answered"] == 6000 - trial["lost"], trial
-    assert trial["lost_unknown"] == trial["lost"] < 6000 / 16, trial  # behind the last reply of one session of sixteen
+    assert trial["lost"] == counted["received"] - counted["reflected"] > 20, (trial["lost"], counted)
+    assert trial["answered"] == trial["sent"] - trial["lost"], trial
+    assert trial["lost_unknown"] == trial["lost"] < trial["sent"] / 16, trial  # behind the last reply of one session of sixteen
     consistent(trial)
 
 
@@ -95,7 +95,7 @@ def test_delay(lab):
     """The appliance is stopped for a while. The schedule goes on: each packet that was due meanwhile has waited, and is counted so."""
     appliance = Appliance(lab)
     before = appliance.datapath()
-    load = Load(lab, [group(count=1)], run={**RUN, "rate": 1000, "duration": "1500ms", "warm-up": "0ms"})
+    load = Load(lab, [group(count=1)], run={**RUN, **ENDLESS, "warm-up": "0ms"})
     load.start()
     lab.wait_for(lambda: growth(before, appliance.datapath()).get("reflected", 0) > 100, 10, "replies")
     os.kill(appliance.process.pid, signal.SIGSTOP)
@@ -104,12 +104,15 @@ def test_delay(lab):
     time.sleep(0.3)
     stopped = time.monotonic() - begin
     os.kill(appliance.process.pid, signal.SIGCONT)
-    trial = load.wait().trial
-    assert trial["sent"] == trial["answered"] == 1500 and trial["load"]["missed"] == 0, trial
+    answered = growth(before, appliance.datapath()).get("reflected", 0)
+    lab.wait_for(lambda: growth(before, appliance.datapath()).get("reflected", 0) > answered + 100, 10, "replies again")
+    load.interrupt()
+    trial = load.wait(1).trial
+    assert trial["sent"] == trial["answered"] > 200 and trial["load"]["missed"] == 0, trial
     response = trial["histograms_ns"]["response"]
     assert response["max"] >= stopped * 1e9 - 2 * MS, (response["max"], stopped)
     late = sum(count for low, _, count in response["buckets"] if low >= stopped / 2 * 1e9)
-    assert late >= stopped / 2 * 1000 * 0.98 - 3, (late, stopped)  # a bucket is 0.8 % wide
+    assert late >= stopped / 2 * ENDLESS["rate"] * 0.98 - 3, (late, stopped)  # a bucket is 0.8 % wide
     consistent(trial)
 
 

@@ -8,7 +8,6 @@ import re
 import socket
 import stat
 import struct
-import time
 
 from harness import frames, twamp
 from harness.lab import APPLIANCE, CLIENT
@@ -45,8 +44,11 @@ def test_commands(lab):
     assert ask(lab, "sing")["error"]["code"] == "unknown-command"
 
 
-def flood(lab, session):
-    """Frames of every kind, mixed: genuine, forged, of no session, too short, damaged, ARP and ping."""
+FLOOD, PORTION = 300, 30  # of six frames each
+
+
+def flood(lab, session, reflected):
+    """Frames of every kind, mixed: genuine, forged, of no session, too short, damaged, ARP and ping. reflected(n): waits for it."""
     port = lab.port()
     mac, own = lab.appliance_mac(), port.address
     source, target = CLIENT[4], APPLIANCE[4]
@@ -62,7 +64,9 @@ def flood(lab, session):
     to_octets, own_octets = (bytes.fromhex(text.replace(":", "")) for text in (mac, own))
     arp = to_octets + own_octets + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1) + \
         own_octets + socket.inet_aton(source) + bytes(6) + socket.inet_aton(target)
-    for number in range(300):
+    for number in range(FLOOD):
+        if number % PORTION == 0:
+            reflected(number)  # af_packet's ring has room for the next portion, though a busy machine may not run the appliance
         port.send(datagram(session.test.packet(number, 0, padding=bytes(60))))
         port.send(datagram(bytes(forged)))
         port.send(datagram(bytes(64), to=19900))
@@ -75,23 +79,35 @@ def flood(lab, session):
 def test_counters_add_up(lab):
     session = lab.session(twamp.AUTHENTICATED)
     before = ask(lab, "counters")["datapath"]
-    flood(lab, session)
-    time.sleep(0.3)
+
+    def grown():
+        return {name: value - before[name] for name, value in ask(lab, "counters")["datapath"].items()}
+
+    flood(lab, session, lambda number: lab.wait_for(lambda: grown()["reflected"] == number, 10, "the portion to be taken"))
+    expected = {"reflected": FLOOD, "drop_hmac": FLOOD, "drop_unknown_flow": FLOOD, "drop_too_short": FLOOD, "drop_checksum": FLOOD}
+    assert lab.wait_for(lambda: expected.items() <= grown().items(), 3, "the flood", fail=False), grown()
+    assert grown()["exception"] >= FLOOD
+    # No answer is one moment of all counters, and the kernel speaks when it likes.
+    assert lab.wait_for(lambda: not disagreeing(lab), 3, "counters to agree", fail=False), disagreeing(lab)
+
+
+def disagreeing(lab):
+    """What does not add up."""
     counters = ask(lab, "counters")
     sums = counters["datapath"]
-    drops = {name: value for name, value in sums.items() if name.startswith("drop_")}
-    assert sums["received"] == sums["reflected"] + sums["exception"] + sum(drops.values()), sums
-    for name, value in sums.items():
-        assert value == sum(core[name] for core in counters["cores"]), name
-    grown = {name: value - before[name] for name, value in sums.items()}
-    assert grown["reflected"] == 300 and grown["drop_hmac"] == 300 and grown["drop_unknown_flow"] == 300, grown
-    assert grown["drop_too_short"] == 300 and grown["drop_checksum"] == 300 and grown["exception"] >= 300, grown
+    drops = sum(value for name, value in sums.items() if name.startswith("drop_"))
+    found = [name for name, value in sums.items() if value != sum(core[name] for core in counters["cores"])]
     packets = ask(lab, "status")["packets"]
-    assert packets["received"] == packets["reflected"] + packets["exception"] + packets["dropped"]
-    # What the driver took is what the cores counted, and the histogram of bursts has each frame once.
     port, core = ask(lab, "ports")["ports"][0], ask(lab, "cores")["cores"][0]
-    assert abs(port["statistics"]["received_packets"] - core["received"]) <= 4, (port, core)
-    assert abs(sum(burst["size"] * burst["count"] for burst in core["burst_sizes"]) - core["received"]) <= 4, core
+    if sums["received"] != sums["reflected"] + sums["exception"] + drops:
+        found.append(sums)
+    if packets["received"] != packets["reflected"] + packets["exception"] + packets["dropped"]:
+        found.append(packets)
+    # What the driver took is what the cores counted, and the histogram of bursts has each frame once.
+    if not port["statistics"]["received_packets"] == core["received"] == \
+            sum(burst["size"] * burst["count"] for burst in core["burst_sizes"]):
+        found.append((port, core))
+    return found
 
 
 def telemetry(path, *commands):
@@ -111,7 +127,7 @@ def telemetry_socket(lab):
     def ours(path):
         try:
             return telemetry(path)[0] == lab.pid()
-        except OSError:
+        except (OSError, ValueError):  # another appliance that is ending
             return False
 
     path, = filter(ours, glob.glob(TELEMETRY))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the process may do once it runs: who it is, and what each of its threads could still do."""
 
+import contextlib
 import os
 import pwd
 import re
@@ -20,7 +21,7 @@ def statuses(pid):
     """{thread id: {field: value}} of /proc."""
     found = {}
     for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
             found[int(thread)] = dict(re.findall(r"^(\w+):\t(.*)$", file.read(), re.M))
     return found
 

@@ -241,19 +241,26 @@ def test_own_interface_goes_down(lab):
         session.exchange(number)
         before = lab.counters().get("from_kernel_lost", 0)
         lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "down")
-        with lab.inside("appliance"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kernel:
-            for _ in range(1500):
-                kernel.sendto(b"x", (CLIENT[4], 9))
-                time.sleep(0.0002)
+        with lab.inside("appliance"):
+            kernel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with kernel:
+            def lost():
+                for _ in range(500):
+                    kernel.sendto(b"x", (CLIENT[4], 9))
+                    time.sleep(0.0002)
+                return lab.counters().get("from_kernel_lost", 0) > before
+            lab.wait_for(lost, 10, "more frames than the driver keeps")
         lab.run("appliance", "ip", "link", "set", APPLIANCE_LINK, "up")
-        assert lab.counters().get("from_kernel_lost", 0) > before, lab.counters()
         lab.wait_for(lambda: lab.run("client", "ping", "-c", "1", "-W", "1", APPLIANCE[4], check=False).returncode == 0, 15, "the link to be up")
     for number in range(2, 200):
         session.exchange(number)
     lab.session(twamp.AUTHENTICATED).exchange()
-    counters = lab.counters()
-    drops = sum(value for name, value in counters.items() if name.startswith("drop_"))
-    assert counters["received"] == counters["reflected"] + counters["exception"] + drops, counters
+
+    def add_up():
+        counters = lab.counters()
+        drops = sum(value for name, value in counters.items() if name.startswith("drop_"))
+        return counters["received"] == counters["reflected"] + counters["exception"] + drops
+    assert lab.wait_for(add_up, 3, "counters that add up", fail=False), lab.counters()
 
 
 @configuration(start=False)

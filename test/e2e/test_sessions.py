@@ -32,7 +32,7 @@ def requested(lab, control, number, first_port=18830):
     return sessions
 
 
-def ask(control, socket, accept, sequence, timeout=5):
+def ask(control, socket, accept, sequence, timeout=15):
     test = twamp.Test(control.mode, control.keys, accept.sid)
     socket.sendto(test.packet(sequence, twamp.ntp(time.time())), (APPLIANCE[4], accept.port))
     datagram = twamp.receive_datagram(socket, timeout)
@@ -59,10 +59,11 @@ def test_stop_and_timeout(lab):
     session.exchange(0)
     stopped = time.monotonic()
     session.control.stop_sessions(1)
-    answered = session.send(1) and session.receive()
+    answered = session.send(1) and session.receive(2.0)
     if time.monotonic() - stopped < 2:
         assert answered is not None, "not reflected within Timeout"
-    time.sleep(max(0, stopped + 2.5 - time.monotonic()))
+    lab.wait_for(lambda: lab.ask("status")["sessions"]["started"] == 0, 5, "Stop-Sessions to be heard")
+    time.sleep(2.5)
     with lab.counted():
         session.send(2)
         assert session.silent(), "reflected after Timeout"
@@ -139,7 +140,8 @@ def test_individual(lab, name):
     answer = control.list_acknowledged(7, [sids[0], stranger, sids[2]])
     assert answer[sids[0]] == answer[sids[2]] == 0 and answer[stranger] != 0, answer
     assert ask(control, *sessions[0], 0).sequence == 0
-    assert ask(control, *sessions[1], 0, timeout=0.5) is None, "session 2 is not started"
+    with lab.counted(drop_before_start=1):
+        assert ask(control, *sessions[1], 0, timeout=0.5) is None, "session 2 is not started"
     assert ask(control, *sessions[2], 0).sequence == 0
     assert control.list_acknowledged(7, [sids[1]]) == {sids[1]: 0}
     assert ask(control, *sessions[1], 1).sequence == 0

@@ -17,7 +17,7 @@ import time
 import pyte
 
 from harness import twamp
-from harness.lab import APPLIANCE, PATIENCE
+from harness.lab import APPLIANCE, PATIENCE, state
 from harness.suite import subset
 
 PACKETS, SESSIONS = 40, 3
@@ -42,7 +42,7 @@ def document(lab, *words):
 @subset("sanitizers")
 def test_numbers_are_the_probes(lab):
     before, control = document(lab, "counters"), document(lab, "counters")["control"]
-    report = lab.probe(APPLIANCE[4], *lab.probe_keys("encrypted"), "-c", str(PACKETS), "-i", "0.01", "--sessions", str(SESSIONS), "-L", "0.5")
+    report = lab.probe(APPLIANCE[4], *lab.probe_keys("encrypted"), "-c", str(PACKETS), "-i", "0.01", "--sessions", str(SESSIONS))
     after = document(lab, "counters")
     sent = report["total"]["sent"]
     assert sent == report["total"]["answered"] == PACKETS * SESSIONS
@@ -92,6 +92,7 @@ def test_nobody_answers(lab):
         assert "socket-group" in denied.stderr, denied.stderr
     os.kill(lab.pid(), signal.SIGSTOP)
     try:
+        lab.wait_for(lambda: state(lab.pid()) == "T", 5, "the appliance to stop")
         assert "did not answer" in ctl(lab, "status", wait=0.2, expect=1)
     finally:
         os.kill(lab.pid(), signal.SIGCONT)

@@ -125,17 +125,14 @@ class Port:
         self.socket.send(octets)
 
     def frames(self, seconds, wanted=None):
-        """Yields what arrives (not what leaves) for so long, VLAN tags put back; ends early after `wanted` frames."""
+        """Yields what has arrived (not what leaves) and arrives for so long, VLAN tags put back; ends early after `wanted` frames."""
         deadline = time.monotonic() + seconds
         count = 0
         while wanted is None or count < wanted:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return
-            self.socket.settimeout(left)
+            self.socket.settimeout(max(0, deadline - time.monotonic()))
             try:
                 octets, ancillary, _, source = self.socket.recvmsg(65535, 256)
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 return
             if source[2] == socket.PACKET_OUTGOING:
                 continue

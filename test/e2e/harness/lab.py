@@ -79,6 +79,12 @@ def killed(process):
     process.wait()
 
 
+def state(pid):
+    """As in /proc: "T" is stopped, "Z" has ended."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
 class LabError(Exception):
     """The lab itself does not work."""
 
@@ -143,8 +149,7 @@ class Lab:
         try:
             with open(os.path.join(self.runtime, "specular.pid"), encoding="ascii") as file:
                 pid = int(file.read())
-            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-                return None if file.read().rsplit(")", 1)[1].split()[0] == "Z" else pid
+            return None if state(pid) == "Z" else pid
         except (OSError, ValueError):
             return None
 
@@ -197,12 +202,14 @@ class Lab:
     def wait_for(self, condition, timeout, what, fail=True):
         timeout *= PATIENCE
         deadline = time.monotonic() + timeout
+        late = False
         while not condition():
-            if time.monotonic() > deadline:
+            if late:
                 if fail:
                     raise AssertionError(f"waited {timeout} s for {what}")
                 return False
             time.sleep(0.02)
+            late = time.monotonic() > deadline  # a last look: it may have been us who did not run
         return True
 
     def counters(self):
@@ -294,7 +301,7 @@ class Lab:
             probe.bind((APPLIANCE_LINK, 0))
             return probe.getsockname()[4].hex(":")
 
-    def connect(self, version=4, address=None, source=None, port=862, tos=0, timeout=10):
+    def connect(self, version=4, address=None, source=None, port=862, tos=0, timeout=10 * PATIENCE):
         """A TCP connection of the client, no octet read yet."""
         address = address or APPLIANCE[version]
         with self.inside("client"):
@@ -333,15 +340,21 @@ class Lab:
         """A charon at each end until the test ends (harness/strongswan.py), with no SA yet."""
         return self.deferred.enter_context(strongswan.Ike(self, **options))
 
+    def probe_command(self, *arguments):
+        """A reply may come when a busy machine has let everybody run again, unless the arguments say otherwise."""
+        return [os.path.join(self.build, "app", "probe", "specular-probe"), "--json", "--no-progress", f"--timeout={5 * PATIENCE}",
+                *arguments]
+
     def probe(self, *arguments, expect=0, timeout=60, side="client"):
         """specular-probe --json in a client's namespace; the parsed report."""
-        program = os.path.join(self.build, "app", "probe", "specular-probe")
-        result = self.run(side, program, "--json", "--no-progress", *arguments, check=False, timeout=timeout)
+        result = self.run(side, *self.probe_command(*arguments), check=False, timeout=timeout)
         if result.returncode != expect:
             raise AssertionError(f"specular-probe {' '.join(arguments)}: exit {result.returncode}, expected {expect}\n"
                                  f"{result.stdout}{result.stderr}")
         return json.loads(result.stdout) if result.stdout.strip() else None
 
+    def endless_probe(self, *arguments):
+        return EndlessProbe(self, *arguments)
 
     def probe_keys(self, mode):
         """The options that name the keys of a mode."""
@@ -402,6 +415,25 @@ class Session:
     def close(self):
         self.control.close()
         self.socket.close()
+
+
+class EndlessProbe:
+    """specular-probe --json in the client's namespace, which measures until it is told to end."""
+
+    def __init__(self, lab, *arguments):
+        self.path = os.path.join(lab.folder, "probe.json")
+        with open(self.path, "w", encoding="ascii") as report:
+            self.process = lab.start("client", *lab.probe_command("--count=100000", *arguments), stdout=report)
+
+    def end(self):
+        """Ctrl-C: its report, of which every packet was answered."""
+        assert self.process.poll() is None, "the probe has ended too early"
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(20 * PATIENCE) == 0
+        with open(self.path, encoding="ascii") as report:
+            report = json.load(report)
+        assert report["total"]["sent"] == report["total"]["answered"] > 0, report["total"]
+        return report
 
 
 COUNTER = re.compile(r" counter: ([a-z_]+) (\d+) ")

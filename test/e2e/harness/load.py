@@ -27,7 +27,7 @@ CONFIGURATION = {
                "exception": "tap", "kernel-interface": "load0"}],
     "control": {"server": APPLIANCE[4], "key-file": "psk.yaml", "key-id": "lab"},
     "run": {"mode": "rate", "rate": RATE, "duration": "500ms", "warm-up": "50ms", "timeout": "10s",
-            "late-slot": "1s"},
+            "late-slot": "10s"},
     "report": {"folder": "load-report", "progress": False},
 }
 
@@ -131,12 +131,20 @@ class Load(Program):
 
     def await_packets(self, count=100):
         """Until so many replies have come."""
-        port = self.lab.port()
-        seen = 0
-        deadline = time.monotonic() + 30
-        while seen < count and time.monotonic() < deadline:
-            seen += sum(1 for packet in map(frames.parse, port.frames(0.2)) if packet and packet.source_port in TEST_PORTS)
-        assert seen >= count, f"only {seen} replies"
+        await_on(self.lab.port(), count, lambda packet: packet.source_port)
+
+    @staticmethod
+    def await_sent(port, count):
+        """Until so many packets have come to the reflector's end of the wire."""
+        await_on(port, count, lambda packet: packet.destination_port)
+
+
+def await_on(port, count, port_of):
+    seen = 0
+    deadline = time.monotonic() + 30
+    while seen < count and time.monotonic() < deadline:
+        seen += sum(1 for packet in map(frames.parse, port.frames(0.2)) if packet and port_of(packet) in TEST_PORTS)
+    assert seen >= count, f"only {seen} packets"
 
 
 def run(lab, sessions, expect=0, link=None, **changes):

@@ -57,7 +57,7 @@ def security_of(mode):
 class Control:
     """One TWAMP-Control connection over a connected TCP socket."""
 
-    def __init__(self, stream, timeout=10):
+    def __init__(self, stream, timeout=30):
         self.stream = stream
         self.stream.settimeout(timeout)
         self.mode = 0
@@ -90,7 +90,7 @@ class Control:
     def send_raw(self, data):
         self.stream.sendall(data)
 
-    def is_closed(self, timeout=10):
+    def is_closed(self, timeout=30):
         """True when the Server closes without sending anything more."""
         self.stream.settimeout(timeout)
         try:
@@ -304,7 +304,7 @@ def udp_socket(version, address, port=0, ttl=255, tos=0):
     return test
 
 
-def receive_datagram(test, timeout=5.0):
+def receive_datagram(test, timeout=15.0):
     """A Datagram, or None when none comes in time."""
     test.settimeout(timeout)
     try:

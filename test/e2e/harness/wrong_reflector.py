@@ -104,13 +104,14 @@ class Duplicates(Every):
         return [(0, payload)] * (2 if self.chosen(number) else 1)
 
 
-class Late(Every):
-    def __init__(self, every=10, seconds=1.0):
-        super().__init__(every)
-        self.seconds = seconds
+class Late(Right):
+    """One reply, that with this number."""
+
+    def __init__(self, number, seconds):
+        self.number, self.seconds = number, seconds
 
     def copies(self, number, payload):
-        return [(self.seconds if self.chosen(number) else 0, payload)]
+        return [(self.seconds if number == self.number else 0, payload)]
 
 
 class Reorders(Every):
