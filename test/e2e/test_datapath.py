@@ -174,9 +174,9 @@ def test_counters_add_up(lab):
 
     def add_up():
         now = lab.counters()
-        return now["received"] - before >= 3000 and now["received"] == now["reflected"] + now["exception"] + \
+        return now["received"] - before >= 1000 and now["received"] == now["reflected"] + now["exception"] + \
             sum(value for name, value in now.items() if name.startswith("drop_"))
-    lab.wait_for(add_up, 3, "counters that add up")
+    assert lab.wait_for(add_up, 3, "counters that add up", fail=False), (before, lab.counters())
     for session in sessions:
         session.exchange(3000)
 
@@ -332,15 +332,22 @@ def test_largest_packet_that_would_grow(lab):
 @cases(4, 6)
 def test_ping(lab, version):
     """The exception path: echo works, once each (no DUP)."""
-    answer_text = lab.run("client", "ping", f"-{version}", "-c", "5", "-i", "0.1", "-W", "5", APPLIANCE[version]).stdout
-    assert "5 received" in answer_text and "DUP" not in answer_text and "duplicates" not in answer_text, answer_text
+    port = lab.port()
+    for _ in range(5):
+        # Of several packets ping waits for the later ones no longer than for the first one.
+        lab.run("client", "ping", f"-{version}", "-c", "1", "-W", "15", APPLIANCE[version])
+    protocol, reply = (b"\x01", 0) if version == 4 else (b"\x3a", 129)
+    at, header = (9, 20) if version == 4 else (6, 40)
+    packets = [octets[14:] for octets in port.frames(0.3)]
+    replies = [packet for packet in packets if packet[0] >> 4 == version and packet[at:at + 1] == protocol and packet[header] == reply]
+    assert len(replies) == 5, len(replies)
 
 
 @cases(4, 6)
 def test_neighbour_discovery(lab, version):
     """ARP and ND are answered by the appliance, with the port's address."""
     lab.run("client", "ip", "neigh", "flush", "all")
-    lab.run("client", "ping", f"-{version}", "-c", "1", "-W", "5", APPLIANCE[version])
+    lab.run("client", "ping", f"-{version}", "-c", "1", "-W", "15", APPLIANCE[version])
     table = lab.run("client", "ip", f"-{version}", "neigh", "show", APPLIANCE[version]).stdout
     assert lab.appliance_mac() in table, table
 

@@ -46,7 +46,7 @@ def keeps_its_memory(pid):
 
 def reflects_and_ends(lab, process):
     lab.probe("--count=20", "--interval=0.01", APPLIANCE[4])
-    lab.run("client", "ping", "-c", "1", "-W", "5", APPLIANCE[4])
+    lab.run("client", "ping", "-c", "1", "-W", "15", APPLIANCE[4])
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0, lab.log()
 

@@ -12,7 +12,7 @@ from .running import kept
 
 BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
 NAMESPACES = ("--cgroup", "--ipc", "--uts", "--mount", "--pid")
-BOOT_SECONDS = 30
+BOOT_SECONDS = 60
 END_SECONDS = 10
 UNITS_OFF = ("console-getty.service", "getty.target", "apt-daily.timer", "apt-daily-upgrade.timer", "systemd-networkd-wait-online.service")
 

@@ -2,14 +2,25 @@
 """A clean Debian in a folder of its own, made by mmdebstrap: what is installed there is what a stranger gets."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+
+from .running import running
 
 MOUNTS = (("proc", "proc"), ("sysfs", "sys"))
 FROM_HOST = ("/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/apt.conf.d")  # mirrors and proxies
 RELEASE = "bookworm"
 ENVIRONMENT = ("env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8")
+FETCH_SECONDS = 300  # all there is to fetch takes a tenth of it
+FREE_OCTETS = 2 << 30
+APT_OPTIONS = ('Acquire::Retries "3"', 'Acquire::http::Timeout "30"', 'Acquire::https::Timeout "30"')
+NOT_FETCHED = re.compile(r"Failed to fetch|Unable to fetch|Temporary failure resolving|Could not connect|Connection (failed|timed out)")
+
+
+class Unreachable(Exception):
+    """The mirror has gone, or is too slow: the text says how."""
 
 
 def run(*command, check=True, **options):
@@ -19,8 +30,24 @@ def run(*command, check=True, **options):
     return result
 
 
-def unreachable():
-    """Why no Debian can be made here, as apt says it; empty when a mirror of its sources answers."""
+def fetch(*command):
+    """Runs what gets something from the mirror."""
+    with running(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            said = process.communicate(timeout=FETCH_SECONDS)[0]
+        except subprocess.TimeoutExpired as error:
+            raise Unreachable(f"Debian's mirror is too slow: {command[0]} was not ready within {FETCH_SECONDS} s") from error
+    if process.returncode != 0:
+        if NOT_FETCHED.search(said):
+            raise Unreachable(f"no more answers from Debian's mirror: {said.strip()[-300:]}")
+        raise AssertionError(f"{' '.join(command)}: exit {process.returncode}\n{said[-3000:]}")
+
+
+def unreachable(folder):
+    """Why no Debian can be made in the folder, as apt says it; empty when a mirror of its sources answers."""
+    free = shutil.disk_usage(folder).free
+    if free < FREE_OCTETS:
+        return f"{folder} has {free >> 20} MB left; {FREE_OCTETS >> 20} are needed"
     listed = run("apt-get", "indextargets", "--format", "$(REPO_URI)dists/$(RELEASE)/Release", f"Codename: {RELEASE}", check=False).stdout
     if not listed:
         return f"apt's sources have no {RELEASE}"
@@ -38,7 +65,8 @@ class Debian:
         archive = self.root + ".tar"
         self.clear()
         if not os.path.exists(archive):
-            run("mmdebstrap", "--variant=apt", "--format=tar", RELEASE, archive + ".new")
+            fetch("mmdebstrap", "--variant=apt", "--format=tar", *(f"--aptopt={option}" for option in APT_OPTIONS), RELEASE,
+                  archive + ".new")
             os.rename(archive + ".new", archive)
         os.makedirs(self.root)
         run("tar", "--extract", "--file", archive, "--directory", self.root)
@@ -53,7 +81,7 @@ class Debian:
                 shutil.copy(name, self.path(name))
         # Nothing is started in here: the policy that a system under construction has.
         self.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
-        self.run("apt-get", "-q", "update")
+        self.fetch("update")
 
     def clear(self):
         for place in ("dev", *(place for _, place in MOUNTS)):
@@ -78,6 +106,13 @@ class Debian:
 
     def run(self, *command, check=True):
         return run("chroot", self.root, *ENVIRONMENT, *command, check=check)
+
+    def fetch(self, *arguments):
+        fetch("chroot", self.root, *ENVIRONMENT, "apt-get", "-q", "-y", *arguments)
+
+    def download(self, *names):
+        """What install needs."""
+        self.fetch("install", "--no-install-recommends", "--download-only", *names)
 
     def install(self, *names):
         return self.run("apt-get", "-q", "-y", "install", "--no-install-recommends", *names)

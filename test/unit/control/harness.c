@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,7 @@ void harness_open(struct harness *harness)
 	struct clock_sample sample = clock_sample_take();
 
 	memset(harness, 0, sizeof(*harness));
+	(void)signal(SIGPIPE, SIG_IGN); /* as the appliance does: the Server may have closed */
 	log_set_level(LOG_LEVEL_ERROR);
 	harness->base = need(event_base_new());
 	harness->config = make_config();

@@ -21,7 +21,7 @@
 #include "wire/control_message.h"
 
 #define ROUNDS_LEAST  8u
-#define WAIT_LIMIT_MS 5000
+#define WAIT_LIMIT_MS 60000
 
 #define OUR_IPV4      "192.0.2.2"
 #define OUR_IPV6      "2001:db8::2"

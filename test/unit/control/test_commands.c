@@ -213,16 +213,25 @@ static void servwait_ends_idle_connections_but_not_measuring_ones(void)
 
 	harness_open(&harness);
 	harness_start(&harness);
-	harness.server->timing.servwait = 40;
+	const uint64_t servwait = harness.server->timing.servwait;
+	unsigned ended = 0;
+	/* Again when a busy machine let the time pass before the start. */
+	for (bool measures = false; !measures && ended < 100; ended++) {
+		harness.server->timing.servwait = servwait;
+		CU_ASSERT_TRUE(
+		        client_open(&measuring, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
+		harness.server->timing.servwait = 40;
+		measures = client_request_accept(&measuring) == ACCEPT_OK &&
+		           client_start(&measuring) == ACCEPT_OK;
+		if (!measures)
+			client_close(&measuring);
+	}
 	CU_ASSERT_TRUE(client_open(&idle, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
-	CU_ASSERT_TRUE(client_open(&measuring, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
-	CU_ASSERT_EQUAL(client_request_accept(&measuring), ACCEPT_OK);
-	CU_ASSERT_EQUAL(client_start(&measuring), ACCEPT_OK);
 	CU_ASSERT_TRUE(client_sees_end(&idle));
 	CU_ASSERT_TRUE(client_sees_nothing(&measuring, 80));
 	client_stop(&measuring, ACCEPT_OK, 1);
 	CU_ASSERT_TRUE(client_sees_end(&measuring));
-	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_CONNECTIONS_SERVWAIT), 2);
+	CU_ASSERT_EQUAL(harness_counter(&harness, CONTROL_CONNECTIONS_SERVWAIT), ended + 1);
 	client_close(&idle);
 	client_close(&measuring);
 	harness_close(&harness);
@@ -237,11 +246,11 @@ static void refwait_ends_sessions_without_packets_and_lets_servwait_resume(void)
 	harness_open(&harness);
 	harness_start(&harness);
 	harness.server->timing.refwait = 200;
-	harness.server->timing.servwait = 100;
 	CU_ASSERT_TRUE(client_open(&client, &harness, CLIENT_IPV4, MODE_UNAUTHENTICATED));
 	CU_ASSERT_EQUAL(client_request_accept(&client), ACCEPT_OK);
 	CU_ASSERT_EQUAL(client_request_accept(&client), ACCEPT_OK);
 	CU_ASSERT_EQUAL(client_start(&client), ACCEPT_OK);
+	harness.server->timing.servwait = 100;
 	/* The first session has received a packet, in a future that REFWAIT does not reach; the second has none. */
 	core = harness_find(&harness, CLIENT_IPV4, SENDER_PORT, OUR_IPV4, RECEIVER_PORT);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(core);

@@ -24,7 +24,7 @@ void fake_init(struct fake_daemon *fake)
 	(void)snprintf(fake->settings.socket, sizeof(fake->settings.socket), "%s/socket",
 	               fake->folder);
 	fake->settings.provider = PROVIDER_CHARON;
-	fake->settings.timeout_ms = 5000;
+	fake->settings.timeout_ms = 20000;
 	fake->settings.require_peer_address_match = true;
 	fake->base = event_base_new();
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fake->base);

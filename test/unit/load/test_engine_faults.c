@@ -42,15 +42,17 @@ static void loss_is_counted_exactly(void)
 	engine_stand_tear_down(&stand, &stand.wide);
 }
 
-/** The schedule has begun, whenever its lcore got its CPU, packets wait, and have done so for a time. */
-static void await_full_ring(uint64_t held_back_ns)
+/** The schedule has begun, whenever its lcore got its CPU, packets wait, and have done so for a time; or nearly all of so many slots
+ *  went by without. */
+static void await_full_ring(uint64_t held_back_ns, uint64_t slots)
 {
 	struct load_measures measures;
 
 	do {
 		(void)usleep(STAND_WAIT_US);
 		engine_look(stand.engine, &measures);
-	} while (measures.transmit_full == 0 || measures.held_back_ns < held_back_ns);
+	} while ((measures.transmit_full == 0 || measures.held_back_ns < held_back_ns) &&
+	         measures.scheduled + 1 < slots);
 }
 
 static void a_device_that_takes_no_more(void)
@@ -66,7 +68,7 @@ static void a_device_that_takes_no_more(void)
 	engine_stand_launch(&stand);
 	engine_peer_start(&stand.narrow, &stand.world, &paused);
 	engine_stand_begin(&stand, &order);
-	await_full_ring(150 * MS);
+	await_full_ring(150 * MS, UINT64_MAX);
 	engine_interrupt(stand.engine);
 	engine_peer_pause(&stand.narrow, false);
 	engine_stand_finish(&stand, &result);
@@ -83,11 +85,26 @@ static void a_device_that_takes_no_more(void)
 	engine_stand_tear_down(&stand, &stand.narrow);
 }
 
-/** Until the timeout: what did not leave was missed, and is not lost. */
-static void a_device_that_never_takes_anything(void)
+/** Times that a trial is tried whose lcore must have its CPU while it lasts: a busy machine may have none to give. */
+#define TRIES_MAX 100u
+
+/** False when the ring was not full, but for a tenth of it, all the trial long and until the timeout: then the lcore did not run. */
+static bool never_taken(const struct trial_order *order, struct trial_result *result)
 {
 	const struct peer_faults paused = {.pause = true};
 
+	engine_stand_set_up(&stand, &stand.narrow);
+	stand.config.timeout_ns = 50 * MS;
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.narrow, &stand.world, &paused);
+	engine_stand_run(&stand, order, result);
+	return result->measures.held_back_ns >= 135 * MS;
+}
+
+/** Until the timeout: what did not leave was missed, and is not lost. */
+static void a_device_that_never_takes_anything(void)
+{
 	for (unsigned i = 0; i < 2; i++) {
 		const bool warm = i == 0;
 		const struct trial_order order = {.kind = TRIAL_PACED,
@@ -96,12 +113,9 @@ static void a_device_that_never_takes_anything(void)
 		                                  .duration_ns = 100 * MS};
 		struct trial_result result;
 
-		engine_stand_set_up(&stand, &stand.narrow);
-		stand.config.timeout_ns = 50 * MS;
-		engine_stand_add_modes(&stand, 2);
-		engine_stand_launch(&stand);
-		engine_peer_start(&stand.narrow, &stand.world, &paused);
-		engine_stand_run(&stand, &order, &result);
+		for (unsigned tries = 1; !never_taken(&order, &result) && tries < TRIES_MAX;
+		     tries++)
+			engine_stand_tear_down(&stand, &stand.narrow);
 		const struct load_measures *measures = &result.measures;
 		CU_ASSERT(measures->scheduled >= 1999 && measures->scheduled <= 2001);
 		/* The ring's room is the warm-up's, if there is one. */
@@ -116,13 +130,13 @@ static void a_device_that_never_takes_anything(void)
 	}
 }
 
-/** When it takes the warm-up's frames the trial is over already. */
-static void a_device_that_takes_frames_too_late(void)
+/** False when the ring was not full of the warm-up's frames: then the lcore did not run. */
+static bool taken_too_late(struct trial_result *result)
 {
 	const struct peer_faults paused = {.pause = true};
 	const struct trial_order order = {
 	        .kind = TRIAL_PACED, .rate = 20000, .warm_up_ns = 50 * MS, .duration_ns = 100 * MS};
-	struct trial_result result;
+	struct load_measures measures;
 
 	engine_stand_set_up(&stand, &stand.narrow);
 	stand.config.late_slot_ns = 5 * MS;
@@ -130,9 +144,20 @@ static void a_device_that_takes_frames_too_late(void)
 	engine_stand_launch(&stand);
 	engine_peer_start(&stand.narrow, &stand.world, &paused);
 	engine_stand_begin(&stand, &order);
-	await_full_ring(order.duration_ns + stand.config.late_slot_ns);
+	await_full_ring(order.duration_ns + stand.config.late_slot_ns, 2000);
+	engine_look(stand.engine, &measures);
 	engine_peer_pause(&stand.narrow, false);
-	engine_stand_finish(&stand, &result);
+	engine_stand_finish(&stand, result);
+	return measures.sent == 0;
+}
+
+/** When it takes the warm-up's frames the trial is over already. */
+static void a_device_that_takes_frames_too_late(void)
+{
+	struct trial_result result;
+
+	for (unsigned tries = 1; !taken_too_late(&result) && tries < TRIES_MAX; tries++)
+		engine_stand_tear_down(&stand, &stand.narrow);
 	const struct load_measures *measures = &result.measures;
 	CU_ASSERT(measures->scheduled >= 1999 && measures->scheduled <= 2001);
 	CU_ASSERT_EQUAL(measures->missed, measures->scheduled);
@@ -158,7 +183,7 @@ static void what_the_warm_up_left_waiting_does_not_count(void)
 	engine_stand_launch(&stand);
 	engine_peer_start(&stand.narrow, &stand.world, &paused);
 	engine_stand_begin(&stand, &order);
-	await_full_ring(5 * MS);
+	await_full_ring(5 * MS, UINT64_MAX);
 	engine_peer_pause(&stand.narrow, false);
 	engine_stand_finish(&stand, &result);
 	CU_ASSERT(result.sent >= 199 && result.sent <= 201);
@@ -182,7 +207,7 @@ static void an_interrupt_makes_no_schedule_longer(void)
 	engine_stand_launch(&stand);
 	engine_peer_start(&stand.narrow, &stand.world, &paused);
 	engine_stand_begin(&stand, &order);
-	await_full_ring(100 * MS);
+	await_full_ring(100 * MS, UINT64_MAX);
 	engine_interrupt(stand.engine);
 	(void)usleep(20000); /* it is told before there is room again */
 	engine_peer_pause(&stand.narrow, false);
@@ -376,7 +401,7 @@ static void departure_is_when_the_device_takes_it(void)
 	engine_stand_launch(&stand);
 	engine_peer_start(&stand.narrow, &stand.world, &paused);
 	engine_stand_begin(&stand, &order);
-	await_full_ring(200 * MS);
+	await_full_ring(200 * MS, UINT64_MAX);
 	engine_peer_pause(&stand.narrow, false);
 	engine_stand_finish(&stand, &result);
 	CU_ASSERT_EQUAL(result.lost, 0);
