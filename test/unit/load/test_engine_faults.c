@@ -42,6 +42,18 @@ static void loss_is_counted_exactly(void)
 	engine_stand_tear_down(&stand, &stand.wide);
 }
 
+/** A trial by a device of little room, which takes nothing until engine_peer_pause says otherwise. */
+static void begin_paused(const struct trial_order *order)
+{
+	const struct peer_faults paused = {.pause = true};
+
+	engine_stand_set_up(&stand, &stand.narrow);
+	engine_stand_add_modes(&stand, 2);
+	engine_stand_launch(&stand);
+	engine_peer_start(&stand.narrow, &stand.world, &paused);
+	engine_stand_begin(&stand, order);
+}
+
 /** The schedule has begun, whenever its lcore got its CPU, packets wait, and have done so for a time; or nearly all of so many slots
  *  went by without. */
 static void await_full_ring(uint64_t held_back_ns, uint64_t slots)
@@ -170,7 +182,6 @@ static void a_device_that_takes_frames_too_late(void)
 /** The warm-up's last packet waits when the counted ones begin: it leaves, and does not count. */
 static void what_the_warm_up_left_waiting_does_not_count(void)
 {
-	const struct peer_faults paused = {.pause = true};
 	/* One packet more than the ring has room for. */
 	const struct trial_order order = {.kind = TRIAL_PACED,
 	                                  .rate = 20000,
@@ -178,11 +189,7 @@ static void what_the_warm_up_left_waiting_does_not_count(void)
 	                                  .duration_ns = 10 * MS};
 	struct trial_result result;
 
-	engine_stand_set_up(&stand, &stand.narrow);
-	engine_stand_add_modes(&stand, 2);
-	engine_stand_launch(&stand);
-	engine_peer_start(&stand.narrow, &stand.world, &paused);
-	engine_stand_begin(&stand, &order);
+	begin_paused(&order);
 	await_full_ring(5 * MS, UINT64_MAX);
 	engine_peer_pause(&stand.narrow, false);
 	engine_stand_finish(&stand, &result);
@@ -197,16 +204,11 @@ static void what_the_warm_up_left_waiting_does_not_count(void)
 /** The schedule is over, but its packets still wait for the device. */
 static void an_interrupt_makes_no_schedule_longer(void)
 {
-	const struct peer_faults paused = {.pause = true};
 	const struct trial_order order = {
 	        .kind = TRIAL_PACED, .rate = 20000, .duration_ns = 50 * MS};
 	struct trial_result result;
 
-	engine_stand_set_up(&stand, &stand.narrow);
-	engine_stand_add_modes(&stand, 2);
-	engine_stand_launch(&stand);
-	engine_peer_start(&stand.narrow, &stand.world, &paused);
-	engine_stand_begin(&stand, &order);
+	begin_paused(&order);
 	await_full_ring(100 * MS, UINT64_MAX);
 	engine_interrupt(stand.engine);
 	(void)usleep(20000); /* it is told before there is room again */
@@ -391,16 +393,11 @@ static void the_last_reply_comes_twice(void)
 /** Those that wait for room in a full ring have not left: only the delay from their schedule holds the wait. */
 static void departure_is_when_the_device_takes_it(void)
 {
-	const struct peer_faults paused = {.pause = true};
 	/* More than there is room for. */
 	const struct trial_order order = {.kind = TRIAL_PACED, .rate = 100000, .duration_ns = MS};
 	struct trial_result result;
 
-	engine_stand_set_up(&stand, &stand.narrow);
-	engine_stand_add_modes(&stand, 2);
-	engine_stand_launch(&stand);
-	engine_peer_start(&stand.narrow, &stand.world, &paused);
-	engine_stand_begin(&stand, &order);
+	begin_paused(&order);
 	await_full_ring(200 * MS, UINT64_MAX);
 	engine_peer_pause(&stand.narrow, false);
 	engine_stand_finish(&stand, &result);
